@@ -1,0 +1,30 @@
+package dev.kvern.runner.model;
+
+import java.nio.ByteBuffer;
+
+/**
+ * A fixed number of KV blocks on the model's device. A block holds keys and values of {@code blockTokens} consecutive
+ * tokens for all layers, laid out as {@code [layer][key, value][token][kv head][head dim]}, little-endian, without gaps:
+ * the bytes that travel to other machines are these.
+ *
+ * <p>Which block belongs to whom is not known here. Reads and writes of a block must not overlap a step that writes it.
+ */
+public interface KvMemory extends AutoCloseable {
+    /** How many blocks there are. */
+    int blocks();
+
+    /** Tokens in a block. */
+    int blockTokens();
+
+    /** Bytes of one block. */
+    int blockBytes();
+
+    /** Copies a block's bytes into {@code target}, which must have room for them, and moves its position. */
+    void read(int block, ByteBuffer target);
+
+    /** Overwrites a block with the next {@link #blockBytes} bytes of {@code source}, and moves its position. */
+    void write(int block, ByteBuffer source);
+
+    @Override
+    void close();
+}

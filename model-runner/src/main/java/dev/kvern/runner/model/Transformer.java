@@ -1,0 +1,39 @@
+package dev.kvern.runner.model;
+
+/**
+ * A loaded decoder-only transformer: immutable weights and the program that runs them. The sequence's state is not here but
+ * in a {@link KvMemory} and the block table that says which of its blocks a sequence has.
+ *
+ * <p>{@link #step} is confined to one thread at a time; the rest is immutable.
+ */
+public interface Transformer extends AutoCloseable {
+    /** What the model is: shape, limits, digest. */
+    ModelSpec spec();
+
+    /**
+     * Reserves KV blocks on the model's device. The caller closes it before the model.
+     *
+     * @param blocks how many, at least 1
+     */
+    KvMemory allocate(int blocks);
+
+    /**
+     * Runs some consecutive tokens of one sequence: writes their keys and values, returns logits of the last of them.
+     *
+     * <p>The arithmetic is done on {@code rows} rows whatever the number of tokens, the rest being padding whose results go
+     * nowhere. So the values written depend on (position, rows, the tokens up to each one) alone, bit for bit: two runs
+     * that cut a prompt at the same places get the same values, however many tokens each had left to compute.
+     *
+     * @param kv holds the keys and values of positions [0, position), and takes the new ones
+     * @param blockTable the sequence's blocks in order; covers at least position + tokens.length tokens
+     * @param position position of {@code tokens[0]} in the sequence, at least 0
+     * @param tokens 1 to {@code rows} ids of the vocabulary
+     * @param rows rows to compute, at least {@code tokens.length}
+     * @param logitRows for how many of the last tokens logits are wanted, 0 to {@code tokens.length}
+     * @return fp32 logits, {@code [logitRows][vocabulary]} row after row; empty if none are wanted
+     */
+    float[] step(KvMemory kv, int[] blockTable, int position, int[] tokens, int rows, int logitRows);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,107 @@
+package dev.kvern.rpc;
+
+import io.grpc.BindableService;
+import io.grpc.Server;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A gRPC server as every Kvern process runs it: standard health and reflection beside its services, failures mapped to
+ * statuses, bounded messages. Starts out as NOT_SERVING until {@link #serving}. Safe for use by several threads.
+ */
+public final class GrpcServer implements AutoCloseable {
+    /** Largest message taken, in bytes: a long prompt as token ids, or one chunk of a block. */
+    public static final int MAX_MESSAGE_BYTES = 8 << 20;
+
+    private static final int FLOW_CONTROL_WINDOW_BYTES = 4 << 20;
+
+    private final Server server;
+    private final HealthStatusManager health;
+
+    private GrpcServer(Server server, HealthStatusManager health) {
+        this.server = server;
+        this.health = health;
+    }
+
+    /**
+     * Binds and starts.
+     *
+     * @param host the address to listen on
+     * @param port the port, 0 for any free one
+     * @throws KvernException MISCONFIGURED if the port cannot be bound
+     */
+    public static GrpcServer start(String host, int port, Executor executor, List<? extends BindableService> services) {
+        var health = new HealthStatusManager();
+        health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
+        var builder = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
+                .executor(executor)
+                .intercept(new FailureInterceptor())
+                .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+                .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
+                .permitKeepAliveTime(5, TimeUnit.SECONDS)
+                .permitKeepAliveWithoutCalls(true)
+                .addService(health.getHealthService())
+                .addService(ProtoReflectionServiceV1.newInstance());
+        services.forEach(builder::addService);
+        try {
+            return new GrpcServer(builder.build().start(), health);
+        } catch (IOException e) {
+            throw new KvernException(
+                    ErrorReason.MISCONFIGURED,
+                    "listen address " + host + ":" + port + ": " + rootMessage(e)
+                            + " (expected: an address of this machine and a free port)",
+                    e);
+        }
+    }
+
+    /** The port bound. */
+    public int port() {
+        return server.getPort();
+    }
+
+    /** Says through the health service whether calls are welcome. */
+    public void serving(boolean welcome) {
+        health.setStatus(
+                HealthStatusManager.SERVICE_NAME_ALL_SERVICES,
+                welcome ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+    }
+
+    /** Waits until the server has stopped. */
+    public void awaitTermination() throws InterruptedException {
+        server.awaitTermination();
+    }
+
+    /** Refuses new calls, lets running ones end for up to {@code graceMillis}, then cuts them. */
+    public void stop(long graceMillis) {
+        health.enterTerminalState();
+        server.shutdown();
+        try {
+            if (!server.awaitTermination(graceMillis, TimeUnit.MILLISECONDS)) {
+                server.shutdownNow().awaitTermination(2, TimeUnit.SECONDS);
+            }
+        } catch (InterruptedException e) {
+            server.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        stop(0);
+    }
+
+    private static String rootMessage(Throwable failure) {
+        Throwable t = failure;
+        while (t.getCause() != null) {
+            t = t.getCause();
+        }
+        return String.valueOf(t.getMessage());
+    }
+}
