@@ -2,6 +2,7 @@ package dev.kvern.config;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -183,6 +185,12 @@ public final class ConfigLoader<T extends Record & Validated> {
     private @Nullable T bind(ObjectNode tree, Problems problems) {
         try {
             return binder.treeToValue(tree, type);
+        } catch (JsonMappingException e) {
+            String key = e.getPath().stream()
+                    .map(step -> step.getFieldName() == null ? "[" + step.getIndex() + "]" : step.getFieldName())
+                    .collect(Collectors.joining("."));
+            problems.add(key + ": " + e.getOriginalMessage());
+            return null;
         } catch (JsonProcessingException e) {
             problems.add(e.getOriginalMessage());
             return null;

@@ -1,0 +1,89 @@
+package dev.kvern.rpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.kvern.v1.BlockStoreServiceGrpc;
+import dev.kvern.v1.MatchRequest;
+import dev.kvern.v1.MatchResponse;
+import dev.kvern.v1.StatsRequest;
+import dev.kvern.v1.StatsResponse;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class GrpcServerTest {
+    /** Fails in the two ways a service can. */
+    private static final class Failing extends BlockStoreServiceGrpc.BlockStoreServiceImplBase {
+        @Override
+        public void match(MatchRequest request, StreamObserver<MatchResponse> out) {
+            throw KvernException.invalid("keys", 0, "at least 1");
+        }
+
+        @Override
+        public void stats(StatsRequest request, StreamObserver<StatsResponse> out) {
+            out.onError(new KvernException(ErrorReason.RESOURCE_EXHAUSTED, "queue: 5 waiting (expected: at most 4)"));
+        }
+    }
+
+    private final GrpcServer server = GrpcServer.start("127.0.0.1", 0, Runnable::run, List.of(new Failing()));
+    private ManagedChannel channel;
+
+    @BeforeEach
+    void connect() {
+        channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+                .usePlaintext()
+                .build();
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+        server.close();
+    }
+
+    @Test
+    void aThrownFailureArrivesWithItsReasonAndMessage() {
+        var stub = BlockStoreServiceGrpc.newBlockingStub(channel);
+        var e = catchThrowableOfType(StatusRuntimeException.class, () -> stub.match(MatchRequest.getDefaultInstance()));
+        assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        assertThat(e.getStatus().getDescription()).isEqualTo("keys: 0 (expected: at least 1)");
+    }
+
+    @Test
+    void aFailurePassedToTheObserverArrivesWithItsReason() {
+        var stub = BlockStoreServiceGrpc.newBlockingStub(channel);
+        var e = catchThrowableOfType(StatusRuntimeException.class, () -> stub.stats(StatsRequest.getDefaultInstance()));
+        assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        assertThat(e.getStatus().getDescription()).isEqualTo("queue: 5 waiting (expected: at most 4)");
+    }
+
+    @Test
+    void healthFollowsServing() {
+        var health = HealthGrpc.newBlockingStub(channel);
+        assertThat(health.check(HealthCheckRequest.getDefaultInstance()).getStatus())
+                .isEqualTo(ServingStatus.NOT_SERVING);
+        server.serving(true);
+        assertThat(health.check(HealthCheckRequest.getDefaultInstance()).getStatus())
+                .isEqualTo(ServingStatus.SERVING);
+    }
+
+    @Test
+    void aPortInUseIsNamed() {
+        assertThatThrownBy(() -> GrpcServer.start("127.0.0.1", server.port(), Runnable::run, List.of()))
+                .isInstanceOf(KvernException.class)
+                .hasMessageContaining("127.0.0.1:" + server.port())
+                .hasMessageContaining("expected: an address of this machine and a free port");
+    }
+}
