@@ -1,5 +1,6 @@
 package dev.kvern.rpc;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -7,6 +8,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +44,11 @@ final class FailureInterceptor implements ServerInterceptor {
         return new SimpleForwardingServerCallListener<>(start(guarded, headers, next)) {
             @Override
             public void onMessage(Q message) {
-                guard(guarded, () -> super.onMessage(message));
+                try {
+                    super.onMessage(message);
+                } catch (RuntimeException e) {
+                    guarded.close(malformed(guarded, e).orElseGet(() -> Failures.toStatus(e)), new Metadata());
+                }
             }
 
             @Override
@@ -65,6 +71,17 @@ final class FailureInterceptor implements ServerInterceptor {
             call.close(Failures.toStatus(e), new Metadata());
             return new ServerCall.Listener<>() {};
         }
+    }
+
+    /** The status for bytes that are not the message expected, if that is what went wrong. */
+    private static Optional<Status> malformed(ServerCall<?, ?> call, RuntimeException failure) {
+        if (!(failure.getCause() instanceof InvalidProtocolBufferException e)) {
+            return Optional.empty();
+        }
+        return Optional.of(Status.INVALID_ARGUMENT
+                .withDescription("request of " + call.getMethodDescriptor().getFullMethodName() + ": " + e.getMessage()
+                        + " (expected: the method's protobuf message, every text in valid UTF-8)")
+                .withCause(e));
     }
 
     private static void guard(ServerCall<?, ?> call, Runnable step) {

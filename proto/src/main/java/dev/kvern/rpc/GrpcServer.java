@@ -2,6 +2,7 @@ package dev.kvern.rpc;
 
 import io.grpc.BindableService;
 import io.grpc.Server;
+import io.grpc.ServerInterceptors;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
@@ -49,7 +50,11 @@ public final class GrpcServer implements AutoCloseable {
                 .permitKeepAliveWithoutCalls(true)
                 .addService(health.getHealthService())
                 .addService(ProtoReflectionServiceV1.newInstance());
-        services.forEach(builder::addService);
+        for (BindableService service : services) {
+            // Parsed inside the interceptor instead of before it: bytes that are no message then get a status that says
+            // so.
+            builder.addService(ServerInterceptors.useInputStreamMessages(service.bindService()));
+        }
         try {
             return new GrpcServer(builder.build().start(), health);
         } catch (IOException e) {

@@ -16,8 +16,13 @@ import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.grpc.reflection.v1.ServiceResponse;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -77,6 +82,34 @@ class GrpcServerTest {
         server.serving(true);
         assertThat(health.check(HealthCheckRequest.getDefaultInstance()).getStatus())
                 .isEqualTo(ServingStatus.SERVING);
+    }
+
+    @Test
+    void reflectionNamesTheServicesAndTheirFile() throws Exception {
+        var answers = new LinkedBlockingQueue<ServerReflectionResponse>();
+        var questions = ServerReflectionGrpc.newStub(channel).serverReflectionInfo(new StreamObserver<>() {
+            @Override
+            public void onNext(ServerReflectionResponse answer) {
+                answers.add(answer);
+            }
+
+            @Override
+            public void onError(Throwable t) {}
+
+            @Override
+            public void onCompleted() {}
+        });
+        questions.onNext(
+                ServerReflectionRequest.newBuilder().setListServices("").build());
+        assertThat(answers.poll(5, TimeUnit.SECONDS).getListServicesResponse().getServiceList())
+                .extracting(ServiceResponse::getName)
+                .contains("kvern.v1.BlockStoreService", "grpc.health.v1.Health");
+        questions.onNext(ServerReflectionRequest.newBuilder()
+                .setFileContainingSymbol("kvern.v1.BlockStoreService")
+                .build());
+        assertThat(answers.poll(5, TimeUnit.SECONDS).getFileDescriptorResponse().getFileDescriptorProtoCount())
+                .isPositive();
+        questions.onCompleted();
     }
 
     @Test
