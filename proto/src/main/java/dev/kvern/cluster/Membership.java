@@ -1,0 +1,163 @@
+package dev.kvern.cluster;
+
+import dev.kvern.v1.ClusterServiceGrpc;
+import dev.kvern.v1.DeregisterRequest;
+import dev.kvern.v1.HeartbeatRequest;
+import dev.kvern.v1.HeartbeatResponse;
+import dev.kvern.v1.Member;
+import dev.kvern.v1.RegisterRequest;
+import dev.kvern.v1.RegisterResponse;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.StreamObserver;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One process's membership: registers it with the coordinator, says that it lives, registers again when the coordinator has
+ * forgotten it, leaves on close. A coordinator that is away costs log lines, nothing else. One call is under way at a time;
+ * safe for use by several threads.
+ */
+public final class Membership implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Membership.class);
+    private static final long CALL_LIMIT_MILLIS = 2_000;
+    private static final long LEAVE_LIMIT_MILLIS = 1_000;
+
+    private final ManagedChannel channel;
+    private final Member self;
+    private final Consumer<HeartbeatRequest.Builder> load;
+    private final ScheduledExecutorService scheduler;
+    private final Backoff backoff = new Backoff();
+    private volatile boolean registered;
+    private volatile boolean draining;
+    private volatile boolean closed;
+    private volatile long heartbeatMillis = 1_000;
+
+    /**
+     * @param coordinatorTarget host:port of the coordinator
+     * @param load fills in the load of each heartbeat
+     * @param scheduler runs the calls; not closed here
+     */
+    public Membership(
+            String coordinatorTarget,
+            Member self,
+            Consumer<HeartbeatRequest.Builder> load,
+            ScheduledExecutorService scheduler) {
+        this.channel =
+                NettyChannelBuilder.forTarget(coordinatorTarget).usePlaintext().build();
+        this.self = self;
+        this.load = load;
+        this.scheduler = scheduler;
+    }
+
+    /** Begins to join; returns at once. */
+    public void start() {
+        schedule(0);
+    }
+
+    /** Whether the coordinator knows this member. */
+    public boolean isRegistered() {
+        return registered;
+    }
+
+    /** Says from the next heartbeat on that no new work is wanted. */
+    public void draining() {
+        draining = true;
+    }
+
+    private void schedule(long delayMillis) {
+        if (!closed && !scheduler.isShutdown()) {
+            scheduler.schedule(this::turn, delayMillis, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void turn() {
+        if (closed) {
+            return;
+        }
+        if (registered) {
+            var heartbeat =
+                    HeartbeatRequest.newBuilder().setMemberId(self.getId()).setDraining(draining);
+            load.accept(heartbeat);
+            stub().heartbeat(heartbeat.build(), new Heard());
+        } else {
+            stub().register(RegisterRequest.newBuilder().setMember(self).build(), new Joined());
+        }
+    }
+
+    private ClusterServiceGrpc.ClusterServiceStub stub() {
+        return ClusterServiceGrpc.newStub(channel).withDeadlineAfter(CALL_LIMIT_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void failed(String what, Throwable t) {
+        long wait = backoff.next();
+        if (!closed) {
+            log.debug("{} with the coordinator failed, again in {} ms: {}", what, wait, t.getMessage());
+        }
+        schedule(wait);
+    }
+
+    /** Leaves, waiting at most a second for the coordinator to hear it. */
+    @Override
+    public void close() {
+        closed = true;
+        if (registered) {
+            try {
+                ClusterServiceGrpc.newBlockingStub(channel)
+                        .withDeadlineAfter(LEAVE_LIMIT_MILLIS, TimeUnit.MILLISECONDS)
+                        .deregister(DeregisterRequest.newBuilder()
+                                .setMemberId(self.getId())
+                                .build());
+            } catch (StatusRuntimeException e) {
+                log.debug("left without telling the coordinator: {}", e.getMessage());
+            }
+        }
+        channel.shutdownNow();
+    }
+
+    private final class Joined implements StreamObserver<RegisterResponse> {
+        @Override
+        public void onNext(RegisterResponse response) {
+            heartbeatMillis = Math.max(50, response.getHeartbeatIntervalMillis());
+            registered = true;
+            log.info("joined the cluster as {}", self.getId());
+        }
+
+        @Override
+        public void onError(Throwable t) {
+            failed("joining", t);
+        }
+
+        @Override
+        public void onCompleted() {
+            backoff.reset();
+            schedule(0);
+        }
+    }
+
+    private final class Heard implements StreamObserver<HeartbeatResponse> {
+        @Override
+        public void onNext(HeartbeatResponse response) {}
+
+        @Override
+        public void onError(Throwable t) {
+            if (Status.fromThrowable(t).getCode() == Status.Code.NOT_FOUND) {
+                registered = false;
+                schedule(0);
+            } else {
+                failed("heartbeat", t);
+            }
+        }
+
+        @Override
+        public void onCompleted() {
+            backoff.reset();
+            schedule(heartbeatMillis);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package dev.kvern.cluster;
+
+import dev.kvern.v1.ClusterServiceGrpc;
+import dev.kvern.v1.Member;
+import dev.kvern.v1.MemberRole;
+import dev.kvern.v1.WatchTopologyRequest;
+import dev.kvern.v1.WatchTopologyResponse;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows the cluster's members as the coordinator sees them. While the coordinator is away the last snapshot stands: better
+ * members that may be gone than none. Safe for use by several threads.
+ */
+public final class TopologyWatch implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(TopologyWatch.class);
+
+    private final ManagedChannel channel;
+    private final MemberRole role;
+    private final Consumer<List<Member>> onChange;
+    private final ScheduledExecutorService scheduler;
+    private final Backoff backoff = new Backoff();
+    private volatile boolean closed;
+
+    /**
+     * @param coordinatorTarget host:port of the coordinator
+     * @param role which members are wanted
+     * @param onChange gets every snapshot, one at a time
+     * @param scheduler runs the reconnects; not closed here
+     */
+    public TopologyWatch(
+            String coordinatorTarget,
+            MemberRole role,
+            Consumer<List<Member>> onChange,
+            ScheduledExecutorService scheduler) {
+        this.channel = NettyChannelBuilder.forTarget(coordinatorTarget)
+                .usePlaintext()
+                .keepAliveTime(10, TimeUnit.SECONDS)
+                .build();
+        this.role = role;
+        this.onChange = onChange;
+        this.scheduler = scheduler;
+    }
+
+    /** Begins to watch; returns at once. */
+    public void start() {
+        if (!closed) {
+            ClusterServiceGrpc.newStub(channel)
+                    .watchTopology(
+                            WatchTopologyRequest.newBuilder().setRole(role).build(), new Watcher());
+        }
+    }
+
+    private void again() {
+        if (!closed && !scheduler.isShutdown()) {
+            scheduler.schedule(this::start, backoff.next(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        channel.shutdownNow();
+    }
+
+    private final class Watcher implements StreamObserver<WatchTopologyResponse> {
+        @Override
+        public void onNext(WatchTopologyResponse response) {
+            backoff.reset();
+            onChange.accept(response.getMembersList());
+        }
+
+        @Override
+        public void onError(Throwable t) {
+            log.debug("topology watch ended: {}", t.getMessage());
+            again();
+        }
+
+        @Override
+        public void onCompleted() {
+            again();
+        }
+    }
+}

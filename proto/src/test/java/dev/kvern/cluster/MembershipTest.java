@@ -1,0 +1,157 @@
+package dev.kvern.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.GrpcServer;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.ClusterServiceGrpc;
+import dev.kvern.v1.DeregisterRequest;
+import dev.kvern.v1.DeregisterResponse;
+import dev.kvern.v1.HeartbeatRequest;
+import dev.kvern.v1.HeartbeatResponse;
+import dev.kvern.v1.Member;
+import dev.kvern.v1.MemberRole;
+import dev.kvern.v1.RegisterRequest;
+import dev.kvern.v1.RegisterResponse;
+import dev.kvern.v1.WatchTopologyRequest;
+import dev.kvern.v1.WatchTopologyResponse;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class MembershipTest {
+    /** A coordinator that notes what it hears and can lose its memory. */
+    private static final class Coordinator extends ClusterServiceGrpc.ClusterServiceImplBase {
+        final BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+        volatile boolean forgetful;
+
+        @Override
+        public void register(RegisterRequest request, StreamObserver<RegisterResponse> out) {
+            forgetful = false;
+            heard.add("register " + request.getMember().getId());
+            out.onNext(RegisterResponse.newBuilder()
+                    .setHeartbeatIntervalMillis(50)
+                    .setLeaseMillis(200)
+                    .build());
+            out.onCompleted();
+        }
+
+        @Override
+        public void heartbeat(HeartbeatRequest request, StreamObserver<HeartbeatResponse> out) {
+            if (forgetful) {
+                out.onError(new KvernException(ErrorReason.NOT_FOUND, "member_id: unknown"));
+                return;
+            }
+            heard.add("heartbeat " + request.getRunner().getRunningRequests() + " " + request.getDraining());
+            out.onNext(HeartbeatResponse.getDefaultInstance());
+            out.onCompleted();
+        }
+
+        @Override
+        public void deregister(DeregisterRequest request, StreamObserver<DeregisterResponse> out) {
+            heard.add("deregister " + request.getMemberId());
+            out.onNext(DeregisterResponse.getDefaultInstance());
+            out.onCompleted();
+        }
+
+        @Override
+        public void watchTopology(WatchTopologyRequest request, StreamObserver<WatchTopologyResponse> out) {
+            out.onNext(WatchTopologyResponse.newBuilder()
+                    .addMembers(Member.newBuilder().setId("node-1").setRole(request.getRole()))
+                    .build());
+            // Ends at once: the watch has to come back by itself.
+            out.onCompleted();
+        }
+    }
+
+    private final Coordinator coordinator = new Coordinator();
+    private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
+    private GrpcServer server = GrpcServer.start("127.0.0.1", 0, Runnable::run, List.of(coordinator));
+
+    @AfterEach
+    void stop() {
+        scheduler.shutdownNow();
+        server.close();
+    }
+
+    private Membership membership() {
+        return new Membership(
+                "127.0.0.1:" + server.port(),
+                Member.newBuilder()
+                        .setId("runner-1")
+                        .setRole(MemberRole.MEMBER_ROLE_RUNNER)
+                        .build(),
+                heartbeat -> heartbeat.getRunnerBuilder().setRunningRequests(7),
+                scheduler);
+    }
+
+    @Test
+    void joinsBeatsAndLeaves() throws Exception {
+        try (var membership = membership()) {
+            membership.start();
+            expect("register runner-1");
+            expect("heartbeat 7 false");
+            membership.draining();
+            expect("heartbeat 7 true");
+        }
+        expect("deregister runner-1");
+    }
+
+    @Test
+    void joinsAgainWhenForgotten() throws Exception {
+        try (var membership = membership()) {
+            membership.start();
+            expect("register runner-1");
+            coordinator.forgetful = true;
+            expect("register runner-1");
+            expect("heartbeat 7 false");
+        }
+    }
+
+    @Test
+    void outlivesTheCoordinator() throws Exception {
+        int port = server.port();
+        try (var membership = membership()) {
+            membership.start();
+            expect("heartbeat 7 false");
+            server.close();
+            coordinator.heard.clear();
+            server = GrpcServer.start("127.0.0.1", port, Runnable::run, List.of(coordinator));
+            expect("heartbeat 7 false");
+        }
+    }
+
+    @Test
+    void watchComesBack() throws Exception {
+        var seen = new LinkedBlockingQueue<String>();
+        try (var watch = new TopologyWatch(
+                "127.0.0.1:" + server.port(),
+                MemberRole.MEMBER_ROLE_NODE,
+                members ->
+                        seen.add(members.get(0).getId() + " " + members.get(0).getRole()),
+                scheduler)) {
+            watch.start();
+            assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("node-1 MEMBER_ROLE_NODE");
+            assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("node-1 MEMBER_ROLE_NODE");
+        }
+    }
+
+    /** Waits for a message, passing over others. */
+    private void expect(String message) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (System.nanoTime() < deadline) {
+            String heard = coordinator.heard.poll(1, TimeUnit.SECONDS);
+            if (message.equals(heard)) {
+                return;
+            }
+        }
+        throw new AssertionError("never heard: " + message);
+    }
+}
