@@ -60,7 +60,7 @@ final class ModelConfigReader {
     }
 
     private Architecture architecture() {
-        List<String> names = json.texts("architectures");
+        List<String> names = json.has("architectures") ? json.texts("architectures") : List.of();
         if (names.size() == 1) {
             var known = Architecture.of(names.get(0));
             if (known.isPresent()) {

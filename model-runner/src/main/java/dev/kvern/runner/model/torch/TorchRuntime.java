@@ -2,6 +2,7 @@ package dev.kvern.runner.model.torch;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.engine.StandardCapabilities;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
@@ -40,6 +41,11 @@ final class TorchRuntime {
         if (threads > 0 && JniUtils.getNumThreads() != threads) {
             JniUtils.setNumThreads(threads);
         }
+    }
+
+    /** Whether this PyTorch is a CUDA build and sees a device. */
+    static boolean hasCuda() {
+        return Engine.getEngine(ENGINE).hasCapability(StandardCapabilities.CUDA);
     }
 
     /** An owner of native memory. Tensors on other devices can have it as their owner too. */

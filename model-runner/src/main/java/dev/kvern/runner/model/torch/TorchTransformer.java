@@ -95,6 +95,9 @@ public final class TorchTransformer implements Transformer {
     private static void checkDevice(DecoderProgram program, PtNDManager owner, LoadOptions options) {
         DeviceSpec device = options.device();
         try {
+            if (device.cuda() && !TorchRuntime.hasCuda()) {
+                throw new EngineException("no CUDA device, or not a CUDA build");
+            }
             program.empty(owner, new long[] {1}, options.computeType(), device).close();
         } catch (EngineException e) {
             throw new KvernException(
