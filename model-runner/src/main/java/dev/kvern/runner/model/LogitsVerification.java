@@ -72,7 +72,7 @@ public record LogitsVerification(int tokens, double maxAbsolute, double maxRelat
             Transformer model, int[] tokens, SafetensorsFile file, TensorEntry logits) {
         int vocabulary = model.spec().vocabularySize();
         var comparison = new Comparison(vocabulary);
-        try (KvMemory kv = model.allocate(tokens.length)) {
+        try (KvMemory kv = model.allocate(blocksFor(model, tokens.length))) {
             int[] table = IntStream.range(0, kv.blocks()).toArray();
             for (int start = 0; start < tokens.length; start += CHUNK_TOKENS) {
                 int[] chunk = Arrays.copyOfRange(tokens, start, Math.min(start + CHUNK_TOKENS, tokens.length));
@@ -85,6 +85,13 @@ public record LogitsVerification(int tokens, double maxAbsolute, double maxRelat
             }
         }
         return comparison.result(tokens.length);
+    }
+
+    /** How many tokens a block holds is the model's choice, and seen on a block. */
+    private static int blocksFor(Transformer model, int tokens) {
+        try (KvMemory probe = model.allocate(1)) {
+            return (tokens + probe.blockTokens() - 1) / probe.blockTokens();
+        }
     }
 
     /** Confined to a thread. */

@@ -19,9 +19,14 @@ class ReducedPrecisionTest {
         LoadOptions options = LoadOptions.of("cpu", "bf16", 2, 16);
         try (Transformer model = ModelDirectory.open(checkpoint).load(options, ProgressListener.NONE)) {
             assertThat(model.spec().kvDtype()).isEqualTo("bf16");
-            LogitsVerification result = LogitsVerification.run(
-                    model, Fixtures.references(checkpoint).get(0));
-            assertThat(result.maxRelative()).as(result.toString()).isLessThan(0.05);
+            for (Path reference : Fixtures.references(checkpoint)) {
+                LogitsVerification result = LogitsVerification.run(model, reference);
+                assertThat(result.maxRelative()).as(result.toString()).isLessThan(0.05);
+                if (result.tokens() > 50) {
+                    // Random weights make many near ties, which any loss of precision decides anew.
+                    assertThat(result.greedyAgreements()).as(result.toString()).isGreaterThan(result.tokens() * 8 / 10);
+                }
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -59,6 +60,19 @@ class TransformerTest {
                         "fp32",
                         checkpoint.digest(ProgressListener.NONE)));
         assertThat(kv.blockBytes()).isEqualTo(16 * spec.kvBytesPerToken());
+    }
+
+    @Test
+    void loadingReportsProgress() {
+        var done = new ArrayList<Long>();
+        long total = 2 * checkpoint.weightBytes();
+        checkpoint
+                .load(Fixtures.CPU_FP32, (bytes, of) -> {
+                    assertThat(of).isEqualTo(total);
+                    done.add(bytes);
+                })
+                .close();
+        assertThat(done).isSorted().last().isEqualTo(total);
     }
 
     @Test

@@ -12,13 +12,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 
 /**
  * KV blocks in one tensor {@code [blocks, layers, 2, block tokens, kv heads, head dim]}. It is not initialised: what was
  * never written may be anything, NaN included.
  *
- * <p>Blocks can be read and written from any thread. Memory that is being copied is not freed: copies hold the lock's
- * shared side, {@link #close} the other.
+ * <p>Blocks can be read and written from any thread. Memory in use is not freed: copies and steps hold the lock's shared
+ * side, {@link #close} the other.
  */
 final class TorchKvMemory implements KvMemory {
     /** A byte buffer ends at 2 GiB; a pool need not. */
@@ -125,10 +126,15 @@ final class TorchKvMemory implements KvMemory {
         }
     }
 
-    /** The tensor as the program's argument. */
-    IValue value() {
-        ensureOpen();
-        return poolValue;
+    /** Calls a step with the tensor as the program's argument; it is not freed before that returns. */
+    <R> R use(Function<IValue, R> step) {
+        lock.readLock().lock();
+        try {
+            ensureOpen();
+            return step.apply(poolValue);
+        } finally {
+            lock.readLock().unlock();
+        }
     }
 
     /** Whether this was allocated for that program. */

@@ -169,15 +169,20 @@ public final class TorchTransformer implements Transformer {
         int blocks = check(pool, blockTable, position, tokens, rows, logitRows);
         IValue stepInputs = inputs.set(tokens, rows, blockTable, blocks);
         try (IValue call = IValue.listFrom(new long[] {position, rows, tokens.length, blocks, logitRows});
-                IValue result = program.step(stepInputs, pool.value(), weights, shape, windows, call, eps)) {
-            float[] logits = new float[Math.multiplyExact(logitRows, spec.vocabularySize())];
-            if (logitRows > 0) {
-                try (PtNDArray tensor = result.toTensor(owner)) {
-                    tensor.toByteBuffer(true).asFloatBuffer().get(logits);
-                }
-            }
-            return logits;
+                IValue result = pool.use(
+                        poolValue -> program.step(stepInputs, poolValue, weights, shape, windows, call, eps))) {
+            return logits(result, logitRows);
         }
+    }
+
+    private float[] logits(IValue result, int rows) {
+        float[] logits = new float[Math.multiplyExact(rows, spec.vocabularySize())];
+        if (rows > 0) {
+            try (PtNDArray tensor = result.toTensor(owner)) {
+                tensor.toByteBuffer(true).asFloatBuffer().get(logits);
+            }
+        }
+        return logits;
     }
 
     /** Checks a step's arguments and returns how many blocks it touches. */
