@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Keys and values have the same bits however much of the prompt came from elsewhere and wherever it lies. */
@@ -42,16 +43,32 @@ class BitIdentityTest {
         prompt = new Random(SEED).ints(TOKENS, 0, 500).toArray();
     }
 
+    static List<Path> fixtures() {
+        return Fixtures.checkpoints();
+    }
+
     @ParameterizedTest
     @CsvSource({"fp32, 1", "fp32, 2", "bf16, 2"})
     void restoredPrefixesGiveTheBitsOfTheColdRun(String type, int threads) {
-        try (Transformer model = checkpoint.load(LoadOptions.of("cpu", type, threads, BLOCK), ProgressListener.NONE)) {
-            Run cold = new Run(model, 40, 1);
-            float[] coldLogits = cold.prefill(0, prompt);
+        checkRestoredPrefixes(checkpoint, LoadOptions.of("cpu", type, threads, BLOCK));
+    }
+
+    @ParameterizedTest
+    @MethodSource("fixtures")
+    void everyFamilysBitsAreTheSame(Path fixture) {
+        checkRestoredPrefixes(ModelDirectory.open(fixture), Fixtures.CPU_FP32);
+    }
+
+    private static void checkRestoredPrefixes(ModelDirectory directory, LoadOptions options) {
+        int vocabulary = directory.config().vocabularySize();
+        int[] tokens = Arrays.stream(prompt).map(id -> id % vocabulary).toArray();
+        try (Transformer model = directory.load(options, ProgressListener.NONE);
+                Run cold = new Run(model, 40, 1)) {
+            float[] coldLogits = cold.prefill(0, tokens);
             for (int restored : new int[] {1, 3, 5}) {
                 try (Run warm = new Run(model, 70, 2 + restored)) {
                     warm.restore(cold, restored * CHUNK / BLOCK);
-                    float[] logits = warm.prefill(restored, prompt);
+                    float[] logits = warm.prefill(restored, tokens);
                     assertThat(logits).as("logits after %d chunks", restored).containsExactly(coldLogits);
                     for (int block = 0; block * BLOCK < TOKENS; block++) {
                         assertThat(warm.bytes(block, TOKENS))
@@ -60,7 +77,6 @@ class BitIdentityTest {
                     }
                 }
             }
-            cold.close();
         }
     }
 

@@ -7,7 +7,6 @@ import ai.djl.pytorch.jni.IValue;
 import dev.kvern.runner.model.DeviceSpec;
 import dev.kvern.runner.model.KvMemory;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -112,9 +111,7 @@ final class TorchKvMemory implements KvMemory {
         try {
             ensureOpen();
             if (regions.isEmpty()) {
-                ByteBuffer staging = ByteBuffer.allocateDirect(blockBytes).order(ByteOrder.nativeOrder());
-                staging.put(0, source, source.position(), blockBytes);
-                try (PtNDArray bits = owner.create(staging, new Shape(blockBytes), DecoderProgram.bitsType())) {
+                try (PtNDArray bits = owner.create(direct(source), new Shape(blockBytes), DecoderProgram.bitsType())) {
                     program.fromHost(pool, block, bits);
                 }
             } else {
@@ -155,6 +152,14 @@ final class TorchKvMemory implements KvMemory {
         } finally {
             lock.writeLock().unlock();
         }
+    }
+
+    /** The next block's bytes where native code can read them: copied only if they are on the heap. */
+    private ByteBuffer direct(ByteBuffer source) {
+        ByteBuffer bytes = source.slice(source.position(), blockBytes);
+        return source.isDirect()
+                ? bytes
+                : ByteBuffer.allocateDirect(blockBytes).put(bytes).flip();
     }
 
     private int offset(int block) {
