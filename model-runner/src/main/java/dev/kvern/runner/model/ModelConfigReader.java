@@ -142,6 +142,9 @@ final class ModelConfigReader {
         if (scaling.number("partial_rotary_factor", v -> true, "1", 1) != 1) {
             scaling.mistake("partial_rotary_factor", "1");
         }
+        if (scaling.has("full_attention") || scaling.has("sliding_attention")) {
+            json.mistake(where, "one set of parameters for all layers");
+        }
         String type = scaling.text(typeKey, "default");
         switch (type) {
             case "default":
@@ -151,7 +154,10 @@ final class ModelConfigReader {
             case "llama3":
                 double low = scaling.number("low_freq_factor", v -> v > 0, "a number above 0");
                 double high = scaling.number("high_freq_factor", v -> v > low, "a number above low_freq_factor " + low);
-                int original = scaling.positiveInt("original_max_position_embeddings", context);
+                // transformers lets the key beside the parameters win over the one among them.
+                int original = json.has("original_max_position_embeddings")
+                        ? json.positiveInt("original_max_position_embeddings")
+                        : scaling.positiveInt("original_max_position_embeddings", context);
                 return new RopeScaling(RopeScaling.Type.LLAMA3, theta, factor(scaling), low, high, original);
             default:
                 scaling.mistake(typeKey, "one of default, linear, llama3");

@@ -133,6 +133,7 @@ class ModelConfigTest {
                 "\"rope_parameters\": {\"rope_type\": \"dynamic\"} | rope_parameters.rope_type: \"dynamic\"",
                 "\"rope_scaling\": {\"type\": \"linear\"} | rope_scaling.factor: missing",
                 "\"rope_scaling\": 4 | rope_scaling: 4 (expected: an object)",
+                "\"rope_parameters\": {\"full_attention\": {\"rope_theta\": 5}} | (expected: one set of parameters for all layers)",
                 "\"rope_theta\": -1 | rope_theta: -1 (expected: a number above 0)",
                 "\"num_key_value_heads\": 3 | num_key_value_heads: 3 (expected: a divisor of num_attention_heads 4)",
                 "\"head_dim\": 7 | head_dim: 7 (expected: an even number",
