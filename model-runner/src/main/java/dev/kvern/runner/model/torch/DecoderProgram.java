@@ -1,0 +1,140 @@
+package dev.kvern.runner.model.torch;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.kvern.runner.model.ComputeType;
+import dev.kvern.runner.model.DeviceSpec;
+import dev.kvern.runner.model.RopeScaling;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * decoder.ts.py, loaded: its methods as Java calls. Every result is owned by the manager given, or freed here. Thread-safe,
+ * as far as the tensors passed are.
+ */
+final class DecoderProgram implements AutoCloseable {
+    private static final String SOURCE = "/dev/kvern/runner/model/decoder.ts.py";
+    private static final String CLASS = "Decoder";
+
+    private final PtSymbolBlock module;
+
+    private DecoderProgram(PtSymbolBlock module) {
+        this.module = module;
+    }
+
+    static DecoderProgram load(PtNDManager manager) {
+        try (InputStream in = DecoderProgram.class.getResourceAsStream(SOURCE)) {
+            if (in == null) {
+                throw new IllegalStateException("no resource " + SOURCE);
+            }
+            byte[] archive = TorchScriptArchive.write(CLASS, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            return new DecoderProgram(JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Uninitialised memory.
+     *
+     * @throws EngineException if the device is not there or full
+     */
+    PtNDArray empty(PtNDManager owner, long[] shape, ComputeType type, DeviceSpec device) {
+        return tensor(
+                owner, "empty", IValue.listFrom(shape), IValue.from(scalarType(type)), IValue.from(device.toString()));
+    }
+
+    /** Copies {@code source} into {@code target} from {@code firstRow} of the first dimension on, converting. */
+    void fill(PtNDArray target, long firstRow, PtNDArray source, boolean isBfloat16) {
+        call("fill", IValue.from(target), IValue.from(firstRow), IValue.from(source), IValue.from(isBfloat16))
+                .close();
+    }
+
+    /** Rotary frequencies, fp32 {@code [headDim / 2]}. */
+    PtNDArray frequencies(PtNDManager owner, int headDim, RopeScaling rope, DeviceSpec device) {
+        return tensor(
+                owner,
+                "frequencies",
+                IValue.from((long) headDim),
+                IValue.from((long) rope.type().ordinal()),
+                IValue.listFrom(
+                        rope.theta(),
+                        rope.factor(),
+                        rope.lowFreqFactor(),
+                        rope.highFreqFactor(),
+                        rope.originalContext()),
+                IValue.from(device.toString()));
+    }
+
+    /** Some blocks of a pool, not copied. */
+    PtNDArray blocks(PtNDManager owner, PtNDArray pool, long first, long count) {
+        return tensor(owner, "blocks", IValue.from(pool), IValue.from(first), IValue.from(count));
+    }
+
+    /** A copy of a block in the host's memory. */
+    PtNDArray toHost(PtNDManager owner, PtNDArray pool, int block) {
+        return tensor(owner, "to_host", IValue.from(pool), IValue.from((long) block));
+    }
+
+    /** Overwrites a block with bytes of the host's memory, an int8 vector. */
+    void fromHost(PtNDArray pool, int block, PtNDArray bits) {
+        call("from_host", IValue.from(pool), IValue.from((long) block), IValue.from(bits))
+                .close();
+    }
+
+    /** Runs tokens through the decoder; the arguments are those of decoder.ts.py and stay the caller's. */
+    IValue step(IValue... arguments) {
+        unoptimised();
+        return IValueUtils.runMethod(module, "step", arguments);
+    }
+
+    @Override
+    public void close() {
+        module.close();
+    }
+
+    private PtNDArray tensor(PtNDManager owner, String method, IValue... arguments) {
+        try (IValue result = call(method, arguments)) {
+            return result.toTensor(owner);
+        }
+    }
+
+    /** Runs a method and frees its arguments' handles. */
+    private IValue call(String method, IValue... arguments) {
+        unoptimised();
+        try {
+            return IValueUtils.runMethod(module, method, arguments);
+        } finally {
+            for (IValue argument : arguments) {
+                argument.close();
+            }
+        }
+    }
+
+    /** The optimiser would specialise and recompile for each new shape, and every step has one. Set for each thread. */
+    private static void unoptimised() {
+        JniUtils.setGraphExecutorOptimize(false);
+    }
+
+    /** PyTorch's number for a type (c10/core/ScalarType.h). */
+    private static long scalarType(ComputeType type) {
+        return switch (type) {
+            case FP16 -> 5;
+            case FP32 -> 6;
+            case BF16 -> 15;
+        };
+    }
+
+    /** DJL's type of a byte buffer that {@link #fromHost} takes. */
+    static DataType bitsType() {
+        return DataType.INT8;
+    }
+}

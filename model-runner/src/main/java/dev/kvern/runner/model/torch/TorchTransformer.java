@@ -1,0 +1,234 @@
+package dev.kvern.runner.model.torch;
+
+import ai.djl.engine.EngineException;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import dev.kvern.block.ModelDigest;
+import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.runner.model.Checkpoint;
+import dev.kvern.runner.model.DeviceSpec;
+import dev.kvern.runner.model.KvMemory;
+import dev.kvern.runner.model.LoadOptions;
+import dev.kvern.runner.model.ModelConfig;
+import dev.kvern.runner.model.ModelSpec;
+import dev.kvern.runner.model.ProgressCounter;
+import dev.kvern.runner.model.Transformer;
+import dev.kvern.runner.model.WeightPlan;
+import java.util.function.Supplier;
+
+/**
+ * A transformer that PyTorch runs: one call into the program for each step. Native memory has one owner, closed with this.
+ * {@link #step} and {@link #close} are confined to one thread at a time; the rest is immutable.
+ */
+public final class TorchTransformer implements Transformer {
+    private final ModelSpec spec;
+    private final LoadOptions options;
+    private final PtNDManager owner;
+    private final DecoderProgram program;
+    private final StepInputs inputs;
+    private final IValue weights;
+    private final IValue shape;
+    private final IValue windows;
+    private final IValue eps;
+    private boolean closed;
+
+    private TorchTransformer(
+            ModelSpec spec,
+            ModelConfig config,
+            LoadOptions options,
+            PtNDManager owner,
+            DecoderProgram program,
+            PtNDArray[] weights) {
+        this.spec = spec;
+        this.options = options;
+        this.owner = owner;
+        this.program = program;
+        this.inputs = new StepInputs(owner);
+        this.weights = IValue.listFrom(weights);
+        this.shape = IValue.listFrom(
+                new long[] {config.layers(), config.heads(), config.kvHeads(), config.headDim(), options.blockTokens()
+                });
+        this.windows = IValue.listFrom(
+                config.windows().stream().mapToLong(Integer::longValue).toArray());
+        this.eps = IValue.from(config.rmsNormEps());
+    }
+
+    /**
+     * Loads a checkpoint's weights.
+     *
+     * @param digest asked once the weights are there, so that it may be computed meanwhile
+     * @throws KvernException MISCONFIGURED if PyTorch or the device is not there, RESOURCE_EXHAUSTED if memory is short
+     */
+    public static TorchTransformer load(
+            ModelConfig config,
+            WeightPlan plan,
+            Checkpoint checkpoint,
+            LoadOptions options,
+            ProgressCounter progress,
+            Supplier<ModelDigest> digest) {
+        TorchRuntime.start(options.threads());
+        PtNDManager owner = TorchRuntime.newManager();
+        boolean loaded = false;
+        try {
+            DecoderProgram program = DecoderProgram.load(owner);
+            checkDevice(program, owner, options);
+            PtNDArray[] weights = new WeightLoader(program, owner, checkpoint, options, progress).load(config, plan);
+            var transformer =
+                    new TorchTransformer(spec(config, options, digest.get()), config, options, owner, program, weights);
+            loaded = true;
+            return transformer;
+        } catch (EngineException e) {
+            throw new KvernException(
+                    ErrorReason.RESOURCE_EXHAUSTED,
+                    "weights: cannot be loaded on " + options.device() + " as " + options.computeType()
+                            + " (expected: enough memory): " + firstLine(e),
+                    e);
+        } finally {
+            if (!loaded) {
+                owner.close();
+            }
+        }
+    }
+
+    private static void checkDevice(DecoderProgram program, PtNDManager owner, LoadOptions options) {
+        DeviceSpec device = options.device();
+        try {
+            if (device.cuda() && !TorchRuntime.hasCuda()) {
+                throw new EngineException("no CUDA device, or not a CUDA build");
+            }
+            program.empty(owner, new long[] {1}, options.computeType(), device).close();
+        } catch (EngineException e) {
+            throw new KvernException(
+                    ErrorReason.MISCONFIGURED,
+                    "device: " + device + " (expected: a device that this PyTorch can use; CUDA needs a driver and"
+                            + " PYTORCH_LIBRARY_PATH, PYTORCH_VERSION and PYTORCH_FLAVOR of a CUDA build): "
+                            + firstLine(e),
+                    e);
+        }
+    }
+
+    private static ModelSpec spec(ModelConfig config, LoadOptions options, ModelDigest digest) {
+        String type = options.computeType().toString();
+        return new ModelSpec(
+                config.architecture().className(),
+                config.contextTokens(),
+                config.vocabularySize(),
+                config.layers(),
+                config.kvHeads(),
+                config.headDim(),
+                type,
+                type,
+                digest);
+    }
+
+    private static String firstLine(RuntimeException e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+
+    @Override
+    public ModelSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public KvMemory allocate(int blocks) {
+        if (blocks < 1) {
+            throw KvernException.misconfigured("KV blocks", blocks, "at least 1");
+        }
+        int blockTokens = options.blockTokens();
+        long blockBytes = (long) spec.kvBytesPerToken() * blockTokens;
+        if (blockBytes > Integer.MAX_VALUE) {
+            throw KvernException.misconfigured(
+                    "block_tokens", blockTokens, "blocks below 2 GiB; one token has " + spec.kvBytesPerToken());
+        }
+        PtNDManager poolOwner = TorchRuntime.newManager();
+        try {
+            long[] shape = {blocks, spec.layers(), 2, blockTokens, spec.kvHeads(), spec.headDim()};
+            PtNDArray pool = program.empty(poolOwner, shape, options.computeType(), options.device());
+            return new TorchKvMemory(program, poolOwner, pool, options.device(), blocks, blockTokens, (int) blockBytes);
+        } catch (EngineException e) {
+            poolOwner.close();
+            throw new KvernException(
+                    ErrorReason.MISCONFIGURED,
+                    "KV blocks: " + blocks + " of " + blockBytes + " bytes on " + options.device()
+                            + " (expected: as many as there is memory for): " + firstLine(e),
+                    e);
+        }
+    }
+
+    @Override
+    public float[] step(KvMemory kv, int[] blockTable, int position, int[] tokens, int rows, int logitRows) {
+        if (closed) {
+            throw new IllegalStateException("the model is closed");
+        }
+        if (!(kv instanceof TorchKvMemory pool) || !pool.belongsTo(program)) {
+            throw new IllegalArgumentException("KV memory of another model (expected: one that allocate() returned)");
+        }
+        int blocks = check(pool, blockTable, position, tokens, rows, logitRows);
+        IValue stepInputs = inputs.set(tokens, rows, blockTable, blocks);
+        try (IValue call = IValue.listFrom(new long[] {position, rows, tokens.length, blocks, logitRows});
+                IValue result = pool.use(
+                        poolValue -> program.step(stepInputs, poolValue, weights, shape, windows, call, eps))) {
+            return logits(result, logitRows);
+        }
+    }
+
+    private float[] logits(IValue result, int rows) {
+        float[] logits = new float[Math.multiplyExact(rows, spec.vocabularySize())];
+        if (rows > 0) {
+            try (PtNDArray tensor = result.toTensor(owner)) {
+                tensor.toByteBuffer(true).asFloatBuffer().get(logits);
+            }
+        }
+        return logits;
+    }
+
+    /** Checks a step's arguments and returns how many blocks it touches. */
+    private int check(TorchKvMemory pool, int[] blockTable, int position, int[] tokens, int rows, int logitRows) {
+        if (tokens.length < 1 || tokens.length > rows) {
+            throw new IllegalArgumentException(tokens.length + " tokens (expected: 1 to rows " + rows + ")");
+        }
+        if (logitRows < 0 || logitRows > tokens.length) {
+            throw new IllegalArgumentException("logitRows " + logitRows + " (expected: 0 to " + tokens.length + ")");
+        }
+        if (position < 0 || position > spec.contextTokens() - tokens.length) {
+            throw KvernException.invalid(
+                    "position",
+                    position + " with " + tokens.length + " tokens",
+                    "within the context of " + spec.contextTokens());
+        }
+        int blocks = (position + tokens.length + pool.blockTokens() - 1) / pool.blockTokens();
+        if (blockTable.length < blocks) {
+            throw new IllegalArgumentException(
+                    "block table of " + blockTable.length + " (expected: at least " + blocks + ")");
+        }
+        for (int i = 0; i < blocks; i++) {
+            if (blockTable[i] < 0 || blockTable[i] >= pool.blocks()) {
+                throw new IllegalArgumentException(
+                        "block " + blockTable[i] + " (expected: 0 to " + (pool.blocks() - 1) + ")");
+            }
+        }
+        for (int token : tokens) {
+            if (token < 0 || token >= spec.vocabularySize()) {
+                throw KvernException.invalid("token id", token, "0 to " + (spec.vocabularySize() - 1));
+            }
+        }
+        return blocks;
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            inputs.close();
+            weights.close();
+            shape.close();
+            windows.close();
+            eps.close();
+            program.close();
+            owner.close();
+        }
+    }
+}

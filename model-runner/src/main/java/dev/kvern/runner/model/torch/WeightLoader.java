@@ -1,0 +1,104 @@
+package dev.kvern.runner.model.torch;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.kvern.runner.model.Checkpoint;
+import dev.kvern.runner.model.LoadOptions;
+import dev.kvern.runner.model.ModelConfig;
+import dev.kvern.runner.model.ProgressCounter;
+import dev.kvern.runner.model.WeightPlan;
+import dev.kvern.runner.model.WeightSlot;
+import dev.kvern.runner.model.safetensors.TensorEntry;
+import dev.kvern.runner.model.safetensors.TensorType;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Copies a checkpoint's tensors into the device's memory in the order and shape that the program takes. They are copied
+ * even where the mapped file could be used as it is: there a tensor's alignment is an accident of the file's layout,
+ * and a matrix product's last bits may depend on it. Confined to a thread.
+ */
+final class WeightLoader {
+    private static final long SLICE_BYTES = 64L << 20;
+
+    private final DecoderProgram program;
+    private final PtNDManager owner;
+    private final Checkpoint checkpoint;
+    private final LoadOptions options;
+    private final ProgressCounter progress;
+    private final Set<String> counted = new HashSet<>();
+
+    WeightLoader(
+            DecoderProgram program,
+            PtNDManager owner,
+            Checkpoint checkpoint,
+            LoadOptions options,
+            ProgressCounter progress) {
+        this.program = program;
+        this.owner = owner;
+        this.checkpoint = checkpoint;
+        this.options = options;
+        this.progress = progress;
+    }
+
+    /** The weights in the order of decoder.ts.py, owned by the manager. */
+    PtNDArray[] load(ModelConfig config, WeightPlan plan) {
+        var weights = new ArrayList<PtNDArray>();
+        PtNDArray embedding = load(plan.embedding());
+        weights.add(embedding);
+        weights.add(load(plan.norm()));
+        weights.add(plan.output().parts().isEmpty() ? embedding : load(plan.output()));
+        weights.add(program.frequencies(owner, config.headDim(), config.rope(), options.device()));
+        plan.layers().forEach(slot -> weights.add(load(slot)));
+        return weights.toArray(PtNDArray[]::new);
+    }
+
+    private PtNDArray load(WeightSlot slot) {
+        PtNDArray target = program.empty(owner, longs(slot.shape()), options.computeType(), options.device());
+        long row = 0;
+        for (WeightSlot.Part part : slot.parts()) {
+            copy(target, row, checkpoint.tensor(part.tensor()));
+            row += part.shape().get(0);
+        }
+        return target;
+    }
+
+    private void copy(PtNDArray target, long firstRow, Checkpoint.Located tensor) {
+        TensorEntry entry = tensor.entry();
+        TensorType type = entry.type().orElseThrow();
+        long rows = entry.shape().get(0);
+        long rowBytes = entry.bytes() / rows;
+        long rowsAtOnce = Math.max(1, SLICE_BYTES / rowBytes);
+        boolean first = counted.add(entry.name());
+        for (long row = 0; row < rows; row += rowsAtOnce) {
+            long count = Math.min(rowsAtOnce, rows - row);
+            long[] shape = longs(entry.shape());
+            shape[0] = count;
+            ByteBuffer bytes = tensor.file().map(entry, row * rowBytes, Math.toIntExact(count * rowBytes));
+            try (PtNDArray source = owner.create(bytes, new Shape(shape), bitsType(type))) {
+                program.fill(target, firstRow + row, source, type == TensorType.BF16);
+            }
+            if (first) {
+                progress.add(count * rowBytes);
+            }
+        }
+    }
+
+    /** DJL aborts the process when asked for a bf16 tensor; the program reinterprets the bits. */
+    private static DataType bitsType(TensorType type) {
+        return switch (type) {
+            case F32 -> DataType.FLOAT32;
+            case F16, BF16 -> DataType.FLOAT16;
+            case I64 -> DataType.INT64;
+        };
+    }
+
+    private static long[] longs(List<Long> values) {
+        return values.stream().mapToLong(Long::longValue).toArray();
+    }
+}

@@ -1,0 +1,67 @@
+package dev.kvern.runner.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvern.runner.model.safetensors.SafetensorsFile;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every checkpoint against transformers: prefill, decode step by step, and what greedy decoding says. */
+class ReferenceTest {
+    private static final double TOLERANCE = 1e-4;
+
+    static List<Path> checkpoints() {
+        return Fixtures.checkpoints();
+    }
+
+    @ParameterizedTest
+    @MethodSource("checkpoints")
+    void agreesWithTransformersInFp32(Path checkpoint) {
+        try (Transformer model = Fixtures.load(checkpoint)) {
+            for (Path reference : Fixtures.references(checkpoint)) {
+                LogitsVerification result = LogitsVerification.run(model, reference);
+                assertThat(result.maxRelative()).as(reference + ": " + result).isLessThan(TOLERANCE);
+            }
+            checkGreedy(model, checkpoint);
+        }
+    }
+
+    private static void checkGreedy(Transformer model, Path checkpoint) {
+        try (SafetensorsFile file = SafetensorsFile.open(checkpoint.resolve("greedy.safetensors"))) {
+            int[] prompt = Fixtures.ids(file, "prompt_ids");
+            int[] expected = Fixtures.ids(file, "output_ids");
+            float[] logits = Fixtures.floats(file, "step_logits");
+            try (var greedy = new GreedyLoop(model, prompt.length + expected.length)) {
+                GreedyLoop.Output output = greedy.run(prompt, expected.length);
+                assertThat(output.tokens()).as("%s greedy tokens", checkpoint).containsExactly(expected);
+                assertThat(largestDifference(output.logits(), logits) / spread(logits))
+                        .as("%s decode", checkpoint)
+                        .isLessThan(TOLERANCE);
+            }
+        }
+    }
+
+    private static double largestDifference(List<float[]> got, float[] expected) {
+        double largest = 0;
+        int next = 0;
+        for (float[] row : got) {
+            for (float value : row) {
+                largest = Math.max(largest, Math.abs((double) value - expected[next++]));
+            }
+        }
+        assertThat(next).isEqualTo(expected.length);
+        return largest;
+    }
+
+    private static double spread(float[] values) {
+        float min = Float.POSITIVE_INFINITY;
+        float max = Float.NEGATIVE_INFINITY;
+        for (float value : values) {
+            min = Math.min(min, value);
+            max = Math.max(max, value);
+        }
+        return (double) max - min;
+    }
+}
