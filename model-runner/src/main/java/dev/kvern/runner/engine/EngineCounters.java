@@ -1,0 +1,49 @@
+package dev.kvern.runner.engine;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/** The engine's running totals: written by its thread, read by any. */
+final class EngineCounters {
+    private static final double NEWEST_SHARE = 0.2;
+
+    final LongAdder local = new LongAdder();
+    final LongAdder cluster = new LongAdder();
+    final LongAdder computed = new LongAdder();
+    final LongAdder generated = new LongAdder();
+    final LongAdder finished = new LongAdder();
+    final LongAdder failed = new LongAdder();
+    final LongAdder preemptions = new LongAdder();
+    private volatile double prefillTokensPerSecond;
+
+    /** A moving average: new steps count for a fifth. */
+    void prefilled(int tokens, long nanos) {
+        double now = tokens * 1e9 / Math.max(1, nanos);
+        double before = prefillTokensPerSecond;
+        prefillTokensPerSecond = before == 0 ? now : before + NEWEST_SHARE * (now - before);
+    }
+
+    void firstToken(Usage usage) {
+        local.add(usage.localTokens());
+        cluster.add(usage.clusterTokens());
+        computed.add(usage.computedTokens());
+    }
+
+    EngineLoad load(int running, int queued, long queuedPrefillTokens) {
+        long fromPool = local.sum();
+        long fetched = cluster.sum();
+        long calculated = computed.sum();
+        return new EngineLoad(
+                running,
+                queued,
+                queuedPrefillTokens,
+                fromPool + fetched + calculated,
+                fromPool,
+                fetched,
+                calculated,
+                generated.sum(),
+                finished.sum(),
+                failed.sum(),
+                preemptions.sum(),
+                prefillTokensPerSecond);
+    }
+}

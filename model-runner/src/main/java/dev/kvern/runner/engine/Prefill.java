@@ -1,0 +1,173 @@
+package dev.kvern.runner.engine;
+
+import dev.kvern.block.BlockChain;
+import dev.kvern.block.BlockDigest;
+import dev.kvern.block.BlockKey;
+import dev.kvern.runner.kv.BlockPool;
+import dev.kvern.runner.kv.HeldBlock;
+import dev.kvern.runner.kv.PinnedBlock;
+import dev.kvern.runner.kv.WritableBlock;
+import dev.kvern.runner.model.KvMemory;
+import dev.kvern.runner.model.Transformer;
+import dev.kvern.runner.tier.OffloadChunk;
+import dev.kvern.runner.tier.OffloadQueue;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Brings a prompt's KV about, chunk by chunk, from the pool, from what was fetched, or by computing. A chunk always starts
+ * at a multiple of its size and is computed on all of its rows, so its values do not depend on where the ones before it
+ * came from. Confined to the engine's thread.
+ */
+final class Prefill {
+    private final Transformer model;
+    private final KvMemory memory;
+    private final BlockPool pool;
+    private final OffloadQueue offload;
+    private final int blockTokens;
+    private final int chunkTokens;
+    private final int chunkBlocks;
+
+    Prefill(Transformer model, KvMemory memory, BlockPool pool, OffloadQueue offload, EngineOptions options) {
+        this.model = model;
+        this.memory = memory;
+        this.pool = pool;
+        this.offload = offload;
+        this.blockTokens = options.blockTokens();
+        this.chunkTokens = options.chunkTokens();
+        this.chunkBlocks = options.chunkBlocks();
+    }
+
+    /**
+     * Pins what the pool has of the prompt and takes blocks for the rest.
+     *
+     * @param spare blocks that must be left over
+     * @return false, with nothing held, if there are not enough
+     */
+    boolean begin(Prompt prompt, int spare) {
+        List<PinnedBlock> cached = prompt.readLocal
+                ? pool.pinLongestPrefix(
+                        prompt.keys.namespace(), prompt.digests(0, prompt.reusableChunks * chunkBlocks), chunkBlocks)
+                : List.of();
+        int needed = (prompt.tokens.length + blockTokens - 1) / blockTokens - cached.size();
+        Optional<List<WritableBlock>> fresh =
+                pool.usage().free() + pool.usage().cached() < needed + spare ? Optional.empty() : pool.acquire(needed);
+        if (fresh.isEmpty()) {
+            cached.forEach(HeldBlock::close);
+            return false;
+        }
+        prompt.table.append(cached);
+        prompt.table.append(fresh.get());
+        prompt.computed = cached.size() * blockTokens;
+        prompt.localTokens = prompt.computed;
+        prompt.clusterTokens = 0;
+        prompt.computedTokens = 0;
+        return true;
+    }
+
+    /** Keys of the chunks that could still come from the tier. */
+    List<BlockKey> missing(Prompt prompt) {
+        return prompt.keys.chunkKeys().subList(prompt.computed / chunkTokens, prompt.reusableChunks);
+    }
+
+    /** Places in the memory where {@link #missing} go. */
+    int[] missingBlocks(Prompt prompt) {
+        return Arrays.copyOfRange(
+                prompt.table.indices(), prompt.computed / blockTokens, prompt.reusableChunks * chunkBlocks);
+    }
+
+    /** Notes that the next {@code chunks} have been written from the tier. */
+    void fetched(Prompt prompt, int chunks) {
+        int first = prompt.computed / chunkTokens;
+        for (int chunk = first; chunk < first + chunks; chunk++) {
+            publish(prompt, chunk);
+        }
+        prompt.computed += chunks * chunkTokens;
+        prompt.clusterTokens += chunks * chunkTokens;
+        offload.stored(prompt.keys.chunkKeys().subList(first, first + chunks));
+    }
+
+    /** Takes over chunks that others have computed since {@link #begin}. */
+    void adopt(Prompt prompt) {
+        while (prompt.readLocal && prompt.computed / chunkTokens < prompt.reusableChunks) {
+            int from = prompt.computed / blockTokens;
+            Optional<List<PinnedBlock>> pins =
+                    pool.pinAll(prompt.keys.namespace(), prompt.digests(from, from + chunkBlocks));
+            if (pins.isEmpty()) {
+                return;
+            }
+            prompt.table.replace(from, pins.get());
+            prompt.computed += chunkTokens;
+            prompt.localTokens += chunkTokens;
+        }
+    }
+
+    /**
+     * Computes the next chunk.
+     *
+     * @return logits of the last token if {@code wantLogits} and the prompt is complete now, else empty
+     */
+    float[] step(Prompt prompt, boolean wantLogits) {
+        int from = prompt.computed;
+        int to = Math.min(prompt.tokens.length, from + chunkTokens);
+        float[] logits = model.step(
+                memory,
+                prompt.table.indices(),
+                from,
+                Arrays.copyOfRange(prompt.tokens, from, to),
+                chunkTokens,
+                wantLogits && to == prompt.tokens.length ? 1 : 0);
+        prompt.computed = to;
+        prompt.computedTokens += to - from;
+        if (to - from == chunkTokens) {
+            publish(prompt, from / chunkTokens);
+        }
+        return logits;
+    }
+
+    /** Leaves the prompt's complete chunks to be offloaded. */
+    void offload(Prompt prompt) {
+        if (!prompt.write) {
+            return;
+        }
+        var chain = new ArrayList<OffloadChunk>();
+        List<BlockKey> keys = prompt.keys.chunkKeys();
+        for (int chunk = 0; chunk < prompt.tokens.length / chunkTokens; chunk++) {
+            if (offload.wants(keys.get(chunk))) {
+                Optional<BlockKey> parent = chunk == 0 ? Optional.empty() : Optional.of(keys.get(chunk - 1));
+                BlockKey key = keys.get(chunk);
+                prompt.table
+                        .pinAgain(chunk * chunkBlocks, (chunk + 1) * chunkBlocks)
+                        .ifPresent(pins -> chain.add(new OffloadChunk(key, parent, chunkTokens, pins)));
+            }
+        }
+        if (!chain.isEmpty()) {
+            offload.offer(chain);
+        }
+    }
+
+    private void publish(Prompt prompt, int chunk) {
+        if (!prompt.write) {
+            return;
+        }
+        int from = chunk * chunkBlocks;
+        int to = from + chunkBlocks;
+        List<BlockDigest> digests = prompt.digests(from, to);
+        if (!prompt.readLocal) {
+            // Publishing would put the pool's copy in the place of ours, which is not to be used.
+            Optional<List<PinnedBlock>> there = pool.pinAll(prompt.keys.namespace(), digests);
+            if (there.isPresent()) {
+                there.get().forEach(HeldBlock::close);
+                return;
+            }
+        }
+        BlockDigest parent =
+                chunk == 0 ? BlockChain.root() : prompt.keys.digests().get(from - 1);
+        prompt.table
+                .writable(from, to)
+                .flatMap(blocks -> pool.publish(prompt.keys.namespace(), parent, digests, blocks))
+                .ifPresent(pins -> prompt.table.replace(from, pins));
+    }
+}

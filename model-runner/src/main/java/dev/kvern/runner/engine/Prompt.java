@@ -1,0 +1,45 @@
+package dev.kvern.runner.engine;
+
+import dev.kvern.block.BlockDigest;
+import java.util.List;
+
+/** Tokens to be prefilled, and how far that is. Confined to the engine's thread. */
+final class Prompt {
+    final int[] tokens;
+    final PromptKeys keys;
+    final boolean readLocal;
+    final boolean write;
+    final BlockTable table = new BlockTable();
+
+    /** Chunks that may come from a cache: all full ones for which nothing of the rest must be computed. */
+    final int reusableChunks;
+
+    /** Tokens whose KV is there. */
+    int computed;
+
+    int localTokens;
+    int clusterTokens;
+    int computedTokens;
+
+    /** @param needLogits whether the last token must be computed, for its logits */
+    Prompt(int[] tokens, PromptKeys keys, boolean readLocal, boolean write, int chunkTokens, boolean needLogits) {
+        this.tokens = tokens;
+        this.keys = keys;
+        this.readLocal = readLocal;
+        this.write = write;
+        this.reusableChunks = (tokens.length - (needLogits ? 1 : 0)) / chunkTokens;
+    }
+
+    boolean done() {
+        return computed >= tokens.length;
+    }
+
+    List<BlockDigest> digests(int fromBlock, int toBlock) {
+        return keys.digests().subList(fromBlock, toBlock);
+    }
+
+    void release() {
+        table.release();
+        computed = 0;
+    }
+}

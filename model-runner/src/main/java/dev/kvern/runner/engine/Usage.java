@@ -1,0 +1,24 @@
+package dev.kvern.runner.engine;
+
+/**
+ * What one request took. {@code promptTokens = localTokens + clusterTokens + computedTokens}; what a preempted request
+ * computes again is not counted again.
+ *
+ * @param promptTokens tokens of the prompt
+ * @param generatedTokens tokens generated
+ * @param localTokens prompt tokens whose KV was in the pool
+ * @param clusterTokens prompt tokens whose KV was fetched
+ * @param computedTokens prompt tokens computed
+ * @param ttftNanos from arrival to the first token
+ * @param queueNanos of that, waiting for a place
+ * @param fetchNanos of that, waiting for the tier
+ */
+public record Usage(
+        int promptTokens,
+        int generatedTokens,
+        int localTokens,
+        int clusterTokens,
+        int computedTokens,
+        long ttftNanos,
+        long queueNanos,
+        long fetchNanos) {}

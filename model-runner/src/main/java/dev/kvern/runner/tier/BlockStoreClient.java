@@ -1,0 +1,132 @@
+package dev.kvern.runner.tier;
+
+import com.google.common.collect.Lists;
+import dev.kvern.block.BlockKey;
+import dev.kvern.v1.BlockStoreServiceGrpc;
+import dev.kvern.v1.MatchRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/**
+ * The cache tier over gRPC. Any node answers for any key, so a call that fails at one goes on at the next; a node that
+ * failed some times in a row is left alone for a while. Safe for use by several threads.
+ */
+public final class BlockStoreClient implements CacheTier, AutoCloseable {
+    private static final int MAX_KEYS_OF_A_GET = 4_096;
+    private static final int MAX_KEYS_OF_A_MATCH = 65_536;
+    private static final int NODES_PER_CALL = 2;
+
+    private final TierOptions options;
+    private final LongSupplier nanoTime;
+    private final NodeSet nodes;
+    private final ChunkBuffers buffers = new ChunkBuffers();
+    private final TierCounters counters = new TierCounters();
+
+    /** @param connect opens a channel to an address; closed by this client */
+    public BlockStoreClient(TierOptions options, Function<String, ManagedChannel> connect, LongSupplier nanoTime) {
+        this.options = options;
+        this.nanoTime = nanoTime;
+        this.nodes = new NodeSet(
+                connect,
+                () -> new Breaker(
+                        options.sickAfterFailures(), TimeUnit.MILLISECONDS.toNanos(options.sickMillis()), nanoTime));
+    }
+
+    /** Sets the nodes to ask, {@code host:port} each. */
+    public void setNodes(Collection<String> addresses) {
+        nodes.update(addresses);
+    }
+
+    public TierCounters counters() {
+        return counters;
+    }
+
+    @Override
+    public Fetch fetch(List<BlockKey> keys, int chunkBytes, ChunkSink sink) {
+        counters.fetchStarted();
+        var call = new FetchCall(
+                nodes,
+                List.copyOf(keys.subList(0, Math.min(keys.size(), MAX_KEYS_OF_A_GET))),
+                chunkBytes,
+                options.messageBytes(),
+                sink,
+                TimeUnit.MILLISECONDS.toNanos(options.fetchTimeoutMillis()),
+                nanoTime,
+                counters,
+                buffers);
+        call.tryNext();
+        return call;
+    }
+
+    @Override
+    public OptionalInt match(List<BlockKey> keys) {
+        var request = MatchRequest.newBuilder()
+                .addAllKeys(Lists.transform(
+                        keys.subList(0, Math.min(keys.size(), MAX_KEYS_OF_A_MATCH)), BlockKey::toByteString))
+                .build();
+        var tried = new ArrayList<TierNode>();
+        for (int i = 0; i < NODES_PER_CALL; i++) {
+            Optional<TierNode> node = nodes.next(tried);
+            if (node.isEmpty()) {
+                break;
+            }
+            tried.add(node.get());
+            try {
+                int matched = BlockStoreServiceGrpc.newBlockingStub(node.get().channel())
+                        .withDeadlineAfter(options.matchTimeoutMillis(), TimeUnit.MILLISECONDS)
+                        .match(request)
+                        .getMatched();
+                node.get().breaker().succeeded();
+                return OptionalInt.of(Math.min(matched, keys.size()));
+            } catch (StatusRuntimeException e) {
+                nodeFailed(node.get());
+            }
+        }
+        return OptionalInt.empty();
+    }
+
+    @Override
+    public PutOutcome put(List<? extends ChunkSource> chunks) {
+        var tried = new ArrayList<TierNode>();
+        PutOutcome outcome = new PutOutcome.Failed(MissReason.NO_NODES);
+        for (int i = 0; i < NODES_PER_CALL; i++) {
+            Optional<TierNode> node = nodes.next(tried);
+            if (node.isEmpty()) {
+                break;
+            }
+            tried.add(node.get());
+            var call = new PutCall(options.messageBytes(), counters);
+            try {
+                outcome = call.send(node.get(), chunks, TimeUnit.MILLISECONDS.toNanos(options.putTimeoutMillis()));
+            } catch (InterruptedException e) {
+                call.cancel();
+                Thread.currentThread().interrupt();
+                return new PutOutcome.Failed(MissReason.CANCELLED);
+            }
+            if (outcome instanceof PutOutcome.Stored) {
+                node.get().breaker().succeeded();
+                return outcome;
+            }
+            nodeFailed(node.get());
+        }
+        return outcome;
+    }
+
+    private void nodeFailed(TierNode node) {
+        counters.nodeFailed();
+        node.breaker().failed();
+    }
+
+    @Override
+    public void close() {
+        nodes.close();
+    }
+}

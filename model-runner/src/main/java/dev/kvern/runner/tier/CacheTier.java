@@ -1,0 +1,50 @@
+package dev.kvern.runner.tier;
+
+import dev.kvern.block.BlockKey;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+
+/** Stored chunks, somewhere else. Whatever goes wrong there is a value here. Safe for use by several threads. */
+public interface CacheTier {
+    /** No tier: nothing is ever stored. */
+    CacheTier NONE = new CacheTier() {
+        @Override
+        public Fetch fetch(List<BlockKey> keys, int chunkBytes, ChunkSink sink) {
+            return new Fetch() {
+                @Override
+                public CompletableFuture<FetchOutcome> outcome() {
+                    return CompletableFuture.completedFuture(new FetchOutcome.Miss(MissReason.NO_NODES));
+                }
+
+                @Override
+                public void cancel() {}
+            };
+        }
+
+        @Override
+        public OptionalInt match(List<BlockKey> keys) {
+            return OptionalInt.empty();
+        }
+
+        @Override
+        public PutOutcome put(List<? extends ChunkSource> chunks) {
+            return new PutOutcome.Failed(MissReason.NO_NODES);
+        }
+    };
+
+    /**
+     * Starts to fetch a chain's chunks in order, up to the first that is not stored.
+     *
+     * @param keys at least one
+     * @param chunkBytes the size that every chunk must have
+     * @param sink gets each chunk once, in order, verified
+     */
+    Fetch fetch(List<BlockKey> keys, int chunkBytes, ChunkSink sink);
+
+    /** How many leading keys are stored; empty if nobody could be asked. Blocks until its deadline at most. */
+    OptionalInt match(List<BlockKey> keys);
+
+    /** Stores chunks, parents before children. Blocks until its deadline at most. */
+    PutOutcome put(List<? extends ChunkSource> chunks);
+}

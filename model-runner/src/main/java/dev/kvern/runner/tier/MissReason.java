@@ -1,0 +1,19 @@
+package dev.kvern.runner.tier;
+
+/** Why a chunk did not come, or could not be stored. */
+public enum MissReason {
+    /** The tier does not have it: nothing is wrong. */
+    NOT_STORED,
+    /** No node is known, or all are being left alone after failures. */
+    NO_NODES,
+    /** The deadline passed. */
+    TIMEOUT,
+    /** The bytes do not match the checksum. */
+    CORRUPT,
+    /** The stream did not say what it should: another key or size, data without a header, an early end. */
+    MALFORMED,
+    /** The node failed or was unreachable. */
+    NODE_FAILED,
+    /** Nobody wants it any more. */
+    CANCELLED
+}

@@ -1,0 +1,14 @@
+package dev.kvern.runner.tier;
+
+/**
+ * Limits of offloading.
+ *
+ * @param queueBytes most payload that may wait; what comes beyond that is dropped
+ * @param batchChunks most chunks in one call
+ * @param recheckMillis for how long a chunk known to be stored is not offered again
+ * @param yieldMillis how long a batch waits at most for prefills to end before it competes with them
+ */
+public record OffloadOptions(long queueBytes, int batchChunks, int recheckMillis, int yieldMillis) {
+    /** What the runner's defaults say. */
+    public static final OffloadOptions DEFAULTS = new OffloadOptions(256L << 20, 16, 60_000, 200);
+}

@@ -1,0 +1,36 @@
+package dev.kvern.runner.tier;
+
+import dev.kvern.block.BlockKey;
+import java.util.List;
+
+/** Where the engine leaves complete chunks for the tier. Calls return at once. Safe for use by several threads. */
+public interface OffloadQueue {
+    /** Wants nothing. */
+    OffloadQueue NONE = new OffloadQueue() {
+        @Override
+        public boolean wants(BlockKey key) {
+            return false;
+        }
+
+        @Override
+        public void offer(List<OffloadChunk> chain) {
+            chain.forEach(OffloadChunk::release);
+        }
+
+        @Override
+        public void stored(List<BlockKey> keys) {}
+    };
+
+    /** Whether the chunk is neither on its way nor known to be stored. */
+    boolean wants(BlockKey key);
+
+    /**
+     * Takes over chunks of one chain, parents first.
+     *
+     * @param chain those not wanted, or for which there is no room, are released
+     */
+    void offer(List<OffloadChunk> chain);
+
+    /** Notes keys that were just seen in the tier. */
+    void stored(List<BlockKey> keys);
+}

@@ -1,0 +1,281 @@
+package dev.kvern.runner.tier;
+
+import dev.kvern.block.BlockKey;
+import dev.kvern.runner.kv.PinnedBlock;
+import dev.kvern.runner.model.KvMemory;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries complete chunks to the tier in the background. Blocks stay pinned while they wait, and are copied only when they
+ * are sent. Bounded in bytes: what does not fit is dropped and counted, together with the rest of its chain, which would be
+ * of no use without it. A key is never on its way twice.
+ *
+ * <p>Safe for use by several threads; guarded by this. One thread of its own does the sending.
+ */
+public final class Offloader implements OffloadQueue, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Offloader.class);
+    private static final long YIELD_STEP_MILLIS = 2;
+
+    private final CacheTier tier;
+    private final KvMemory memory;
+    private final OffloadOptions options;
+    private final LongSupplier nanoTime;
+    private final BooleanSupplier prefilling;
+    private final Runnable onRelease;
+    private final Deque<List<OffloadChunk>> queue = new ArrayDeque<>();
+    private final Set<BlockKey> pending = new HashSet<>();
+    private final StoredKeys stored;
+    private final Thread thread;
+    private boolean closed;
+    private long pendingBytes;
+    private long offloaded;
+    private long alreadyStored;
+    private long dropped;
+    private long failed;
+
+    /**
+     * Starts the thread.
+     *
+     * @param prefilling whether someone waits for a first token now
+     * @param onRelease called, on the offloader's thread, after blocks were unpinned
+     */
+    public Offloader(
+            CacheTier tier,
+            KvMemory memory,
+            OffloadOptions options,
+            LongSupplier nanoTime,
+            BooleanSupplier prefilling,
+            Runnable onRelease) {
+        this.tier = tier;
+        this.memory = memory;
+        this.options = options;
+        this.nanoTime = nanoTime;
+        this.prefilling = prefilling;
+        this.onRelease = onRelease;
+        this.stored = new StoredKeys(TimeUnit.MILLISECONDS.toNanos(options.recheckMillis()));
+        this.thread = new Thread(this::run, "kvern-offload");
+        thread.setDaemon(true);
+        thread.setPriority(Thread.MIN_PRIORITY);
+        thread.start();
+    }
+
+    @Override
+    public synchronized boolean wants(BlockKey key) {
+        return !closed && !pending.contains(key) && !stored.contains(key, nanoTime.getAsLong());
+    }
+
+    @Override
+    public void offer(List<OffloadChunk> chain) {
+        var refused = new ArrayList<OffloadChunk>();
+        synchronized (this) {
+            var accepted = new ArrayList<OffloadChunk>();
+            boolean full = false;
+            for (OffloadChunk chunk : chain) {
+                if (!wants(chunk.key())) {
+                    refused.add(chunk);
+                } else if (full || pendingBytes + bytes(chunk) > options.queueBytes()) {
+                    full = true;
+                    dropped++;
+                    refused.add(chunk);
+                } else {
+                    pending.add(chunk.key());
+                    pendingBytes += bytes(chunk);
+                    accepted.add(chunk);
+                }
+            }
+            for (int from = 0; from < accepted.size(); from += options.batchChunks()) {
+                queue.add(List.copyOf(accepted.subList(from, Math.min(accepted.size(), from + options.batchChunks()))));
+            }
+            notifyAll();
+        }
+        refused.forEach(OffloadChunk::release);
+    }
+
+    @Override
+    public synchronized void stored(List<BlockKey> keys) {
+        keys.forEach(key -> stored.add(key, nanoTime.getAsLong()));
+    }
+
+    public synchronized OffloadStats stats() {
+        return new OffloadStats(offloaded, alreadyStored, dropped, failed, pendingBytes);
+    }
+
+    /** Waits until nothing is pending; false if the time is over first. */
+    public synchronized boolean awaitIdle(Duration timeout) throws InterruptedException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        while (!pending.isEmpty()) {
+            long left = deadline - System.nanoTime();
+            if (left <= 0) {
+                return false;
+            }
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+        return true;
+    }
+
+    /** Drops what waits and stops the thread. */
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+            notifyAll();
+        }
+        thread.interrupt();
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        @Nullable List<OffloadChunk> batch = null;
+        try {
+            while (true) {
+                batch = take();
+                if (batch == null) {
+                    return;
+                }
+                try {
+                    yieldToPrefill();
+                    send(batch);
+                } catch (RuntimeException e) {
+                    log.error("offloading {} chunks failed", batch.size(), e);
+                } finally {
+                    done(batch);
+                }
+            }
+        } catch (InterruptedException e) {
+            // Closing.
+        } finally {
+            drain();
+        }
+    }
+
+    private synchronized @Nullable List<OffloadChunk> take() throws InterruptedException {
+        while (queue.isEmpty() && !closed) {
+            wait();
+        }
+        return closed ? null : queue.poll();
+    }
+
+    /** A batch waits a little for prefills to end: copying and sending take the memory bandwidth that they need. */
+    private void yieldToPrefill() throws InterruptedException {
+        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(options.yieldMillis());
+        while (prefilling.getAsBoolean() && System.nanoTime() - until < 0) {
+            Thread.sleep(YIELD_STEP_MILLIS);
+        }
+    }
+
+    private void send(List<OffloadChunk> batch) {
+        OptionalInt matched = tier.match(batch.stream().map(OffloadChunk::key).toList());
+        if (matched.isEmpty()) {
+            count(0, 0, batch.size(), List.of());
+            return;
+        }
+        List<OffloadChunk> known = batch.subList(0, matched.getAsInt());
+        List<OffloadChunk> missing = batch.subList(matched.getAsInt(), batch.size());
+        count(0, known.size(), 0, known);
+        if (missing.isEmpty()) {
+            return;
+        }
+        PutOutcome outcome = tier.put(missing.stream().map(Source::new).toList());
+        if (outcome instanceof PutOutcome.Stored put) {
+            count(put.stored(), put.alreadyStored(), 0, missing);
+        } else {
+            count(0, 0, missing.size(), List.of());
+        }
+    }
+
+    private synchronized void count(int newlyStored, int wereThere, int notStored, List<OffloadChunk> nowThere) {
+        offloaded += newlyStored;
+        alreadyStored += wereThere;
+        failed += notStored;
+        nowThere.forEach(chunk -> stored.add(chunk.key(), nanoTime.getAsLong()));
+    }
+
+    private void done(List<OffloadChunk> batch) {
+        batch.forEach(OffloadChunk::release);
+        synchronized (this) {
+            for (OffloadChunk chunk : batch) {
+                pending.remove(chunk.key());
+                pendingBytes -= bytes(chunk);
+            }
+            notifyAll();
+        }
+        onRelease.run();
+    }
+
+    private void drain() {
+        while (true) {
+            List<OffloadChunk> batch;
+            synchronized (this) {
+                closed = true;
+                batch = queue.poll();
+            }
+            if (batch == null) {
+                return;
+            }
+            done(batch);
+        }
+    }
+
+    private long bytes(OffloadChunk chunk) {
+        return (long) chunk.blocks().size() * memory.blockBytes();
+    }
+
+    /** Copies a chunk out of the pool when it is sent. */
+    private final class Source implements ChunkSource {
+        private final OffloadChunk chunk;
+
+        Source(OffloadChunk chunk) {
+            this.chunk = chunk;
+        }
+
+        @Override
+        public BlockKey key() {
+            return chunk.key();
+        }
+
+        @Override
+        public Optional<BlockKey> parent() {
+            return chunk.parent();
+        }
+
+        @Override
+        public int tokens() {
+            return chunk.tokens();
+        }
+
+        @Override
+        public byte[] copyBytes() {
+            var bytes = ByteBuffer.allocate((int) bytes(chunk));
+            for (PinnedBlock block : chunk.blocks()) {
+                memory.read(block.index(), bytes);
+            }
+            return bytes.array();
+        }
+    }
+}

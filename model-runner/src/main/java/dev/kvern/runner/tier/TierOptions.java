@@ -1,0 +1,22 @@
+package dev.kvern.runner.tier;
+
+/**
+ * Limits towards the tier.
+ *
+ * @param fetchTimeoutMillis for a whole fetch, further nodes included
+ * @param matchTimeoutMillis for one look-up at one node
+ * @param putTimeoutMillis for storing one batch at one node
+ * @param messageBytes largest piece of a chunk in one message
+ * @param sickAfterFailures failures in a row after which a node is left alone
+ * @param sickMillis for how long; then one call probes it
+ */
+public record TierOptions(
+        int fetchTimeoutMillis,
+        int matchTimeoutMillis,
+        int putTimeoutMillis,
+        int messageBytes,
+        int sickAfterFailures,
+        int sickMillis) {
+    /** What the runner's defaults say. */
+    public static final TierOptions DEFAULTS = new TierOptions(2_000, 500, 5_000, 256 << 10, 2, 2_000);
+}
