@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A gRPC server as every Kvern process runs it: standard health and reflection beside its services, failures mapped to
@@ -25,6 +26,7 @@ public final class GrpcServer implements AutoCloseable {
 
     private final Server server;
     private final HealthStatusManager health;
+    private final AtomicBoolean stopping = new AtomicBoolean();
 
     private GrpcServer(Server server, HealthStatusManager health) {
         this.server = server;
@@ -83,9 +85,11 @@ public final class GrpcServer implements AutoCloseable {
         server.awaitTermination();
     }
 
-    /** Refuses new calls, lets running ones end for up to {@code graceMillis}, then cuts them. */
+    /** Refuses new calls, lets running ones end for up to {@code graceMillis}, then cuts them. May be called again. */
     public void stop(long graceMillis) {
-        health.enterTerminalState();
+        if (stopping.compareAndSet(false, true)) {
+            health.enterTerminalState();
+        }
         server.shutdown();
         try {
             if (!server.awaitTermination(graceMillis, TimeUnit.MILLISECONDS)) {

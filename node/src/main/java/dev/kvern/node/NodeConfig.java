@@ -1,0 +1,80 @@
+package dev.kvern.node;
+
+import dev.kvern.config.ConfigLoader;
+import dev.kvern.config.Problems;
+import dev.kvern.config.Validated;
+import java.util.List;
+
+/** A cache node's configuration; node-defaults.yaml beside this record says what each key means. */
+public record NodeConfig(
+        String id,
+        Listen listen,
+        String advertiseHost,
+        String coordinator,
+        IgniteSection ignite,
+        Memory memory,
+        int backups,
+        Limits limits)
+        implements Validated {
+    private static final int MAX_PORT = 65_535;
+    private static final int MAX_MILLIS = 600_000;
+    private static final long MIN_REGION_BYTES = 32L << 20;
+    private static final int REGION_SHARE_OF_A_BLOCK = 16;
+
+    /** Where the gRPC server listens. */
+    public record Listen(String host, int grpcPort) {}
+
+    /** The Ignite node. */
+    public record IgniteSection(
+            int discoveryPort,
+            int communicationPort,
+            List<String> addresses,
+            String workDirectory,
+            int failureDetectionMillis) {
+        public IgniteSection {
+            addresses = List.copyOf(addresses);
+        }
+    }
+
+    /** The region for blocks. */
+    public record Memory(long regionBytes, double highWatermark, int maxBlockBytes) {}
+
+    /** Bounds of what the service does at a time. */
+    public record Limits(int threads, int readAheadBlocks, int operationTimeoutMillis, long receivingBytes) {}
+
+    public static ConfigLoader<NodeConfig> loader() {
+        return new ConfigLoader<>(NodeConfig.class, "node-defaults.yaml");
+    }
+
+    @Override
+    public void validate(Problems problems) {
+        problems.check(!listen.host.isBlank(), "listen.host", "''", "an address of this machine");
+        problems.range("listen.grpc_port", listen.grpcPort, 0, MAX_PORT);
+        if (!coordinator.isEmpty()) {
+            problems.address("coordinator", coordinator);
+        }
+        problems.range("ignite.discovery_port", ignite.discoveryPort, 0, MAX_PORT);
+        problems.range("ignite.communication_port", ignite.communicationPort, 0, MAX_PORT);
+        for (int i = 0; i < ignite.addresses.size(); i++) {
+            String address = ignite.addresses.get(i);
+            problems.check(
+                    address.matches("[^\\s:]+(:\\d{1,5})?|\\[[0-9a-fA-F:]+](:\\d{1,5})?"),
+                    "ignite.addresses[" + i + "]",
+                    "'" + address + "'",
+                    "HOST or HOST:PORT");
+        }
+        problems.range("ignite.failure_detection_millis", ignite.failureDetectionMillis, 500, MAX_MILLIS);
+        problems.range("memory.region_bytes", memory.regionBytes, MIN_REGION_BYTES, 1L << 50);
+        problems.check(
+                memory.highWatermark >= 0.1 && memory.highWatermark <= 0.95,
+                "memory.high_watermark",
+                memory.highWatermark,
+                "0.1 to 0.95");
+        problems.range("memory.max_block_bytes", memory.maxBlockBytes, 1, memory.regionBytes / REGION_SHARE_OF_A_BLOCK);
+        problems.range("backups", backups, 0, 16);
+        problems.range("limits.threads", limits.threads, 1, 256);
+        problems.range("limits.read_ahead_blocks", limits.readAheadBlocks, 1, 1_024);
+        problems.range("limits.operation_timeout_millis", limits.operationTimeoutMillis, 1, MAX_MILLIS);
+        problems.range("limits.receiving_bytes", limits.receivingBytes, memory.maxBlockBytes, 1L << 50);
+    }
+}

@@ -1,0 +1,217 @@
+package dev.kvern.node;
+
+import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import dev.kvern.cluster.Membership;
+import dev.kvern.node.grpc.BlockStoreGrpc;
+import dev.kvern.node.ignite.IgniteBlockStorage;
+import dev.kvern.node.ignite.IgniteNode;
+import dev.kvern.node.store.StoreCounters;
+import dev.kvern.node.store.UseOrder;
+import dev.kvern.node.store.WatermarkEvictor;
+import dev.kvern.rpc.GrpcServer;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.Member;
+import dev.kvern.v1.MemberRole;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A cache node: an Ignite server node and the BlockStoreService over it. The one place where its parts are put together. Safe
+ * for use by several threads.
+ */
+public final class NodeProcess implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(NodeProcess.class);
+    private static final int GRPC_THREADS = 4;
+    private static final int MAX_WAITING_CALLS = 16_384;
+    private static final long GRACE_MILLIS = 2_000;
+
+    private final String id;
+    private final String address;
+    private final String discovery;
+    private final GrpcServer server;
+
+    /** What to close, the last opened first. */
+    private final Deque<AutoCloseable> parts;
+
+    private NodeProcess(String id, String address, String discovery, GrpcServer server, Deque<AutoCloseable> parts) {
+        this.id = id;
+        this.address = address;
+        this.discovery = discovery;
+        this.server = server;
+        this.parts = parts;
+    }
+
+    /**
+     * Joins the Ignite cluster and starts to serve.
+     *
+     * @throws KvernException MISCONFIGURED if a port cannot be bound or the cluster not be joined
+     */
+    public static NodeProcess start(NodeConfig config) {
+        Deque<AutoCloseable> parts = new ArrayDeque<>();
+        try {
+            return start(config, parts);
+        } catch (RuntimeException | Error e) {
+            closeAll(parts);
+            throw e;
+        }
+    }
+
+    private static NodeProcess start(NodeConfig config, Deque<AutoCloseable> parts) {
+        long startedAt = System.currentTimeMillis();
+        String id = config.id().isEmpty() ? defaultId() : config.id();
+        var lost = new CompletableFuture<String>();
+        IgniteNode ignite = opened(
+                parts,
+                IgniteNode.start(
+                        new IgniteNode.Settings(
+                                id,
+                                config.listen().host(),
+                                config.ignite().discoveryPort(),
+                                config.ignite().communicationPort(),
+                                config.ignite().addresses(),
+                                config.ignite().workDirectory(),
+                                config.ignite().failureDetectionMillis(),
+                                config.memory().regionBytes(),
+                                config.memory().maxBlockBytes()),
+                        lost::complete));
+        ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(2, daemon("kvern-node-timer"));
+        parts.push(scheduler::shutdownNow);
+        int threads = config.limits().threads();
+        var waits = new ThreadPoolExecutor(
+                threads,
+                threads,
+                1,
+                TimeUnit.MINUTES,
+                new LinkedBlockingQueue<>(MAX_WAITING_CALLS),
+                daemon("kvern-node-store"));
+        parts.push(waits::shutdownNow);
+
+        var counters = new StoreCounters();
+        var order = new UseOrder();
+        var storage = new IgniteBlockStorage(
+                ignite.ignite(),
+                config.backups(),
+                order,
+                counters,
+                waits,
+                config.limits().operationTimeoutMillis());
+        var evictor = new WatermarkEvictor(
+                order,
+                storage::usedBytes,
+                config.memory().regionBytes(),
+                config.memory().highWatermark(),
+                key -> storage.delete(key).join(),
+                counters,
+                scheduler);
+        evictor.start();
+
+        ExecutorService calls = Executors.newFixedThreadPool(GRPC_THREADS, daemon("kvern-node-grpc"));
+        parts.push(calls::shutdownNow);
+        var service = new BlockStoreGrpc(
+                id,
+                storage,
+                counters,
+                config.memory().maxBlockBytes(),
+                config.limits().receivingBytes(),
+                config.limits().readAheadBlocks(),
+                evictor::stored,
+                () -> System.currentTimeMillis() - startedAt);
+        GrpcServer server = opened(
+                parts, GrpcServer.start(config.listen().host(), config.listen().grpcPort(), calls, List.of(service)));
+        String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
+        String address = host + ":" + server.port();
+        server.serving(true);
+        if (!config.coordinator().isEmpty()) {
+            var self = Member.newBuilder()
+                    .setId(id)
+                    .setRole(MemberRole.MEMBER_ROLE_NODE)
+                    .setAddress(address)
+                    .setStartedAtMillis(startedAt)
+                    .build();
+            opened(parts, new Membership(config.coordinator(), self, beat -> beat.setNode(service.stats()), scheduler))
+                    .start();
+        }
+        var process = new NodeProcess(id, address, ignite.discoveryAddress(), server, parts);
+        // A node that Ignite has cut off serves nobody; it ends, and whoever runs it starts it again.
+        lost.thenAcceptAsync(
+                why -> process.close(),
+                runnable -> daemon("kvern-node-loss").newThread(runnable).start());
+        return process;
+    }
+
+    private static String defaultId() {
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            host = "localhost";
+        }
+        return "node-" + host + "-" + ProcessHandle.current().pid();
+    }
+
+    private static ThreadFactory daemon(String name) {
+        return new ThreadFactoryBuilder()
+                .setNameFormat(name + "-%d")
+                .setDaemon(true)
+                .build();
+    }
+
+    private static <T extends AutoCloseable> T opened(Deque<AutoCloseable> parts, T part) {
+        parts.push(part);
+        return part;
+    }
+
+    private static void closeAll(Deque<AutoCloseable> parts) {
+        while (!parts.isEmpty()) {
+            AutoCloseable part = parts.pop();
+            try {
+                part.close();
+            } catch (Exception e) {
+                log.warn("closing {} failed", part.getClass().getSimpleName(), e);
+            }
+        }
+    }
+
+    /** The port of the gRPC server. */
+    public int grpcPort() {
+        return server.port();
+    }
+
+    /** HOST:PORT where other nodes meet this one. */
+    public String discoveryAddress() {
+        return discovery;
+    }
+
+    /** What others need to know of this process, in a line. */
+    public String readyLine() {
+        return "ready role=node id=" + id + " grpc=" + address + " discovery=" + discovery;
+    }
+
+    /** Waits until the gRPC server has stopped. */
+    public void awaitTermination() throws InterruptedException {
+        server.awaitTermination();
+    }
+
+    /** Leaves the coordinator's list, lets running calls end for a moment, leaves the cluster. */
+    @Override
+    public synchronized void close() {
+        if (parts.peek() instanceof Membership) {
+            closeAll(new ArrayDeque<>(List.of(parts.pop())));
+        }
+        server.stop(GRACE_MILLIS);
+        closeAll(parts);
+    }
+}

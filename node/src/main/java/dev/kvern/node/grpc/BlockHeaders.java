@@ -1,0 +1,57 @@
+package dev.kvern.node.grpc;
+
+import com.google.protobuf.ByteString;
+import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.StoredBlock;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.BlockHeader;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Between the wire's messages and our values, with the checks that belong to it. */
+final class BlockHeaders {
+    private static final int KEY_BYTES = 32;
+
+    private BlockHeaders() {}
+
+    static List<BlockKey> keys(List<ByteString> keys, int most) {
+        if (keys.size() > most) {
+            throw KvernException.invalid("keys", keys.size() + " keys", "at most " + most);
+        }
+        var parsed = new ArrayList<BlockKey>(keys.size());
+        for (int i = 0; i < keys.size(); i++) {
+            parsed.add(key("keys[" + i + "]", keys.get(i)));
+        }
+        return parsed;
+    }
+
+    static BlockKey key(String field, ByteString bytes) {
+        if (bytes.size() != KEY_BYTES) {
+            throw KvernException.invalid(field, bytes.size() + " bytes", KEY_BYTES + " bytes");
+        }
+        return BlockKey.of(bytes);
+    }
+
+    /** An array that has a checked header's contents in front and room for its payload behind. */
+    static byte[] allocate(BlockHeader header, int maxBlockBytes) {
+        long size = header.getSizeBytes();
+        if (size < 1 || size > maxBlockBytes) {
+            throw KvernException.invalid("header.size_bytes", Long.toUnsignedString(size), "1 to " + maxBlockBytes);
+        }
+        Optional<BlockKey> parent = header.getParentKey().isEmpty()
+                ? Optional.empty()
+                : Optional.of(key("header.parent_key", header.getParentKey()));
+        return StoredBlock.allocate((int) size, header.getCrc32C(), header.getTokens(), parent);
+    }
+
+    static BlockHeader header(BlockKey key, StoredBlock block) {
+        return BlockHeader.newBuilder()
+                .setKey(key.toByteString())
+                .setSizeBytes(block.payloadBytes())
+                .setCrc32C(block.crc32c())
+                .setTokens(block.tokens())
+                .setParentKey(block.parent().map(BlockKey::toByteString).orElse(ByteString.EMPTY))
+                .build();
+    }
+}

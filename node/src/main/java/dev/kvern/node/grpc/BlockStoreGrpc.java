@@ -1,0 +1,157 @@
+package dev.kvern.node.grpc;
+
+import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.BlockStorage;
+import dev.kvern.node.store.StorageUsage;
+import dev.kvern.node.store.StoreCounters;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.BlockStoreServiceGrpc;
+import dev.kvern.v1.DeleteRequest;
+import dev.kvern.v1.DeleteResponse;
+import dev.kvern.v1.GetRequest;
+import dev.kvern.v1.GetResponse;
+import dev.kvern.v1.MatchRequest;
+import dev.kvern.v1.MatchResponse;
+import dev.kvern.v1.PutRequest;
+import dev.kvern.v1.PutResponse;
+import dev.kvern.v1.StatsRequest;
+import dev.kvern.v1.StatsResponse;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
+
+/** BlockStoreService over a store: checks, and passes on. Safe for use by several threads. */
+public final class BlockStoreGrpc extends BlockStoreServiceGrpc.BlockStoreServiceImplBase {
+    private static final int MAX_KEYS_OF_A_GET = 4_096;
+    private static final int MAX_KEYS = 65_536;
+    private static final int DEFAULT_MESSAGE_BYTES = 256 << 10;
+    private static final int MIN_MESSAGE_BYTES = 1 << 10;
+    private static final int MAX_MESSAGE_BYTES = 4 << 20;
+
+    private final String nodeId;
+    private final BlockStorage storage;
+    private final StoreCounters counters;
+    private final ReceiveBudget budget;
+    private final int maxBlockBytes;
+    private final int readAheadBlocks;
+    private final LongConsumer onStored;
+    private final LongSupplier uptimeMillis;
+
+    /**
+     * @param maxBlockBytes largest payload taken
+     * @param receivingBytes most payload being received at a time, over all calls
+     * @param readAheadBlocks blocks read ahead for one Get
+     * @param onStored told the size of each new block
+     * @param uptimeMillis of the process
+     */
+    public BlockStoreGrpc(
+            String nodeId,
+            BlockStorage storage,
+            StoreCounters counters,
+            int maxBlockBytes,
+            long receivingBytes,
+            int readAheadBlocks,
+            LongConsumer onStored,
+            LongSupplier uptimeMillis) {
+        this.nodeId = nodeId;
+        this.storage = storage;
+        this.counters = counters;
+        this.budget = new ReceiveBudget(receivingBytes);
+        this.maxBlockBytes = maxBlockBytes;
+        this.readAheadBlocks = readAheadBlocks;
+        this.onStored = onStored;
+        this.uptimeMillis = uptimeMillis;
+    }
+
+    @Override
+    public void match(MatchRequest request, StreamObserver<MatchResponse> responses) {
+        answer(
+                storage.match(BlockHeaders.keys(request.getKeysList(), MAX_KEYS))
+                        .thenApply(matched ->
+                                MatchResponse.newBuilder().setMatched(matched).build()),
+                responses);
+    }
+
+    @Override
+    public void get(GetRequest request, StreamObserver<GetResponse> responses) {
+        int messageBytes = request.hasMaxChunkBytes() ? request.getMaxChunkBytes() : DEFAULT_MESSAGE_BYTES;
+        if (messageBytes < 1) {
+            throw KvernException.invalid(
+                    "max_chunk_bytes", Integer.toUnsignedString(messageBytes), "1 to " + Integer.MAX_VALUE);
+        }
+        new GetCall(
+                        storage,
+                        counters,
+                        BlockHeaders.keys(request.getKeysList(), MAX_KEYS_OF_A_GET),
+                        Math.max(MIN_MESSAGE_BYTES, Math.min(messageBytes, MAX_MESSAGE_BYTES)),
+                        request.getStopAtMiss(),
+                        readAheadBlocks,
+                        (ServerCallStreamObserver<GetResponse>) responses)
+                .start();
+    }
+
+    @Override
+    public StreamObserver<PutRequest> put(StreamObserver<PutResponse> responses) {
+        var call = new PutCall(
+                storage, counters, budget, maxBlockBytes, onStored, (ServerCallStreamObserver<PutResponse>) responses);
+        call.start();
+        return call;
+    }
+
+    @Override
+    public void delete(DeleteRequest request, StreamObserver<DeleteResponse> responses) {
+        List<CompletableFuture<Boolean>> deleted = new ArrayList<>();
+        for (BlockKey key : BlockHeaders.keys(request.getKeysList(), MAX_KEYS)) {
+            deleted.add(storage.delete(key));
+        }
+        answer(
+                CompletableFuture.allOf(deleted.toArray(CompletableFuture[]::new))
+                        .thenApply(all -> {
+                            int count = 0;
+                            for (CompletableFuture<Boolean> one : deleted) {
+                                if (one.join()) {
+                                    counters.deleted();
+                                    count++;
+                                }
+                            }
+                            return DeleteResponse.newBuilder().setDeleted(count).build();
+                        }),
+                responses);
+    }
+
+    @Override
+    public void stats(StatsRequest request, StreamObserver<StatsResponse> responses) {
+        responses.onNext(stats());
+        responses.onCompleted();
+    }
+
+    /** The node's figures now. */
+    public StatsResponse stats() {
+        StorageUsage usage = storage.usage();
+        return StatsResponse.newBuilder()
+                .setNodeId(nodeId)
+                .setClusterNodes(usage.clusterNodes())
+                .setPrimaryBlocks(usage.primaryBlocks())
+                .setBackupBlocks(usage.backupBlocks())
+                .setUsedBytes(usage.usedBytes())
+                .setCapacityBytes(usage.capacityBytes())
+                .setCounters(counters.snapshot())
+                .setUptimeMillis(uptimeMillis.getAsLong())
+                .build();
+    }
+
+    private static <T> void answer(CompletableFuture<T> result, StreamObserver<T> responses) {
+        result.whenComplete((value, failure) -> {
+            if (failure != null) {
+                responses.onError(failure);
+            } else {
+                responses.onNext(value);
+                responses.onCompleted();
+            }
+        });
+    }
+}

@@ -1,0 +1,225 @@
+package dev.kvern.node.grpc;
+
+import com.google.protobuf.ByteString;
+import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.BlockStorage;
+import dev.kvern.node.store.StoreCounters;
+import dev.kvern.node.store.StoredBlock;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.BlockHeader;
+import dev.kvern.v1.PutRequest;
+import dev.kvern.v1.PutResponse;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One Put: puts a block's bytes together, checks them, and only then stores it. Some blocks may be on their way to the store
+ * while the next is received; beyond that the caller is made to wait. Safe for use by several threads; guarded by this.
+ */
+final class PutCall implements StreamObserver<PutRequest> {
+    private static final int MAX_STORING = 4;
+    private static final int MAX_DATA_BYTES = 4 << 20;
+
+    private final BlockStorage storage;
+    private final StoreCounters counters;
+    private final ReceiveBudget budget;
+    private final int maxBlockBytes;
+    private final LongConsumer onStored;
+    private final ServerCallStreamObserver<PutResponse> responses;
+    private @Nullable BlockKey key;
+    private byte[] receiving = {};
+    private int received;
+    private int storing;
+    private int stored;
+    private int alreadyStored;
+    private boolean halfClosed;
+    private boolean ended;
+
+    /** A message that was taken but not followed by a request for the next one. */
+    private boolean owed;
+
+    PutCall(
+            BlockStorage storage,
+            StoreCounters counters,
+            ReceiveBudget budget,
+            int maxBlockBytes,
+            LongConsumer onStored,
+            ServerCallStreamObserver<PutResponse> responses) {
+        this.storage = storage;
+        this.counters = counters;
+        this.budget = budget;
+        this.maxBlockBytes = maxBlockBytes;
+        this.onStored = onStored;
+        this.responses = responses;
+    }
+
+    void start() {
+        responses.disableAutoRequest();
+        responses.setOnCancelHandler(this::abandon);
+        responses.request(1);
+    }
+
+    @Override
+    public synchronized void onNext(PutRequest part) {
+        if (ended) {
+            return;
+        }
+        try {
+            switch (part.getPartCase()) {
+                case HEADER -> begin(part.getHeader());
+                case DATA -> append(part.getData());
+                case PART_NOT_SET -> throw KvernException.invalid("part", "absent", "a header or data");
+            }
+        } catch (KvernException e) {
+            fail(e);
+            return;
+        }
+        if (storing < MAX_STORING) {
+            responses.request(1);
+        } else {
+            owed = true;
+        }
+    }
+
+    private void begin(BlockHeader header) {
+        counters.offered();
+        try {
+            if (key != null) {
+                throw KvernException.invalid(
+                        "header",
+                        "after " + received + " of " + payloadBytes() + " bytes of the block before",
+                        "all of its bytes first: its size_bytes says " + payloadBytes());
+            }
+            BlockKey named = BlockHeaders.key("header.key", header.getKey());
+            byte[] room = BlockHeaders.allocate(header, maxBlockBytes);
+            budget.take(room.length);
+            receiving = room;
+            key = named;
+            received = 0;
+        } catch (KvernException e) {
+            counters.rejected();
+            throw e;
+        }
+    }
+
+    private void append(ByteString data) {
+        BlockKey of = key;
+        if (of == null) {
+            throw KvernException.invalid("data", data.size() + " bytes without a header", "a header first");
+        }
+        if (data.size() > MAX_DATA_BYTES) {
+            throw KvernException.invalid("data", data.size() + " bytes", "at most " + MAX_DATA_BYTES + " a message");
+        }
+        counters.received(data.size());
+        if (received + data.size() > payloadBytes()) {
+            counters.rejected();
+            throw KvernException.invalid(
+                    "data",
+                    "at least " + (received + data.size()) + " bytes",
+                    "size_bytes of the header: " + payloadBytes());
+        }
+        data.copyTo(receiving, StoredBlock.HEADER_BYTES + received);
+        received += data.size();
+        if (received == payloadBytes()) {
+            complete(of);
+        }
+    }
+
+    private void complete(BlockKey of) {
+        StoredBlock block = StoredBlock.verified(receiving).orElse(null);
+        if (block == null) {
+            counters.rejected();
+            throw KvernException.invalid(
+                    "crc32c",
+                    String.format("%08x", declaredChecksum()),
+                    String.format(
+                            "%08x, the CRC-32C of the %d bytes that came", StoredBlock.checksum(receiving), received));
+        }
+        int bytes = receiving.length;
+        key = null;
+        receiving = new byte[0];
+        storing++;
+        storage.put(of, block).whenComplete((isNew, failure) -> done(bytes, isNew, failure));
+    }
+
+    private synchronized void done(int bytes, @Nullable Boolean isNew, @Nullable Throwable failure) {
+        storing--;
+        budget.give(bytes);
+        if (failure == null && Boolean.TRUE.equals(isNew)) {
+            counters.stored();
+            onStored.accept(bytes);
+            stored++;
+        } else if (failure == null) {
+            alreadyStored++;
+        }
+        if (ended) {
+            return;
+        }
+        if (failure != null) {
+            fail(failure);
+        } else if (halfClosed) {
+            answerWhenAllIsStored();
+        } else if (owed) {
+            owed = false;
+            responses.request(1);
+        }
+    }
+
+    @Override
+    public synchronized void onCompleted() {
+        if (ended) {
+            return;
+        }
+        if (key != null) {
+            counters.rejected();
+            fail(KvernException.invalid("data", received + " bytes", "size_bytes of the header: " + payloadBytes()));
+            return;
+        }
+        halfClosed = true;
+        answerWhenAllIsStored();
+    }
+
+    private void answerWhenAllIsStored() {
+        if (storing == 0) {
+            ended = true;
+            responses.onNext(PutResponse.newBuilder()
+                    .setStored(stored)
+                    .setAlreadyStored(alreadyStored)
+                    .build());
+            responses.onCompleted();
+        }
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+        abandon();
+    }
+
+    private void fail(Throwable failure) {
+        release();
+        responses.onError(failure);
+    }
+
+    private synchronized void abandon() {
+        release();
+    }
+
+    private void release() {
+        ended = true;
+        if (key != null) {
+            budget.give(receiving.length);
+            key = null;
+            receiving = new byte[0];
+        }
+    }
+
+    private int payloadBytes() {
+        return receiving.length - StoredBlock.HEADER_BYTES;
+    }
+
+    private int declaredChecksum() {
+        return StoredBlock.declaredChecksum(receiving);
+    }
+}

@@ -1,0 +1,210 @@
+package dev.kvern.node.ignite;
+
+import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.BlockStorage;
+import dev.kvern.node.store.StorageUsage;
+import dev.kvern.node.store.StoreCounters;
+import dev.kvern.node.store.StoredBlock;
+import dev.kvern.node.store.UseOrder;
+import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.KvernException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteCache;
+import org.apache.ignite.cache.CacheAtomicityMode;
+import org.apache.ignite.cache.CacheMode;
+import org.apache.ignite.cache.CachePeekMode;
+import org.apache.ignite.cache.CacheWriteSynchronizationMode;
+import org.apache.ignite.cache.affinity.rendezvous.RendezvousAffinityFunction;
+import org.apache.ignite.configuration.CacheConfiguration;
+import org.apache.ignite.events.CacheEvent;
+import org.apache.ignite.events.EventType;
+import org.apache.ignite.lang.IgniteFuture;
+import org.apache.ignite.lang.IgnitePredicate;
+
+/**
+ * Blocks in one partitioned Ignite cache: partitions, backups and their moving about are Ignite's. Calls start on an executor
+ * of their own, because even Ignite's asynchronous ones may block while the topology changes, and end within a time limit.
+ * Safe for use by several threads.
+ */
+public final class IgniteBlockStorage implements BlockStorage {
+    private static final String CACHE = "kvern-blocks";
+    private static final int PARTITIONS = 256;
+    private static final int MATCH_BATCH = 64;
+
+    private final Ignite ignite;
+    private final IgniteCache<String, byte[]> cache;
+    private final UseOrder order;
+    private final StoreCounters counters;
+    private final Executor executor;
+    private final long timeoutMillis;
+
+    /**
+     * @param backups copies of each block on other nodes
+     * @param order told which blocks this node holds and uses
+     * @param executor bounded; refuses what is too much
+     * @param timeoutMillis longest wait for an answer
+     */
+    public IgniteBlockStorage(
+            Ignite ignite, int backups, UseOrder order, StoreCounters counters, Executor executor, long timeoutMillis) {
+        this.ignite = ignite;
+        this.order = order;
+        this.counters = counters;
+        this.executor = executor;
+        this.timeoutMillis = timeoutMillis;
+        this.cache = ignite.getOrCreateCache(new CacheConfiguration<String, byte[]>(CACHE)
+                .setCacheMode(CacheMode.PARTITIONED)
+                .setAtomicityMode(CacheAtomicityMode.ATOMIC)
+                // A block counts as stored when its copies are: the point of a backup is to survive its owner.
+                .setWriteSynchronizationMode(CacheWriteSynchronizationMode.FULL_SYNC)
+                .setBackups(backups)
+                .setReadFromBackup(true)
+                .setDataRegionName(IgniteNode.REGION)
+                .setAffinity(new RendezvousAffinityFunction(false, PARTITIONS)));
+        followEntries();
+    }
+
+    /** Keeps the order of use in step with what this node holds, whoever put it there. */
+    private void followEntries() {
+        IgnitePredicate<CacheEvent> changes = event -> {
+            if (CACHE.equals(event.cacheName()) && event.key() instanceof String name) {
+                BlockKey key = BlockKey.parse(name);
+                if (event.type() == EventType.EVT_CACHE_OBJECT_PUT && event.newValue() instanceof byte[] value) {
+                    order.held(key, value.length);
+                } else if (event.type() == EventType.EVT_CACHE_OBJECT_REMOVED) {
+                    order.gone(key);
+                }
+            }
+            return true;
+        };
+        ignite.events().localListen(changes, EventType.EVT_CACHE_OBJECT_PUT, EventType.EVT_CACHE_OBJECT_REMOVED);
+        IgnitePredicate<CacheEvent> moves = event -> {
+            if (CACHE.equals(event.cacheName()) && event.key() instanceof String name) {
+                BlockKey key = BlockKey.parse(name);
+                if (event.type() == EventType.EVT_CACHE_REBALANCE_OBJECT_UNLOADED) {
+                    order.gone(key);
+                } else if (event.newValue() instanceof byte[] value) {
+                    order.held(key, value.length);
+                }
+            }
+            return true;
+        };
+        ignite.events()
+                .localListen(
+                        moves,
+                        EventType.EVT_CACHE_REBALANCE_OBJECT_LOADED,
+                        EventType.EVT_CACHE_REBALANCE_OBJECT_UNLOADED);
+    }
+
+    @Override
+    public CompletableFuture<Optional<StoredBlock>> get(BlockKey key) {
+        return bounded("get", () -> cache.getAsync(key.toHex())).thenApply(encoded -> {
+            if (encoded == null) {
+                return Optional.empty();
+            }
+            Optional<StoredBlock> block = StoredBlock.verified(encoded);
+            if (block.isPresent()) {
+                order.used(key);
+            } else {
+                counters.corrupt();
+                // Nobody waits for it; should it fail, the next reader finds the same and tries again.
+                bounded("remove", () -> cache.removeAsync(key.toHex())).exceptionally(failure -> false);
+            }
+            return block;
+        });
+    }
+
+    @Override
+    public CompletableFuture<Boolean> put(BlockKey key, StoredBlock block) {
+        return bounded("put", () -> cache.putIfAbsentAsync(key.toHex(), block.encoded()));
+    }
+
+    @Override
+    public CompletableFuture<Boolean> delete(BlockKey key) {
+        return bounded("remove", () -> cache.removeAsync(key.toHex()));
+    }
+
+    @Override
+    public CompletableFuture<Integer> match(List<BlockKey> chain) {
+        return matchFrom(chain, 0);
+    }
+
+    private CompletableFuture<Integer> matchFrom(List<BlockKey> chain, int from) {
+        int to = Math.min(chain.size(), from + MATCH_BATCH);
+        var stored = new ArrayList<CompletableFuture<Boolean>>();
+        for (BlockKey key : chain.subList(from, to)) {
+            stored.add(bounded("look-up", () -> cache.containsKeyAsync(key.toHex())));
+        }
+        return CompletableFuture.allOf(stored.toArray(CompletableFuture[]::new)).thenCompose(all -> {
+            for (int i = 0; i < stored.size(); i++) {
+                if (!stored.get(i).join()) {
+                    return CompletableFuture.completedFuture(from + i);
+                }
+            }
+            return to == chain.size() ? CompletableFuture.completedFuture(to) : matchFrom(chain, to);
+        });
+    }
+
+    @Override
+    public StorageUsage usage() {
+        return new StorageUsage(
+                ignite.cluster().forServers().nodes().size(),
+                cache.localSizeLong(CachePeekMode.PRIMARY),
+                cache.localSizeLong(CachePeekMode.BACKUP),
+                usedBytes(),
+                ignite.configuration()
+                        .getDataStorageConfiguration()
+                        .getDefaultDataRegionConfiguration()
+                        .getMaxSize());
+    }
+
+    /** Bytes of the region's pages in use. The other sizes that Ignite gives never fall when blocks are removed. */
+    public long usedBytes() {
+        var metrics = ignite.dataRegionMetrics(IgniteNode.REGION);
+        return metrics.getTotalUsedPages()
+                * ignite.configuration().getDataStorageConfiguration().getPageSize();
+    }
+
+    private <T> CompletableFuture<T> bounded(String what, Supplier<IgniteFuture<T>> call) {
+        var result = new CompletableFuture<T>();
+        try {
+            executor.execute(() -> {
+                try {
+                    call.get().listen(done -> {
+                        try {
+                            result.complete(done.get());
+                        } catch (RuntimeException e) {
+                            result.completeExceptionally(unavailable(what, String.valueOf(e.getMessage()), e));
+                        }
+                    });
+                } catch (RuntimeException e) {
+                    result.completeExceptionally(unavailable(what, String.valueOf(e.getMessage()), e));
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            result.completeExceptionally(new KvernException(
+                    ErrorReason.RESOURCE_EXHAUSTED,
+                    "block " + what + ": too many at a time (expected: try again later, or at another node)",
+                    e));
+        }
+        return result.orTimeout(timeoutMillis, TimeUnit.MILLISECONDS).exceptionallyCompose(failure -> {
+            return CompletableFuture.failedFuture(
+                    failure instanceof TimeoutException
+                            ? unavailable(what, "no answer within " + timeoutMillis + " ms", failure)
+                            : failure);
+        });
+    }
+
+    private static KvernException unavailable(String what, String why, Throwable cause) {
+        return new KvernException(
+                ErrorReason.UNAVAILABLE, "block " + what + ": " + why + " (expected: another node, or later)", cause);
+    }
+}

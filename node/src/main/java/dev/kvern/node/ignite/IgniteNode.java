@@ -1,0 +1,225 @@
+package dev.kvern.node.ignite;
+
+import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.KvernException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteException;
+import org.apache.ignite.IgniteSystemProperties;
+import org.apache.ignite.Ignition;
+import org.apache.ignite.configuration.DataPageEvictionMode;
+import org.apache.ignite.configuration.DataRegionConfiguration;
+import org.apache.ignite.configuration.DataStorageConfiguration;
+import org.apache.ignite.configuration.IgniteConfiguration;
+import org.apache.ignite.configuration.SystemDataRegionConfiguration;
+import org.apache.ignite.events.EventType;
+import org.apache.ignite.spi.communication.tcp.TcpCommunicationSpi;
+import org.apache.ignite.spi.discovery.tcp.TcpDiscoverySpi;
+import org.slf4j.LoggerFactory;
+
+/** A running Ignite server node with one bounded region. Safe for use by several threads. */
+public final class IgniteNode implements AutoCloseable {
+    static final String REGION = "blocks";
+
+    /** Larger than the default's 4 KiB: puts of large values are 1.3 to 2.7 times faster. */
+    private static final int PAGE_BYTES = 16 << 10;
+
+    /** The last guard: Ignite evicts pages at random from here on. */
+    private static final double PAGE_EVICTION_THRESHOLD = 0.96;
+
+    private static final long SYSTEM_REGION_BYTES = 32L << 20;
+
+    private final Ignite ignite;
+    private final String discovery;
+    private final Path workDirectory;
+    private final boolean removeWorkDirectory;
+
+    private IgniteNode(Ignite ignite, String discovery, Path workDirectory, boolean removeWorkDirectory) {
+        this.ignite = ignite;
+        this.discovery = discovery;
+        this.workDirectory = workDirectory;
+        this.removeWorkDirectory = removeWorkDirectory;
+    }
+
+    /**
+     * What the node is to be.
+     *
+     * @param host address to bind
+     * @param discoveryPort 0 for a free one
+     * @param communicationPort 0 for a free one
+     * @param addresses where others may be, HOST or HOST:PORT
+     * @param workDirectory empty for one of the directory for temporary files
+     */
+    public record Settings(
+            String id,
+            String host,
+            int discoveryPort,
+            int communicationPort,
+            List<String> addresses,
+            String workDirectory,
+            int failureDetectionMillis,
+            long regionBytes,
+            int maxBlockBytes) {}
+
+    /**
+     * Starts the node and joins the others, if there are any.
+     *
+     * @param onLoss told if the node is of no more use
+     * @throws KvernException MISCONFIGURED if a port is taken or the directory cannot be written
+     */
+    public static IgniteNode start(Settings settings, Consumer<String> onLoss) {
+        System.setProperty(IgniteSystemProperties.IGNITE_QUIET, "false");
+        System.setProperty(IgniteSystemProperties.IGNITE_NO_ASCII, "true");
+        System.setProperty(IgniteSystemProperties.IGNITE_UPDATE_NOTIFIER, "false");
+        System.setProperty(IgniteSystemProperties.IGNITE_PERFORMANCE_SUGGESTIONS_DISABLED, "true");
+        System.setProperty(IgniteSystemProperties.IGNITE_NO_SHUTDOWN_HOOK, "true");
+        int discoveryPort = port("ignite.discovery_port", settings.host(), settings.discoveryPort());
+        int communicationPort = port("ignite.communication_port", settings.host(), settings.communicationPort());
+        boolean temporary = settings.workDirectory().isEmpty();
+        Path directory = workDirectory(settings.workDirectory());
+        var configuration = new IgniteConfiguration()
+                .setIgniteInstanceName(settings.id())
+                .setConsistentId(settings.id())
+                .setWorkDirectory(directory.toString())
+                .setLocalHost(settings.host())
+                .setGridLogger(new Slf4jIgniteLogger(LoggerFactory.getLogger("org.apache.ignite")))
+                .setFailureHandler(new FailureWatch(onLoss))
+                .setFailureDetectionTimeout(settings.failureDetectionMillis())
+                .setMetricsLogFrequency(0)
+                .setClientConnectorConfiguration(null)
+                .setConnectorConfiguration(null)
+                // What the order of use is made from.
+                .setIncludeEventTypes(
+                        EventType.EVT_CACHE_OBJECT_PUT,
+                        EventType.EVT_CACHE_OBJECT_REMOVED,
+                        EventType.EVT_CACHE_REBALANCE_OBJECT_LOADED,
+                        EventType.EVT_CACHE_REBALANCE_OBJECT_UNLOADED)
+                .setDataStorageConfiguration(storage(settings.regionBytes(), settings.maxBlockBytes()))
+                .setCommunicationSpi(new TcpCommunicationSpi()
+                        .setLocalPort(communicationPort)
+                        .setLocalPortRange(0)
+                        .setSocketReceiveBuffer(0)
+                        .setSocketSendBuffer(0))
+                .setDiscoverySpi(discovery(settings, discoveryPort));
+        try {
+            Ignite ignite = Ignition.start(configuration);
+            return new IgniteNode(ignite, settings.host() + ":" + discoveryPort, directory, temporary);
+        } catch (IgniteException e) {
+            removeQuietly(directory, temporary);
+            throw new KvernException(
+                    ErrorReason.MISCONFIGURED,
+                    "ignite: " + rootMessage(e) + " (expected: free ports " + discoveryPort + " and "
+                            + communicationPort + " on " + settings.host() + ", and nodes at " + settings.addresses()
+                            + " of the same version)",
+                    e);
+        }
+    }
+
+    private static DataStorageConfiguration storage(long regionBytes, int maxBlockBytes) {
+        long pages = regionBytes / PAGE_BYTES;
+        // So many pages are kept empty for the next block, which Ignite bounds by a tenth of the region.
+        int emptyPages = (int) Math.min(pages / 10 - 1, Math.max(100, 2L * maxBlockBytes / PAGE_BYTES));
+        return new DataStorageConfiguration()
+                .setPageSize(PAGE_BYTES)
+                .setSystemDataRegionConfiguration(new SystemDataRegionConfiguration()
+                        .setInitialSize(SYSTEM_REGION_BYTES)
+                        .setMaxSize(SYSTEM_REGION_BYTES))
+                .setDefaultDataRegionConfiguration(new DataRegionConfiguration()
+                        .setName(REGION)
+                        .setInitialSize(regionBytes)
+                        .setMaxSize(regionBytes)
+                        .setMetricsEnabled(true)
+                        .setEmptyPagesPoolSize(emptyPages)
+                        .setPageEvictionMode(DataPageEvictionMode.RANDOM_2_LRU)
+                        .setEvictionThreshold(PAGE_EVICTION_THRESHOLD));
+    }
+
+    private static TcpDiscoverySpi discovery(Settings settings, int port) {
+        return new TcpDiscoverySpi()
+                .setLocalPort(port)
+                .setLocalPortRange(0)
+                .setIpFinder(new AddressIpFinder(
+                        settings.addresses(), new InetSocketAddress(reachable(settings.host()), port)));
+    }
+
+    /** An address at which the node reaches itself. */
+    private static String reachable(String host) {
+        return host.equals("0.0.0.0") || host.equals("::") ? "127.0.0.1" : host;
+    }
+
+    /** The port, or a free one for 0. Ignite would otherwise say in many words that a port is taken. */
+    private static int port(String key, String host, int port) {
+        try (var socket = new ServerSocket()) {
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(InetAddress.getByName(host), port));
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new KvernException(
+                    ErrorReason.MISCONFIGURED,
+                    key + ": " + port + " on " + host + ": " + e.getMessage()
+                            + " (expected: an address of this machine and a free port)",
+                    e);
+        }
+    }
+
+    private static Path workDirectory(String path) {
+        try {
+            return path.isEmpty()
+                    ? Files.createTempDirectory("kvern-node-")
+                    : Files.createDirectories(Path.of(path).toAbsolutePath());
+        } catch (IOException e) {
+            throw new KvernException(
+                    ErrorReason.MISCONFIGURED,
+                    "ignite.work_directory: " + path + ": " + e + " (expected: a directory that can be written)",
+                    e);
+        }
+    }
+
+    /** The Ignite API. */
+    public Ignite ignite() {
+        return ignite;
+    }
+
+    /** HOST:PORT where other nodes meet this one. */
+    public String discoveryAddress() {
+        return discovery;
+    }
+
+    /** Leaves the cluster and frees the region. */
+    @Override
+    public void close() {
+        Ignition.stop(ignite.name(), true);
+        removeQuietly(workDirectory, removeWorkDirectory);
+    }
+
+    private static void removeQuietly(Path directory, boolean ours) {
+        if (!ours) {
+            return;
+        }
+        try (Stream<Path> paths = Files.walk(directory)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            LoggerFactory.getLogger(IgniteNode.class).debug("{} stays: {}", directory, e.toString());
+        }
+    }
+
+    private static String rootMessage(Throwable failure) {
+        Throwable t = failure;
+        while (t.getCause() != null) {
+            t = t.getCause();
+        }
+        return String.valueOf(t.getMessage());
+    }
+}

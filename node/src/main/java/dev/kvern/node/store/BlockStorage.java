@@ -1,0 +1,31 @@
+package dev.kvern.node.store;
+
+import dev.kvern.block.BlockKey;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Blocks by key, in the whole cluster. Every answer comes within a bounded time; one that does not is an exceptional end with
+ * a {@link dev.kvern.rpc.KvernException} UNAVAILABLE. Safe for use by several threads.
+ */
+public interface BlockStorage {
+    /** The block, verified; empty if it is not stored, or was corrupt and is gone now. */
+    CompletableFuture<Optional<StoredBlock>> get(BlockKey key);
+
+    /**
+     * Stores a block unless there is one already: the first complete write wins.
+     *
+     * @return whether it is new
+     */
+    CompletableFuture<Boolean> put(BlockKey key, StoredBlock block);
+
+    /** How many leading keys are stored. */
+    CompletableFuture<Integer> match(List<BlockKey> chain);
+
+    /** Removes a block; whether it was there. */
+    CompletableFuture<Boolean> delete(BlockKey key);
+
+    /** Blocks and bytes of this node. */
+    StorageUsage usage();
+}

@@ -1,0 +1,80 @@
+package dev.kvern.node.store;
+
+import dev.kvern.v1.BlockCounters;
+import java.util.concurrent.atomic.LongAdder;
+
+/** A node's running totals since it started, counted where things happen. Safe for use by several threads. */
+public final class StoreCounters {
+    private final LongAdder gets = new LongAdder();
+    private final LongAdder hits = new LongAdder();
+    private final LongAdder puts = new LongAdder();
+    private final LongAdder stored = new LongAdder();
+    private final LongAdder rejected = new LongAdder();
+    private final LongAdder evicted = new LongAdder();
+    private final LongAdder deleted = new LongAdder();
+    private final LongAdder corrupt = new LongAdder();
+    private final LongAdder sentBytes = new LongAdder();
+    private final LongAdder receivedBytes = new LongAdder();
+
+    /** A key was asked for. */
+    public void asked() {
+        gets.increment();
+    }
+
+    /** A key that was asked for was found and sent. */
+    public void found(long bytes) {
+        hits.increment();
+        sentBytes.add(bytes);
+    }
+
+    /** A block was offered. */
+    public void offered() {
+        puts.increment();
+    }
+
+    /** Payload arrived. */
+    public void received(long bytes) {
+        receivedBytes.add(bytes);
+    }
+
+    /** An offered block was new and is stored. */
+    public void stored() {
+        stored.increment();
+    }
+
+    /** An offered block did not match its size or checksum. */
+    public void rejected() {
+        rejected.increment();
+    }
+
+    /** Blocks were removed to make room. */
+    public void evicted(long blocks) {
+        evicted.add(blocks);
+    }
+
+    /** A block was removed by request. */
+    public void deleted() {
+        deleted.increment();
+    }
+
+    /** A stored copy was not what was stored. */
+    public void corrupt() {
+        corrupt.increment();
+    }
+
+    /** All of them. */
+    public BlockCounters snapshot() {
+        return BlockCounters.newBuilder()
+                .setGetBlocks(gets.sum())
+                .setGetHits(hits.sum())
+                .setPutBlocks(puts.sum())
+                .setPutStored(stored.sum())
+                .setPutRejected(rejected.sum())
+                .setEvictedBlocks(evicted.sum())
+                .setDeletedBlocks(deleted.sum())
+                .setCorruptBlocks(corrupt.sum())
+                .setSentBytes(sentBytes.sum())
+                .setReceivedBytes(receivedBytes.sum())
+                .build();
+    }
+}

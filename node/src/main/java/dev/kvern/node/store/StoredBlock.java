@@ -1,0 +1,103 @@
+package dev.kvern.node.store;
+
+import dev.kvern.block.BlockKey;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+
+/**
+ * A complete block with what is known of it, in the form in which it is stored: a header of {@value #HEADER_BYTES} bytes
+ * and the payload, in one array so that no copy is made between the wire and the store. Immutable by agreement: nobody
+ * writes to the array after it was checked.
+ *
+ * <p>Header, big-endian: magic u32, version u8, 3 bytes of 0, CRC-32C of the payload u32, payload bytes u32, tokens u32,
+ * parent's key 32 bytes (all 0 for none).
+ */
+public final class StoredBlock {
+    public static final int HEADER_BYTES = 52;
+    private static final int MAGIC = 0x4B56524E;
+    private static final byte VERSION = 1;
+    private static final int KEY_BYTES = 32;
+    private static final int CRC_AT = 8;
+    private static final int SIZE_AT = 12;
+    private static final int TOKENS_AT = 16;
+    private static final int PARENT_AT = 20;
+
+    private final byte[] encoded;
+
+    private StoredBlock(byte[] encoded) {
+        this.encoded = encoded;
+    }
+
+    /** An array for a block whose payload is yet to be written behind the header. */
+    public static byte[] allocate(int payloadBytes, int crc32c, int tokens, Optional<BlockKey> parent) {
+        byte[] encoded = new byte[HEADER_BYTES + payloadBytes];
+        var header = ByteBuffer.wrap(encoded);
+        header.putInt(MAGIC)
+                .put(VERSION)
+                .put(new byte[3])
+                .putInt(crc32c)
+                .putInt(payloadBytes)
+                .putInt(tokens);
+        parent.ifPresent(key -> header.put(key.toByteArray()));
+        return encoded;
+    }
+
+    /** Reads what was stored; empty if it is no block, or its payload does not match its size or checksum. */
+    public static Optional<StoredBlock> verified(byte[] encoded) {
+        if (encoded.length < HEADER_BYTES) {
+            return Optional.empty();
+        }
+        var header = ByteBuffer.wrap(encoded);
+        if (header.getInt() != MAGIC
+                || header.get() != VERSION
+                || header.getInt(SIZE_AT) != encoded.length - HEADER_BYTES
+                || header.getInt(CRC_AT) != checksum(encoded)) {
+            return Optional.empty();
+        }
+        return Optional.of(new StoredBlock(encoded));
+    }
+
+    /** CRC-32C of the payload in an encoded block. */
+    public static int checksum(byte[] encoded) {
+        var crc = new CRC32C();
+        crc.update(encoded, HEADER_BYTES, encoded.length - HEADER_BYTES);
+        return (int) crc.getValue();
+    }
+
+    /** The CRC-32C that an encoded block's header names, right or wrong. */
+    public static int declaredChecksum(byte[] encoded) {
+        return ByteBuffer.wrap(encoded).getInt(CRC_AT);
+    }
+
+    /** The stored form; not to be changed. */
+    public byte[] encoded() {
+        return encoded;
+    }
+
+    public int payloadBytes() {
+        return encoded.length - HEADER_BYTES;
+    }
+
+    /** CRC-32C of the payload. */
+    public int crc32c() {
+        return declaredChecksum(encoded);
+    }
+
+    /** Tokens the block stands for. */
+    public int tokens() {
+        return ByteBuffer.wrap(encoded).getInt(TOKENS_AT);
+    }
+
+    /** The block before it; empty at a chain's start. */
+    public Optional<BlockKey> parent() {
+        byte[] parent = new byte[KEY_BYTES];
+        System.arraycopy(encoded, PARENT_AT, parent, 0, KEY_BYTES);
+        for (byte b : parent) {
+            if (b != 0) {
+                return Optional.of(BlockKey.wrap(parent));
+            }
+        }
+        return Optional.empty();
+    }
+}

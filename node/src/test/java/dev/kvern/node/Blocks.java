@@ -1,0 +1,98 @@
+package dev.kvern.node;
+
+import com.google.protobuf.ByteString;
+import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.StoredBlock;
+import dev.kvern.v1.BlockHeader;
+import dev.kvern.v1.BlockStoreServiceGrpc.BlockStoreServiceStub;
+import dev.kvern.v1.PutRequest;
+import dev.kvern.v1.PutResponse;
+import io.grpc.stub.StreamObserver;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.zip.CRC32C;
+
+/** Keys and payloads for tests. */
+public final class Blocks {
+    private Blocks() {}
+
+    public static BlockKey key(int number) {
+        return BlockKey.wrap(
+                ByteBuffer.allocate(32).putInt(number).putInt(28, ~number).array());
+    }
+
+    public static byte[] payload(int number, int size) {
+        byte[] payload = new byte[size];
+        new Random(number).nextBytes(payload);
+        return payload;
+    }
+
+    public static int checksum(byte[] payload) {
+        var crc = new CRC32C();
+        crc.update(payload);
+        return (int) crc.getValue();
+    }
+
+    public static BlockHeader.Builder header(int number, byte[] payload) {
+        return BlockHeader.newBuilder()
+                .setKey(key(number).toByteString())
+                .setSizeBytes(payload.length)
+                .setTokens(64)
+                .setCrc32C(checksum(payload));
+    }
+
+    public static StoredBlock stored(int number, int size) {
+        byte[] payload = payload(number, size);
+        byte[] encoded = StoredBlock.allocate(size, checksum(payload), 64, Optional.empty());
+        System.arraycopy(payload, 0, encoded, StoredBlock.HEADER_BYTES, size);
+        return StoredBlock.verified(encoded).orElseThrow();
+    }
+
+    public static PutRequest headerPart(BlockHeader.Builder header) {
+        return PutRequest.newBuilder().setHeader(header).build();
+    }
+
+    public static PutRequest dataPart(byte[] bytes, int from, int to) {
+        return PutRequest.newBuilder()
+                .setData(ByteString.copyFrom(bytes, from, to - from))
+                .build();
+    }
+
+    /** Sends parts and waits for the answer. */
+    public static PutResponse put(BlockStoreServiceStub stub, PutRequest... parts) {
+        var answer = new CompletableFuture<PutResponse>();
+        StreamObserver<PutRequest> requests = stub.put(new StreamObserver<>() {
+            @Override
+            public void onNext(PutResponse response) {
+                answer.complete(response);
+            }
+
+            @Override
+            public void onError(Throwable failure) {
+                answer.completeExceptionally(failure);
+            }
+
+            @Override
+            public void onCompleted() {}
+        });
+        for (PutRequest part : parts) {
+            requests.onNext(part);
+        }
+        requests.onCompleted();
+        try {
+            return answer.get(30, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException failure) {
+                throw failure;
+            }
+            throw new AssertionError(e);
+        } catch (InterruptedException | TimeoutException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

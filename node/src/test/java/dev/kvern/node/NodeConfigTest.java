@@ -1,0 +1,81 @@
+package dev.kvern.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.kvern.config.ConfigException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class NodeConfigTest {
+    @Test
+    void theDefaultsAreEnough() throws Exception {
+        NodeConfig config = load();
+        assertThat(config.listen().grpcPort()).isEqualTo(7410);
+        assertThat(config.ignite().discoveryPort()).isEqualTo(47500);
+        assertThat(config.backups()).isEqualTo(1);
+    }
+
+    @Test
+    void allMistakesAreReportedTogether() {
+        var failure = catchThrowableOfType(
+                ConfigException.class,
+                () -> load(
+                        "listen.grpc_port=70000",
+                        "coordinator=nowhere",
+                        "ignite.addresses=[\"a:b\"]",
+                        "memory.region_bytes=1000",
+                        "memory.high_watermark=1.5",
+                        "backups=-1",
+                        "limits.threads=0",
+                        "persistence=true"));
+        assertThat(failure.problems())
+                .anySatisfy(p -> assertThat(p).isEqualTo("listen.grpc_port: 70000 (expected: 0 to 65535)"))
+                .anySatisfy(p -> assertThat(p).startsWith("coordinator: 'nowhere'"))
+                .anySatisfy(p -> assertThat(p).startsWith("ignite.addresses[0]: 'a:b'"))
+                .anySatisfy(p -> assertThat(p).startsWith("memory.region_bytes: 1000"))
+                .anySatisfy(p -> assertThat(p).startsWith("memory.high_watermark: 1.5"))
+                .anySatisfy(p -> assertThat(p).startsWith("memory.max_block_bytes"))
+                .anySatisfy(p -> assertThat(p).startsWith("backups: -1"))
+                .anySatisfy(p -> assertThat(p).startsWith("limits.threads: 0"))
+                .anySatisfy(p -> assertThat(p).startsWith("persistence: unknown key"));
+    }
+
+    @Test
+    void theReadmeNamesEveryKeyWithItsDefault() throws Exception {
+        String readme = Files.readString(Path.of("README.md"));
+        try (var in = NodeConfig.class.getResourceAsStream("node-defaults.yaml")) {
+            requireKeys("", new YAMLMapper().readTree(in), readme);
+        }
+    }
+
+    @Test
+    void theFlagsAreThoseOfTheBuild() {
+        assertThat(IgniteJvmFlags.list()).hasSize(22);
+        List<String> running = ManagementFactory.getRuntimeMXBean().getInputArguments();
+        assertThat(running).containsAll(IgniteJvmFlags.list());
+    }
+
+    private static void requireKeys(String prefix, JsonNode node, String readme) {
+        for (var entry : node.properties()) {
+            String key = prefix + entry.getKey();
+            JsonNode value = entry.getValue();
+            if (value.isObject()) {
+                requireKeys(key + ".", value, readme);
+            } else {
+                String shown = value.isTextual() && value.asText().isEmpty() ? "\"\"" : value.asText(value.toString());
+                assertThat(readme).contains("| `" + key + "` | `" + shown + "` |");
+            }
+        }
+    }
+
+    private static NodeConfig load(String... overrides) throws ConfigException {
+        return NodeConfig.loader().load(null, Arrays.asList(overrides)).config();
+    }
+}

@@ -1,0 +1,45 @@
+package dev.kvern.node.grpc;
+
+import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.BlockStorage;
+import dev.kvern.node.store.StorageUsage;
+import dev.kvern.node.store.StoredBlock;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Blocks in a map. Safe for use by several threads. */
+final class MapStorage implements BlockStorage {
+    final Map<BlockKey, StoredBlock> blocks = new ConcurrentHashMap<>();
+
+    @Override
+    public CompletableFuture<Optional<StoredBlock>> get(BlockKey key) {
+        return CompletableFuture.completedFuture(Optional.ofNullable(blocks.get(key)));
+    }
+
+    @Override
+    public CompletableFuture<Boolean> put(BlockKey key, StoredBlock block) {
+        return CompletableFuture.completedFuture(blocks.putIfAbsent(key, block) == null);
+    }
+
+    @Override
+    public CompletableFuture<Integer> match(List<BlockKey> chain) {
+        int matched = 0;
+        while (matched < chain.size() && blocks.containsKey(chain.get(matched))) {
+            matched++;
+        }
+        return CompletableFuture.completedFuture(matched);
+    }
+
+    @Override
+    public CompletableFuture<Boolean> delete(BlockKey key) {
+        return CompletableFuture.completedFuture(blocks.remove(key) != null);
+    }
+
+    @Override
+    public StorageUsage usage() {
+        return new StorageUsage(1, blocks.size(), 0, 0, 0);
+    }
+}
