@@ -41,7 +41,15 @@ final class Sequence {
     /** Whether the tier was asked already: after a preemption it is not asked again. */
     boolean fetched;
 
+    /** Why it is to end now; null while it goes on. */
+    @Nullable
+    Ending ending;
+
     long admittedAt = -1;
+
+    /** When it was preempted last. */
+    long waitingSince;
+
     long queueNanos;
     long fetchStartedAt;
     long fetchNanos;

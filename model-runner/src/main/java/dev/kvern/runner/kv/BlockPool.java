@@ -51,6 +51,7 @@ public final class BlockPool {
      * hear afterwards continues from there.
      */
     public synchronized void replay(KvEventListener target) {
+        target.cleared();
         var run = new ArrayList<BlockDigest>();
         CompleteBlock first = null;
         CompleteBlock last = null;

@@ -9,11 +9,17 @@ public interface KvEventListener {
     /** Nobody listens. */
     KvEventListener NONE = new KvEventListener() {
         @Override
+        public void cleared() {}
+
+        @Override
         public void stored(NamespaceId namespace, BlockDigest parent, List<BlockDigest> digests) {}
 
         @Override
         public void removed(NamespaceId namespace, List<BlockDigest> digests) {}
     };
+
+    /** A replay begins: what was said before counts no more, what is held follows. */
+    void cleared();
 
     /**
      * Blocks became complete.

@@ -130,6 +130,9 @@ class BlockPoolRandomTest {
         final Map<NamespaceId, Set<BlockDigest>> content = new HashMap<>();
 
         @Override
+        public void cleared() {}
+
+        @Override
         public void stored(NamespaceId namespace, BlockDigest parent, List<BlockDigest> digests) {
             Set<BlockDigest> all = content.computeIfAbsent(namespace, n -> new HashSet<>());
             assertThat(parent.equals(BlockChain.root()) || all.contains(parent)).isTrue();

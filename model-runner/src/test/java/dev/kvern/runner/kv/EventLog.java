@@ -12,6 +12,9 @@ final class EventLog implements KvEventListener {
     final List<BlockDigest> removed = new ArrayList<>();
 
     @Override
+    public void cleared() {}
+
+    @Override
     public void stored(NamespaceId namespace, BlockDigest parent, List<BlockDigest> digests) {
         parents.add(parent);
         stored.addAll(digests);

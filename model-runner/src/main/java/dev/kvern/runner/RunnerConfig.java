@@ -1,0 +1,145 @@
+package dev.kvern.runner;
+
+import dev.kvern.config.ConfigLoader;
+import dev.kvern.config.Problems;
+import dev.kvern.config.Validated;
+import dev.kvern.rpc.GrpcServer;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.runner.engine.EngineOptions;
+import dev.kvern.runner.model.LoadOptions;
+import dev.kvern.runner.tier.OffloadOptions;
+import dev.kvern.runner.tier.TierOptions;
+import java.util.List;
+
+/** A model-runner's configuration; runner-defaults.yaml beside this record says what each key means. */
+public record RunnerConfig(
+        String id,
+        Listen listen,
+        String advertiseHost,
+        String coordinator,
+        ModelSection model,
+        Kv kv,
+        EngineSection engine,
+        Tier tier)
+        implements Validated {
+    private static final int MAX_MILLIS = 3_600_000;
+
+    /** Where the gRPC server listens. */
+    public record Listen(String host, int grpcPort) {}
+
+    /** The model and how it is loaded. */
+    public record ModelSection(String path, String name, String device, String computeDtype, int threads) {
+        LoadOptions loadOptions(int blockTokens) {
+            return LoadOptions.of(device, computeDtype, threads, blockTokens);
+        }
+    }
+
+    /** The KV pool. */
+    public record Kv(int blockTokens, int chunkTokens, long poolBytes) {}
+
+    /** The engine's limits. */
+    public record EngineSection(int maxRunning, int queue, int stalledReaderMillis, boolean shareGenerated) {}
+
+    /** The way to the cache tier. */
+    public record Tier(
+            boolean enabled,
+            List<String> nodes,
+            int fetchTimeoutMillis,
+            int matchTimeoutMillis,
+            int putTimeoutMillis,
+            int messageBytes,
+            int sickAfterFailures,
+            int sickMillis,
+            long offloadQueueBytes,
+            int offloadBatchChunks,
+            int offloadRecheckMillis,
+            int offloadYieldMillis) {
+        public Tier {
+            nodes = List.copyOf(nodes);
+        }
+
+        TierOptions tierOptions() {
+            return new TierOptions(
+                    fetchTimeoutMillis,
+                    matchTimeoutMillis,
+                    putTimeoutMillis,
+                    messageBytes,
+                    sickAfterFailures,
+                    sickMillis);
+        }
+
+        OffloadOptions offloadOptions() {
+            return new OffloadOptions(offloadQueueBytes, offloadBatchChunks, offloadRecheckMillis, offloadYieldMillis);
+        }
+    }
+
+    public static ConfigLoader<RunnerConfig> loader() {
+        return new ConfigLoader<>(RunnerConfig.class, "runner-defaults.yaml");
+    }
+
+    EngineOptions engineOptions() {
+        return new EngineOptions(
+                kv.blockTokens,
+                kv.chunkTokens,
+                engine.maxRunning,
+                engine.queue,
+                engine.stalledReaderMillis,
+                engine.shareGenerated);
+    }
+
+    @Override
+    public void validate(Problems problems) {
+        problems.range("listen.grpc_port", listen.grpcPort, 0, 65_535);
+        problems.check(!listen.host.isBlank(), "listen.host", "''", "an address of this machine");
+        if (!coordinator.isEmpty()) {
+            problems.address("coordinator", coordinator);
+        }
+        validateModel(problems);
+        int block = kv.blockTokens;
+        problems.check(
+                block >= 1 && block <= 256 && Integer.bitCount(block) == 1,
+                "kv.block_tokens",
+                block,
+                "a power of two, 1 to 256");
+        problems.check(
+                block >= 1
+                        && kv.chunkTokens % block == 0
+                        && kv.chunkTokens <= 4_096
+                        && kv.chunkTokens / block >= 1
+                        && Integer.bitCount(kv.chunkTokens / block) == 1,
+                "kv.chunk_tokens",
+                kv.chunkTokens,
+                "kv.block_tokens times a power of two, at most 4096");
+        problems.range("kv.pool_bytes", kv.poolBytes, 1 << 20, 1L << 50);
+        problems.range("engine.max_running", engine.maxRunning, 1, 1_024);
+        problems.range("engine.queue", engine.queue, 1, 1_000_000);
+        problems.range("engine.stalled_reader_millis", engine.stalledReaderMillis, 100, MAX_MILLIS);
+        for (int i = 0; i < tier.nodes.size(); i++) {
+            problems.address("tier.nodes[" + i + "]", tier.nodes.get(i));
+        }
+        problems.range("tier.fetch_timeout_millis", tier.fetchTimeoutMillis, 1, MAX_MILLIS);
+        problems.range("tier.match_timeout_millis", tier.matchTimeoutMillis, 1, MAX_MILLIS);
+        problems.range("tier.put_timeout_millis", tier.putTimeoutMillis, 1, MAX_MILLIS);
+        problems.range("tier.message_bytes", tier.messageBytes, 4_096, GrpcServer.MAX_MESSAGE_BYTES / 2);
+        problems.range("tier.sick_after_failures", tier.sickAfterFailures, 1, 1_000);
+        problems.range("tier.sick_millis", tier.sickMillis, 1, MAX_MILLIS);
+        problems.range("tier.offload_queue_bytes", tier.offloadQueueBytes, 0, 1L << 50);
+        problems.range("tier.offload_batch_chunks", tier.offloadBatchChunks, 1, 4_096);
+        problems.range("tier.offload_recheck_millis", tier.offloadRecheckMillis, 0, MAX_MILLIS);
+        problems.range("tier.offload_yield_millis", tier.offloadYieldMillis, 0, MAX_MILLIS);
+    }
+
+    private void validateModel(Problems problems) {
+        problems.check(
+                !model.path.isBlank(), "model.path", "''", "a Hugging Face model directory: --set model.path=DIR");
+        try {
+            model.loadOptions(Math.max(1, kv.blockTokens));
+        } catch (KvernException e) {
+            problems.check(
+                    false,
+                    "model",
+                    String.valueOf(e.getMessage()),
+                    "device, compute_dtype and threads that go together");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+package dev.kvern.runner;
+
+import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import dev.kvern.cluster.Membership;
+import dev.kvern.cluster.TopologyWatch;
+import dev.kvern.rpc.GrpcServer;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.runner.chat.ChatTemplate;
+import dev.kvern.runner.engine.Engine;
+import dev.kvern.runner.engine.EnginePulse;
+import dev.kvern.runner.events.KvEventPublisher;
+import dev.kvern.runner.events.LoadReport;
+import dev.kvern.runner.kv.BlockPool;
+import dev.kvern.runner.model.KvMemory;
+import dev.kvern.runner.model.ModelDirectory;
+import dev.kvern.runner.model.ProgressListener;
+import dev.kvern.runner.model.Transformer;
+import dev.kvern.runner.sampling.GenerationDefaults;
+import dev.kvern.runner.server.GenerationGrpc;
+import dev.kvern.runner.server.ServedModel;
+import dev.kvern.runner.text.Tokenizer;
+import dev.kvern.runner.tier.BlockStoreClient;
+import dev.kvern.runner.tier.CacheTier;
+import dev.kvern.runner.tier.OffloadQueue;
+import dev.kvern.runner.tier.Offloader;
+import dev.kvern.v1.Member;
+import dev.kvern.v1.MemberRole;
+import dev.kvern.v1.MemberState;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A model-runner: a model on this machine, its KV pool, the way to the cache tier, and the GenerationService. The one place
+ * where its parts are put together. Safe for use by several threads.
+ */
+public final class RunnerProcess implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(RunnerProcess.class);
+    private static final int GRPC_THREADS = 8;
+    private static final long GRACE_MILLIS = 5_000;
+    private static final int FLOW_CONTROL_WINDOW_BYTES = 4 << 20;
+
+    private final String id;
+    private final String address;
+    private final GrpcServer server;
+    private final Engine engine;
+
+    /** What to close, the last opened first. */
+    private final Deque<AutoCloseable> parts;
+
+    private RunnerProcess(String id, String address, GrpcServer server, Engine engine, Deque<AutoCloseable> parts) {
+        this.id = id;
+        this.address = address;
+        this.server = server;
+        this.engine = engine;
+        this.parts = parts;
+    }
+
+    /**
+     * Loads the model and starts to serve.
+     *
+     * @param progress hears how far the weights are
+     * @throws KvernException MISCONFIGURED if the model cannot be loaded or the port not be bound
+     */
+    public static RunnerProcess start(RunnerConfig config, ProgressListener progress) {
+        Deque<AutoCloseable> parts = new ArrayDeque<>();
+        try {
+            return start(config, progress, parts);
+        } catch (RuntimeException | Error e) {
+            closeAll(parts);
+            throw e;
+        }
+    }
+
+    private static RunnerProcess start(RunnerConfig config, ProgressListener progress, Deque<AutoCloseable> parts) {
+        Path path = Path.of(config.model().path());
+        ModelDirectory directory = ModelDirectory.open(path);
+        Tokenizer tokenizer = opened(parts, Tokenizer.load(path));
+        var chat = ChatTemplate.load(path);
+        GenerationDefaults defaults = GenerationDefaults.load(path);
+        Transformer model = opened(
+                parts, directory.load(config.model().loadOptions(config.kv().blockTokens()), progress));
+        String name = config.model().name().isEmpty()
+                ? String.valueOf(path.toAbsolutePath().normalize().getFileName())
+                : config.model().name();
+        var served = new ServedModel(name, model.spec(), tokenizer, chat, defaults);
+
+        int blocks = poolBlocks(config, model);
+        KvMemory memory = opened(parts, model.allocate(blocks));
+        var pool = new BlockPool(blocks);
+        var pulse = new EnginePulse();
+        ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(2, daemon("kvern-runner-timer"));
+        parts.push(scheduler::shutdownNow);
+
+        BlockStoreClient client = opened(
+                parts, new BlockStoreClient(config.tier().tierOptions(), RunnerProcess::channel, System::nanoTime));
+        client.setNodes(config.tier().nodes());
+        CacheTier tier = config.tier().enabled() ? client : CacheTier.NONE;
+        Offloader offloader = opened(
+                parts,
+                new Offloader(
+                        tier,
+                        memory,
+                        config.tier().offloadOptions(),
+                        System::nanoTime,
+                        pulse::prefilling,
+                        pulse::wake));
+        var engineDied = new CompletableFuture<Void>();
+        Engine engine = opened(
+                parts,
+                new Engine(
+                        model,
+                        memory,
+                        pool,
+                        tier,
+                        config.tier().enabled() ? offloader : OffloadQueue.NONE,
+                        config.engineOptions(),
+                        pulse,
+                        System::nanoTime,
+                        () -> engineDied.complete(null)));
+
+        ExecutorService calls = Executors.newFixedThreadPool(GRPC_THREADS, daemon("kvern-runner-grpc"));
+        parts.push(calls::shutdownNow);
+        String id = config.id().isEmpty() ? defaultId() : config.id();
+        var seeds = new SecureRandom();
+        var service = new GenerationGrpc(
+                id, served, engine, pulse, config.kv().blockTokens(), System::nanoTime, seeds::nextLong);
+        GrpcServer server = opened(
+                parts, GrpcServer.start(config.listen().host(), config.listen().grpcPort(), calls, List.of(service)));
+        String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
+        String address = host + ":" + server.port();
+        server.serving(true);
+        engineDied.thenRun(() -> server.serving(false));
+        if (!config.coordinator().isEmpty()) {
+            var self = Member.newBuilder()
+                    .setId(id)
+                    .setRole(MemberRole.MEMBER_ROLE_RUNNER)
+                    .setAddress(address)
+                    .addModels(served.describe())
+                    .setStartedAtMillis(System.currentTimeMillis())
+                    .build();
+            join(
+                    config.coordinator(),
+                    self,
+                    new LoadReport(engine, pool, offloader::stats, client.counters()),
+                    pool,
+                    client,
+                    scheduler,
+                    parts);
+        }
+        return new RunnerProcess(id, address, server, engine, parts);
+    }
+
+    /** Makes the runner a member: heartbeats, what its pool holds, and which cache nodes there are. */
+    private static void join(
+            String coordinator,
+            Member self,
+            LoadReport load,
+            BlockPool pool,
+            BlockStoreClient client,
+            ScheduledExecutorService scheduler,
+            Deque<AutoCloseable> parts) {
+        var nodes = new TopologyWatch(
+                coordinator,
+                MemberRole.MEMBER_ROLE_NODE,
+                members -> client.setNodes(members.stream()
+                        .filter(m -> m.getState() == MemberState.MEMBER_STATE_UP)
+                        .map(Member::getAddress)
+                        .toList()),
+                scheduler);
+        opened(parts, nodes).start();
+        opened(parts, new KvEventPublisher(channel(coordinator), self.getId(), pool, scheduler))
+                .start();
+        opened(parts, new Membership(coordinator, self, load, scheduler)).start();
+    }
+
+    private static int poolBlocks(RunnerConfig config, Transformer model) {
+        long blockBytes = (long) model.spec().kvBytesPerToken() * config.kv().blockTokens();
+        long blocks = config.kv().poolBytes() / blockBytes;
+        long least = config.kv().chunkTokens() / config.kv().blockTokens() + 1L;
+        if (blocks < least || blocks > Integer.MAX_VALUE) {
+            throw KvernException.misconfigured(
+                    "kv.pool_bytes",
+                    config.kv().poolBytes(),
+                    "at least " + least * blockBytes + ", " + least + " blocks of " + blockBytes
+                            + " bytes, for this model");
+        }
+        return (int) blocks;
+    }
+
+    private static ManagedChannel channel(String target) {
+        return NettyChannelBuilder.forTarget(target)
+                .usePlaintext()
+                .maxInboundMessageSize(GrpcServer.MAX_MESSAGE_BYTES)
+                .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
+                .build();
+    }
+
+    private static String defaultId() {
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            host = "localhost";
+        }
+        return "runner-" + host + "-" + ProcessHandle.current().pid();
+    }
+
+    private static ThreadFactory daemon(String name) {
+        return new ThreadFactoryBuilder()
+                .setNameFormat(name + "-%d")
+                .setDaemon(true)
+                .build();
+    }
+
+    private static <T extends AutoCloseable> T opened(Deque<AutoCloseable> parts, T part) {
+        parts.push(part);
+        return part;
+    }
+
+    private static void closeAll(Deque<AutoCloseable> parts) {
+        while (!parts.isEmpty()) {
+            AutoCloseable part = parts.pop();
+            try {
+                part.close();
+            } catch (Exception e) {
+                log.warn("closing {} failed", part.getClass().getSimpleName(), e);
+            }
+        }
+    }
+
+    /** The port of the gRPC server. */
+    public int grpcPort() {
+        return server.port();
+    }
+
+    /** What others need to know of this process, in a line. */
+    public String readyLine() {
+        return "ready role=runner id=" + id + " grpc=" + address;
+    }
+
+    /** Waits until the gRPC server has stopped. */
+    public void awaitTermination() throws InterruptedException {
+        server.awaitTermination();
+    }
+
+    /** Leaves the cluster, gives running requests a few seconds to end, stops. */
+    @Override
+    public synchronized void close() {
+        // The membership was opened last: nobody sends new requests once it is closed.
+        AutoCloseable membership = parts.peek();
+        if (membership instanceof Membership) {
+            closeAll(new ArrayDeque<>(List.of(parts.pop())));
+        }
+        engine.drain();
+        server.stop(GRACE_MILLIS);
+        closeAll(parts);
+    }
+}

@@ -1,0 +1,128 @@
+package dev.kvern.runner.server;
+
+import dev.kvern.block.BlockDigest;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.runner.engine.Engine;
+import dev.kvern.runner.engine.EnginePulse;
+import dev.kvern.runner.engine.GenerationTask;
+import dev.kvern.runner.engine.PromptKeys;
+import dev.kvern.v1.CacheControl;
+import dev.kvern.v1.GenerateRequest;
+import dev.kvern.v1.GenerateResponse;
+import dev.kvern.v1.GenerationServiceGrpc;
+import dev.kvern.v1.ListModelsRequest;
+import dev.kvern.v1.ListModelsResponse;
+import dev.kvern.v1.TokenizeRequest;
+import dev.kvern.v1.TokenizeResponse;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.Arrays;
+import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/** GenerationService over the engine: checks, names and passes on. Safe for use by several threads. */
+public final class GenerationGrpc extends GenerationServiceGrpc.GenerationServiceImplBase {
+    private static final int MAX_REQUEST_ID = 256;
+    private static final int MAX_SALT = 256;
+
+    private final String runnerId;
+    private final ServedModel model;
+    private final Engine engine;
+    private final EnginePulse pulse;
+    private final int blockTokens;
+    private final PromptReader prompts;
+    private final LongSupplier nanoTime;
+    private final LongSupplier freshSeed;
+
+    /**
+     * @param pulse woken when a caller can take more responses
+     * @param nanoTime the engine's clock
+     * @param freshSeed gives seeds to sampled requests that have none
+     */
+    public GenerationGrpc(
+            String runnerId,
+            ServedModel model,
+            Engine engine,
+            EnginePulse pulse,
+            int blockTokens,
+            LongSupplier nanoTime,
+            LongSupplier freshSeed) {
+        this.runnerId = runnerId;
+        this.model = model;
+        this.engine = engine;
+        this.pulse = pulse;
+        this.blockTokens = blockTokens;
+        this.prompts = new PromptReader(model);
+        this.nanoTime = nanoTime;
+        this.freshSeed = freshSeed;
+    }
+
+    @Override
+    public void generate(GenerateRequest request, StreamObserver<GenerateResponse> observer) {
+        var responses = (ServerCallStreamObserver<GenerateResponse>) observer;
+        model.requireAsked(request.getModel());
+        requireShort("request_id", request.getRequestId(), MAX_REQUEST_ID);
+        requireShort("cache_salt", request.getCacheSalt(), MAX_SALT);
+        if (request.hasRunnerId() && !request.getRunnerId().equals(runnerId)) {
+            throw KvernException.invalid("runner_id", "'" + request.getRunnerId() + "'", runnerId + ", or absent");
+        }
+        GenerationOptions options = GenerationOptions.of(request, model, freshSeed);
+        int[] prompt = prompts.tokens(request.getPrompt());
+        String requestId = request.getRequestId().isEmpty() ? UUID.randomUUID().toString() : request.getRequestId();
+        var call = new GenerationCall(requestId, runnerId, prompt, options, model.tokenizer(), responses);
+        responses.setOnCancelHandler(call::cancelled);
+        responses.setOnReadyHandler(pulse::wake);
+        CacheControl cache = request.getCache();
+        call.accepted(engine.submit(
+                new GenerationTask(
+                        requestId,
+                        prompt,
+                        options.maxTokens(),
+                        request.getCacheSalt(),
+                        !cache.hasReadLocal() || cache.getReadLocal(),
+                        !cache.hasReadCluster() || cache.getReadCluster(),
+                        !cache.hasWrite() || cache.getWrite(),
+                        deadline()),
+                call));
+    }
+
+    @Override
+    public void tokenize(TokenizeRequest request, StreamObserver<TokenizeResponse> responses) {
+        model.requireAsked(request.getModel());
+        requireShort("cache_salt", request.getCacheSalt(), MAX_SALT);
+        int[] tokens = prompts.tokens(request.getPrompt());
+        PromptKeys keys = engine.keySpace().keys(tokens, request.getCacheSalt());
+        responses.onNext(TokenizeResponse.newBuilder()
+                .addAllTokenIds(Arrays.stream(tokens).boxed().toList())
+                .setNamespace(keys.namespace().toByteString())
+                .addAllBlockDigests(
+                        keys.digests().stream().map(BlockDigest::toByteString).toList())
+                .setBlockTokens(blockTokens)
+                .build());
+        responses.onCompleted();
+    }
+
+    @Override
+    public void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> responses) {
+        responses.onNext(
+                ListModelsResponse.newBuilder().addModels(model.describe()).build());
+        responses.onCompleted();
+    }
+
+    private OptionalLong deadline() {
+        Deadline deadline = Context.current().getDeadline();
+        return deadline == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(nanoTime.getAsLong() + deadline.timeRemaining(TimeUnit.NANOSECONDS));
+    }
+
+    private static void requireShort(String field, String value, int limit) {
+        if (value.length() > limit) {
+            throw KvernException.invalid(field, value.length() + " characters", "at most " + limit);
+        }
+    }
+}

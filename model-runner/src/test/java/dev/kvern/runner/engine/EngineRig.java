@@ -1,0 +1,73 @@
+package dev.kvern.runner.engine;
+
+import dev.kvern.runner.kv.BlockPool;
+import dev.kvern.runner.tier.CacheTier;
+import dev.kvern.runner.tier.OffloadOptions;
+import dev.kvern.runner.tier.Offloader;
+import java.time.Duration;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** An engine with all around it, on a clock that stands still unless it is moved. */
+final class EngineRig implements AutoCloseable {
+    static final int BLOCK = 4;
+    static final int CHUNK = 16;
+
+    final ArithmeticModel model = new ArithmeticModel(BLOCK, CHUNK);
+    final AtomicLong nanos = new AtomicLong(1);
+    final BlockPool pool;
+    final ArithmeticModel.Memory memory;
+    final EnginePulse pulse = new EnginePulse();
+    final Offloader offloader;
+    final Engine engine;
+
+    EngineRig(int blocks, CacheTier tier) {
+        this(blocks, tier, new EngineOptions(BLOCK, CHUNK, 8, 64, 1_000, false));
+    }
+
+    EngineRig(int blocks, CacheTier tier, EngineOptions options) {
+        pool = new BlockPool(blocks);
+        memory = model.allocate(blocks);
+        offloader = new Offloader(
+                tier, memory, new OffloadOptions(1 << 20, 16, 60_000, 0), System::nanoTime, () -> false, pulse::wake);
+        engine = new Engine(model, memory, pool, tier, offloader, options, pulse, nanos::get, () -> {});
+    }
+
+    static int[] prompt(long seed, int length) {
+        return new Random(seed).ints(length, 0, ArithmeticModel.VOCABULARY).toArray();
+    }
+
+    static GenerationTask task(int[] prompt, int maxTokens) {
+        return new GenerationTask(
+                "test", prompt, OptionalInt.of(maxTokens), "", true, true, true, OptionalLong.empty());
+    }
+
+    Collected run(int[] prompt, int maxTokens) {
+        return run(task(prompt, maxTokens));
+    }
+
+    Collected run(GenerationTask task) {
+        var stream = new Collected();
+        engine.submit(task, stream);
+        stream.await();
+        return stream;
+    }
+
+    void awaitOffloaded() {
+        try {
+            if (!offloader.awaitIdle(Duration.ofSeconds(20))) {
+                throw new AssertionError("offloading does not end: " + offloader.stats());
+            }
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+        offloader.close();
+    }
+}

@@ -1,0 +1,273 @@
+package dev.kvern.runner.tier;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvern.block.BlockDigest;
+import dev.kvern.block.BlockKey;
+import dev.kvern.block.NamespaceId;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class BlockStoreClientTest {
+    private static final int CHUNK_BYTES = 1_000;
+    private static final String FIRST = "first";
+    private static final String SECOND = "second";
+
+    private final Map<String, ScriptedStore> stores = new HashMap<>();
+    private final Map<String, String> servers = new HashMap<>();
+    private final List<Server> running = new ArrayList<>();
+    private final AtomicLong nanos = new AtomicLong(1);
+    private final List<BlockKey> keys = new ArrayList<>();
+    private final List<byte[]> chunks = new ArrayList<>();
+
+    private BlockStoreClient client = newClient();
+
+    @BeforeEach
+    void start() throws IOException {
+        for (String name : List.of(FIRST, SECOND)) {
+            var store = new ScriptedStore();
+            stores.put(name, store);
+            servers.put(name, UUID.randomUUID().toString());
+            running.add(InProcessServerBuilder.forName(servers.get(name))
+                    .addService(store)
+                    .build()
+                    .start());
+        }
+        var random = new Random(3);
+        for (int i = 0; i < 6; i++) {
+            byte[] name = new byte[32];
+            random.nextBytes(name);
+            keys.add(BlockKey.of(NamespaceId.wrap(new byte[32]), BlockDigest.wrap(name)));
+            byte[] chunk = new byte[CHUNK_BYTES];
+            random.nextBytes(chunk);
+            chunks.add(chunk);
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        client.close();
+        running.forEach(Server::shutdownNow);
+    }
+
+    private BlockStoreClient newClient() {
+        return new BlockStoreClient(new TierOptions(400, 400, 400, 256, 2, 1_000), this::connect, nanos::get);
+    }
+
+    private ManagedChannel connect(String address) {
+        return InProcessChannelBuilder.forName(servers.getOrDefault(address, "nobody"))
+                .build();
+    }
+
+    private ScriptedStore store(String name) {
+        ScriptedStore store = stores.get(name);
+        if (store == null) {
+            throw new AssertionError(name);
+        }
+        return store;
+    }
+
+    private void fill(String name, int count) {
+        for (int i = 0; i < count; i++) {
+            store(name).blocks.put(keys.get(i), chunks.get(i));
+        }
+    }
+
+    @Test
+    void fetchesTheLongestStoredPrefix() {
+        client.setNodes(List.of(FIRST));
+        fill(FIRST, 4);
+        var arrived = new Arrived();
+        assertThat(fetch(arrived)).isEqualTo(new FetchOutcome.PartialHit(4, MissReason.NOT_STORED));
+        arrived.assertEquals(4);
+        fill(FIRST, 6);
+        arrived = new Arrived();
+        assertThat(fetch(arrived)).isEqualTo(new FetchOutcome.Hit(6));
+        arrived.assertEquals(6);
+        assertThat(client.counters().fetchedChunks()).isEqualTo(10);
+        assertThat(client.counters().fetchFailures()).isZero();
+    }
+
+    @Test
+    void withoutNodesThereIsNothing() {
+        assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Miss(MissReason.NO_NODES));
+        assertThat(client.match(keys)).isEmpty();
+        assertThat(client.put(sources(1))).isEqualTo(new PutOutcome.Failed(MissReason.NO_NODES));
+    }
+
+    /** Whatever a lone node does wrong, what arrived before is right and the rest is a miss. */
+    @ParameterizedTest
+    @EnumSource(
+            value = ScriptedStore.Fault.class,
+            names = {"NONE"},
+            mode = EnumSource.Mode.EXCLUDE)
+    void aFaultIsAMiss(ScriptedStore.Fault fault) {
+        client.setNodes(List.of(FIRST));
+        fill(FIRST, 6);
+        store(FIRST).fault = fault;
+        var arrived = new Arrived();
+        FetchOutcome outcome = fetch(arrived);
+        assertThat(outcome).isNotInstanceOf(FetchOutcome.Hit.class);
+        arrived.assertEquals(outcome.chunks());
+        MissReason expected = switch (fault) {
+            case FLIPPED_BIT -> MissReason.CORRUPT;
+            case SILENT -> MissReason.TIMEOUT;
+            case FAILS, FAILS_AFTER_ONE -> MissReason.NODE_FAILED;
+            default -> MissReason.MALFORMED;
+        };
+        assertThat(client.counters().fetchesEndedBy(expected)).isEqualTo(1);
+        assertThat(client.counters().fetchFailures()).isEqualTo(1);
+    }
+
+    /** And with another node that has everything, all arrives. */
+    @ParameterizedTest
+    @EnumSource(ScriptedStore.Fault.class)
+    void anotherNodeServesTheRest(ScriptedStore.Fault fault) {
+        client.setNodes(List.of(FIRST, SECOND));
+        fill(FIRST, 6);
+        fill(SECOND, 6);
+        store(FIRST).fault = fault;
+        for (int i = 0; i < 2; i++) {
+            var arrived = new Arrived();
+            assertThat(fetch(arrived)).isEqualTo(new FetchOutcome.Hit(6));
+            arrived.assertEquals(6);
+        }
+    }
+
+    @Test
+    void aNodeThatFailedTwiceIsLeftAloneForAWhile() {
+        client.setNodes(List.of(FIRST));
+        store(FIRST).fault = ScriptedStore.Fault.FAILS;
+        fetch(new Arrived());
+        fetch(new Arrived());
+        assertThat(store(FIRST).gets).hasValue(2);
+        assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Miss(MissReason.NO_NODES));
+        assertThat(store(FIRST).gets).hasValue(2);
+        nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(1_001));
+        store(FIRST).fault = ScriptedStore.Fault.NONE;
+        fill(FIRST, 6);
+        assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Hit(6));
+        assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Hit(6));
+    }
+
+    @Test
+    void aCancelledFetchDeliversNothingMore() {
+        client.setNodes(List.of(FIRST));
+        store(FIRST).fault = ScriptedStore.Fault.SILENT;
+        var arrived = new Arrived();
+        Fetch fetch = client.fetch(keys, CHUNK_BYTES, arrived);
+        fetch.cancel();
+        assertThat(fetch.outcome()).isCompletedWithValue(new FetchOutcome.Miss(MissReason.CANCELLED));
+        arrived.assertEquals(0);
+    }
+
+    @Test
+    void putsAndMatches() {
+        client.setNodes(List.of(FIRST));
+        assertThat(client.put(sources(4))).isEqualTo(new PutOutcome.Stored(4, 0));
+        assertThat(client.put(sources(6))).isEqualTo(new PutOutcome.Stored(2, 4));
+        for (int i = 0; i < 6; i++) {
+            assertThat(store(FIRST).blocks.get(keys.get(i))).isEqualTo(chunks.get(i));
+        }
+        assertThat(client.match(keys)).isEqualTo(OptionalInt.of(6));
+    }
+
+    @Test
+    void aPutThatANodeRefusesGoesToAnother() {
+        client.setNodes(List.of(FIRST, SECOND));
+        store(FIRST).refusesPuts = true;
+        for (int i = 1; i <= 2; i++) {
+            assertThat(client.put(sources(3))).isInstanceOf(PutOutcome.Stored.class);
+        }
+        assertThat(store(SECOND).blocks).hasSize(3);
+        store(SECOND).refusesPuts = true;
+        assertThat(client.put(sources(3))).isEqualTo(new PutOutcome.Failed(MissReason.NODE_FAILED));
+    }
+
+    @Test
+    void matchAsksAnotherNodeWhenOneFails() {
+        client.setNodes(List.of(FIRST, SECOND));
+        store(FIRST).fault = ScriptedStore.Fault.FAILS;
+        fill(SECOND, 3);
+        assertThat(client.match(keys)).isEqualTo(OptionalInt.of(3));
+        assertThat(client.match(keys)).isEqualTo(OptionalInt.of(3));
+    }
+
+    private FetchOutcome fetch(Arrived arrived) {
+        return client.fetch(keys, CHUNK_BYTES, arrived)
+                .outcome()
+                .orTimeout(20, TimeUnit.SECONDS)
+                .join();
+    }
+
+    private List<ChunkSource> sources(int count) {
+        var sources = new ArrayList<ChunkSource>();
+        for (int i = 0; i < count; i++) {
+            int at = i;
+            sources.add(new ChunkSource() {
+                @Override
+                public BlockKey key() {
+                    return keys.get(at);
+                }
+
+                @Override
+                public Optional<BlockKey> parent() {
+                    return at == 0 ? Optional.empty() : Optional.of(keys.get(at - 1));
+                }
+
+                @Override
+                public int tokens() {
+                    return 64;
+                }
+
+                @Override
+                public byte[] copyBytes() {
+                    return chunks.get(at).clone();
+                }
+            });
+        }
+        return sources;
+    }
+
+    /** Keeps what arrives, which must be in order. */
+    private final class Arrived implements ChunkSink {
+        private final List<byte[]> payloads = new ArrayList<>();
+
+        @Override
+        public synchronized void accept(int index, ByteBuffer payload) {
+            assertThat(index).isEqualTo(payloads.size());
+            byte[] bytes = new byte[payload.remaining()];
+            payload.get(bytes);
+            payloads.add(bytes);
+        }
+
+        synchronized void assertEquals(int count) {
+            assertThat(payloads).hasSize(count);
+            for (int i = 0; i < count; i++) {
+                assertThat(Arrays.equals(payloads.get(i), chunks.get(i)))
+                        .as("chunk %d", i)
+                        .isTrue();
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+package dev.kvern.runner.tier;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvern.block.BlockChain;
+import dev.kvern.block.BlockDigest;
+import dev.kvern.block.BlockKey;
+import dev.kvern.block.NamespaceId;
+import dev.kvern.runner.kv.BlockPool;
+import dev.kvern.runner.kv.PinnedBlock;
+import dev.kvern.runner.model.KvMemory;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class OffloaderTest {
+    private static final NamespaceId NAMESPACE = NamespaceId.wrap(new byte[32]);
+    private static final int BLOCK_BYTES = 8;
+
+    private final BlockPool pool = new BlockPool(64);
+    private final NumberedMemory memory = new NumberedMemory();
+    private final GatedTier tier = new GatedTier();
+    private final AtomicLong nanos = new AtomicLong(1);
+    private final AtomicInteger releases = new AtomicInteger();
+    private final Offloader offloader = new Offloader(
+            tier,
+            memory,
+            new OffloadOptions(10 * 2 * BLOCK_BYTES, 4, 1_000, 0),
+            nanos::get,
+            () -> false,
+            releases::incrementAndGet);
+
+    @AfterEach
+    void stop() {
+        tier.gate.release(1_000);
+        offloader.close();
+    }
+
+    @Test
+    void storesWhatTheTierLacksAndLetsTheBlocksGo() throws InterruptedException {
+        tier.gate.release(1_000);
+        List<OffloadChunk> chain = chain(6);
+        tier.stored.put(chain.get(0).key(), new byte[0]);
+        offloader.offer(chain);
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(offloader.stats().offloadedChunks()).isEqualTo(5);
+        assertThat(offloader.stats().alreadyStoredChunks()).isEqualTo(1);
+        for (int i = 1; i < 6; i++) {
+            byte[] expected = new byte[2 * BLOCK_BYTES];
+            for (int b = 0; b < 2; b++) {
+                expected[b * BLOCK_BYTES] = (byte) chain.get(i).blocks().get(b).index();
+            }
+            assertThat(tier.stored.get(chain.get(i).key())).isEqualTo(expected);
+        }
+        assertThat(pool.usage().used()).isZero();
+        assertThat(releases).hasPositiveValue();
+    }
+
+    @Test
+    void whatIsOnItsWayOrWasStoredLatelyIsNotWanted() throws InterruptedException {
+        List<OffloadChunk> chain = chain(2);
+        BlockKey key = chain.get(0).key();
+        assertThat(offloader.wants(key)).isTrue();
+        offloader.offer(chain);
+        assertThat(offloader.wants(key)).isFalse();
+        tier.gate.release(1_000);
+        offloader.awaitIdle(Duration.ofSeconds(20));
+        assertThat(offloader.wants(key)).isFalse();
+        nanos.addAndGet(Duration.ofMillis(1_001).toNanos());
+        assertThat(offloader.wants(key)).isTrue();
+    }
+
+    @Test
+    void aFullQueueDropsTheRestOfAChain() throws InterruptedException {
+        // Room for 10 chunks, and the first batch is held up in the tier.
+        offloader.offer(chain(14));
+        assertThat(offloader.stats().droppedChunks()).isEqualTo(4);
+        assertThat(offloader.stats().pendingBytes()).isEqualTo(10 * 2 * BLOCK_BYTES);
+        assertThat(pool.usage().used()).isEqualTo(20);
+        tier.gate.release(1_000);
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(tier.stored).hasSize(10);
+        assertThat(pool.usage().used()).isZero();
+    }
+
+    @Test
+    void aTierThatIsAwayCostsNothingButTheChunks() throws InterruptedException {
+        tier.gate.release(1_000);
+        tier.away = true;
+        offloader.offer(chain(3));
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(offloader.stats().failedChunks()).isEqualTo(3);
+        assertThat(pool.usage().used()).isZero();
+    }
+
+    @Test
+    void closingLetsEverythingGo() {
+        offloader.offer(chain(8));
+        tier.gate.release(1_000);
+        offloader.close();
+        assertThat(pool.usage().used()).isZero();
+        assertThat(offloader.stats().pendingBytes()).isZero();
+    }
+
+    private List<OffloadChunk> chain(int chunks) {
+        var chain = new ArrayList<OffloadChunk>();
+        int[] tokens = new int[chunks * 2];
+        List<BlockDigest> digests = new BlockChain(1).digests(tokens);
+        BlockDigest parent = BlockChain.root();
+        Optional<BlockKey> parentKey = Optional.empty();
+        for (int i = 0; i < chunks; i++) {
+            List<BlockDigest> names = digests.subList(2 * i, 2 * i + 2);
+            List<PinnedBlock> pins = pool.publish(
+                            NAMESPACE, parent, names, pool.acquire(2).orElseThrow())
+                    .orElseThrow();
+            parent = names.get(1);
+            BlockKey key = BlockKey.of(NAMESPACE, parent);
+            chain.add(new OffloadChunk(key, parentKey, 2, pins));
+            parentKey = Optional.of(key);
+        }
+        return chain;
+    }
+
+    /** A block's bytes begin with its number. */
+    private static final class NumberedMemory implements KvMemory {
+        @Override
+        public int blocks() {
+            return 64;
+        }
+
+        @Override
+        public int blockTokens() {
+            return 1;
+        }
+
+        @Override
+        public int blockBytes() {
+            return BLOCK_BYTES;
+        }
+
+        @Override
+        public void read(int block, ByteBuffer target) {
+            target.put((byte) block).put(new byte[BLOCK_BYTES - 1]);
+        }
+
+        @Override
+        public void write(int block, ByteBuffer source) {
+            throw new AssertionError("offloading writes nothing");
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /** Answers a call for each permit. */
+    private static final class GatedTier implements CacheTier {
+        private final Semaphore gate = new Semaphore(0);
+        private final Map<BlockKey, byte[]> stored = new ConcurrentHashMap<>();
+        private volatile boolean away;
+
+        @Override
+        public Fetch fetch(List<BlockKey> keys, int chunkBytes, ChunkSink sink) {
+            throw new AssertionError("offloading fetches nothing");
+        }
+
+        @Override
+        public OptionalInt match(List<BlockKey> keys) {
+            gate.acquireUninterruptibly();
+            int matched = 0;
+            while (matched < keys.size() && stored.containsKey(keys.get(matched))) {
+                matched++;
+            }
+            return away ? OptionalInt.empty() : OptionalInt.of(matched);
+        }
+
+        @Override
+        public PutOutcome put(List<? extends ChunkSource> chunks) {
+            chunks.forEach(chunk -> stored.put(chunk.key(), chunk.copyBytes()));
+            return new PutOutcome.Stored(chunks.size(), 0);
+        }
+    }
+}
