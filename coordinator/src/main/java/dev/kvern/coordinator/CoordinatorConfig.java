@@ -1,0 +1,73 @@
+package dev.kvern.coordinator;
+
+import dev.kvern.config.ConfigLoader;
+import dev.kvern.config.Problems;
+import dev.kvern.config.Validated;
+import dev.kvern.coordinator.front.FrontLimits;
+import dev.kvern.coordinator.membership.MembershipLimits;
+import dev.kvern.coordinator.routing.RoutePolicy;
+import java.util.List;
+
+/** The coordinator's configuration; coordinator-defaults.yaml beside this record says what each key means. */
+public record CoordinatorConfig(Listen listen, Members membership, Routing routing, Limits limits)
+        implements Validated {
+    private static final int MAX_PORT = 65_535;
+    private static final int MAX_MILLIS = 3_600_000;
+    private static final String LONGEST_PREFIX = "longest_prefix";
+    private static final String ROUND_ROBIN = "round_robin";
+
+    /** Where the servers listen. */
+    public record Listen(String host, int grpcPort, int httpPort) {}
+
+    /** Who is a member, and for how long. */
+    public record Members(int heartbeatMillis, int leaseMillis, int forgetMillis, int maxMembers) {
+        MembershipLimits toLimits() {
+            return new MembershipLimits(heartbeatMillis, leaseMillis, forgetMillis, maxMembers);
+        }
+    }
+
+    /** Where requests go. */
+    public record Routing(String policy, int requestTokens, int attempts, int tokenizeTimeoutMillis, long indexBlocks) {
+        RoutePolicy toPolicy() {
+            return policy.equals(ROUND_ROBIN) ? RoutePolicy.roundRobin() : RoutePolicy.longestPrefix(requestTokens);
+        }
+    }
+
+    /** Bounds. */
+    public record Limits(int maxCalls, int requestLog) {}
+
+    public static ConfigLoader<CoordinatorConfig> loader() {
+        return new ConfigLoader<>(CoordinatorConfig.class, "coordinator-defaults.yaml");
+    }
+
+    FrontLimits frontLimits() {
+        return new FrontLimits(limits.maxCalls, routing.attempts, routing.tokenizeTimeoutMillis);
+    }
+
+    @Override
+    public void validate(Problems problems) {
+        problems.check(!listen.host.isBlank(), "listen.host", "''", "an address of this machine");
+        problems.range("listen.grpc_port", listen.grpcPort, 0, MAX_PORT);
+        problems.range("listen.http_port", listen.httpPort, 0, MAX_PORT);
+        problems.check(
+                listen.grpcPort != listen.httpPort || listen.grpcPort == 0,
+                "listen.http_port",
+                listen.httpPort,
+                "another port than listen.grpc_port");
+        problems.range("membership.heartbeat_millis", membership.heartbeatMillis, 50, MAX_MILLIS);
+        problems.range("membership.lease_millis", membership.leaseMillis, 2L * membership.heartbeatMillis, MAX_MILLIS);
+        problems.range("membership.forget_millis", membership.forgetMillis, membership.leaseMillis, Integer.MAX_VALUE);
+        problems.range("membership.max_members", membership.maxMembers, 1, 1_000_000);
+        problems.check(
+                List.of(LONGEST_PREFIX, ROUND_ROBIN).contains(routing.policy),
+                "routing.policy",
+                "'" + routing.policy + "'",
+                LONGEST_PREFIX + " or " + ROUND_ROBIN);
+        problems.range("routing.request_tokens", routing.requestTokens, 0, 1_000_000);
+        problems.range("routing.attempts", routing.attempts, 1, 100);
+        problems.range("routing.tokenize_timeout_millis", routing.tokenizeTimeoutMillis, 1, MAX_MILLIS);
+        problems.range("routing.index_blocks", routing.indexBlocks, 0, 1L << 40);
+        problems.range("limits.max_calls", limits.maxCalls, 1, 1_000_000);
+        problems.range("limits.request_log", limits.requestLog, 1, 1_000_000);
+    }
+}

@@ -1,0 +1,193 @@
+package dev.kvern.coordinator;
+
+import com.google.common.util.concurrent.ThreadFactoryBuilder;
+import dev.kvern.coordinator.front.CallClock;
+import dev.kvern.coordinator.front.GenerationFrontDoor;
+import dev.kvern.coordinator.front.RunnerChannels;
+import dev.kvern.coordinator.http.HttpServer;
+import dev.kvern.coordinator.index.PrefixIndex;
+import dev.kvern.coordinator.membership.ClusterGrpc;
+import dev.kvern.coordinator.membership.MemberRegistry;
+import dev.kvern.coordinator.membership.MemberStatus;
+import dev.kvern.coordinator.membership.Membership;
+import dev.kvern.coordinator.membership.MembershipLimits;
+import dev.kvern.coordinator.routing.RunnerChoice;
+import dev.kvern.coordinator.routing.UnderWay;
+import dev.kvern.coordinator.stats.ClusterFigures;
+import dev.kvern.coordinator.stats.CoordinatorMetrics;
+import dev.kvern.coordinator.stats.RequestLog;
+import dev.kvern.rpc.GrpcServer;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.MemberState;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The coordinator: membership, routing, the generation front door and the dashboard. The one place where its parts are put
+ * together. Safe for use by several threads.
+ */
+public final class CoordinatorProcess implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(CoordinatorProcess.class);
+    private static final int GRPC_THREADS = 8;
+    private static final long GRACE_MILLIS = 5_000;
+    private static final int LOOKS_A_LEASE = 10;
+    private static final int FLOW_CONTROL_WINDOW_BYTES = 1 << 20;
+
+    private final String host;
+    private final GrpcServer grpc;
+    private final HttpServer http;
+    private final ClusterGrpc cluster;
+
+    /** What to close, the last opened first. */
+    private final Deque<AutoCloseable> parts;
+
+    private CoordinatorProcess(
+            String host, GrpcServer grpc, HttpServer http, ClusterGrpc cluster, Deque<AutoCloseable> parts) {
+        this.host = host;
+        this.grpc = grpc;
+        this.http = http;
+        this.cluster = cluster;
+        this.parts = parts;
+    }
+
+    /**
+     * Starts to serve.
+     *
+     * @throws KvernException MISCONFIGURED if a port cannot be bound
+     */
+    public static CoordinatorProcess start(CoordinatorConfig config) {
+        Deque<AutoCloseable> parts = new ArrayDeque<>();
+        try {
+            return start(config, parts);
+        } catch (RuntimeException | Error e) {
+            closeAll(parts);
+            throw e;
+        }
+    }
+
+    private static CoordinatorProcess start(CoordinatorConfig config, Deque<AutoCloseable> parts) {
+        String host = config.listen().host();
+        MembershipLimits lease = config.membership().toLimits();
+        var members = new MemberRegistry(lease, System::nanoTime);
+        var index = new PrefixIndex(config.routing().indexBlocks());
+        members.onDeparture(member -> index.clear(member.id()));
+        var underWay = new UnderWay();
+        members.onChange(now -> giveUpOnLost(now, underWay));
+        RunnerChannels channels = opened(parts, new RunnerChannels(CoordinatorProcess::channel));
+        members.onChange(channels::changed);
+
+        var figures = new ClusterFigures(members, System::nanoTime);
+        var requests = new RequestLog(config.limits().requestLog());
+        var metrics = new CoordinatorMetrics(figures, members, index);
+        var choice = new RunnerChoice(members, index, underWay, config.routing().toPolicy());
+        var front = new GenerationFrontDoor(
+                members, choice, channels, underWay, config.frontLimits(), CallClock.system(), record -> {
+                    requests.add(record);
+                    metrics.ended(record);
+                });
+        var cluster = new ClusterGrpc(members, lease, index, figures::stats);
+
+        var timer = Executors.newSingleThreadScheduledExecutor(daemon("kvern-coordinator-timer"));
+        parts.push(timer::shutdownNow);
+        long look = Math.max(10, lease.leaseMillis() / LOOKS_A_LEASE);
+        timer.scheduleAtFixedRate(members::expire, look, look, TimeUnit.MILLISECONDS);
+        HttpServer http = opened(
+                parts,
+                HttpServer.start(
+                        host,
+                        config.listen().httpPort(),
+                        figures,
+                        requests,
+                        metrics,
+                        System::currentTimeMillis,
+                        version()));
+        ExecutorService calls = Executors.newFixedThreadPool(GRPC_THREADS, daemon("kvern-coordinator-grpc"));
+        parts.push(calls::shutdownNow);
+        GrpcServer grpc =
+                opened(parts, GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster)));
+        grpc.serving(true);
+        return new CoordinatorProcess(host, grpc, http, cluster, parts);
+    }
+
+    /** A member that is down may hang for ever: what waits for its answer must not. */
+    private static void giveUpOnLost(Membership members, UnderWay underWay) {
+        for (MemberStatus member : members.all()) {
+            if (member.member().getState() == MemberState.MEMBER_STATE_DOWN) {
+                underWay.lost(member.id());
+            }
+        }
+    }
+
+    private static ManagedChannel channel(String target) {
+        return NettyChannelBuilder.forTarget(target)
+                .usePlaintext()
+                .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
+                .build();
+    }
+
+    private static String version() {
+        String version = CoordinatorProcess.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
+    private static ThreadFactory daemon(String name) {
+        return new ThreadFactoryBuilder()
+                .setNameFormat(name + "-%d")
+                .setDaemon(true)
+                .build();
+    }
+
+    private static <T extends AutoCloseable> T opened(Deque<AutoCloseable> parts, T part) {
+        parts.push(part);
+        return part;
+    }
+
+    private static void closeAll(Deque<AutoCloseable> parts) {
+        while (!parts.isEmpty()) {
+            AutoCloseable part = parts.pop();
+            try {
+                part.close();
+            } catch (Exception e) {
+                log.warn("closing {} failed", part.getClass().getSimpleName(), e);
+            }
+        }
+    }
+
+    /** The port of the gRPC server. */
+    public int grpcPort() {
+        return grpc.port();
+    }
+
+    /** The port of the HTTP server. */
+    public int httpPort() {
+        return http.port();
+    }
+
+    /** What others need to know of this process, in a line. */
+    public String readyLine() {
+        return "ready role=coordinator grpc=" + host + ":" + grpc.port() + " http=" + host + ":" + http.port();
+    }
+
+    /** Waits until the gRPC server has stopped. */
+    public void awaitTermination() throws InterruptedException {
+        grpc.awaitTermination();
+    }
+
+    /** Takes no new calls, gives running ones a few seconds to end, stops. */
+    @Override
+    public synchronized void close() {
+        http.draining();
+        cluster.close();
+        grpc.stop(GRACE_MILLIS);
+        closeAll(parts);
+    }
+}

@@ -1,0 +1,8 @@
+package dev.kvern.coordinator.front;
+
+/**
+ * @param maxCalls Generate calls under way; further ones are refused
+ * @param attempts runners that a call is sent to before it fails
+ * @param tokenizeTimeoutMillis how long a call waits to learn its prompt's blocks before it is routed without them
+ */
+public record FrontLimits(int maxCalls, int attempts, int tokenizeTimeoutMillis) {}

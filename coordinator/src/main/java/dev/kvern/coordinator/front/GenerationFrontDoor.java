@@ -1,0 +1,102 @@
+package dev.kvern.coordinator.front;
+
+import dev.kvern.coordinator.membership.MemberRegistry;
+import dev.kvern.coordinator.membership.MemberStatus;
+import dev.kvern.coordinator.routing.RunnerChoice;
+import dev.kvern.coordinator.routing.UnderWay;
+import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.GenerateRequest;
+import dev.kvern.v1.GenerateResponse;
+import dev.kvern.v1.GenerationServiceGrpc;
+import dev.kvern.v1.ListModelsRequest;
+import dev.kvern.v1.ListModelsResponse;
+import dev.kvern.v1.Model;
+import dev.kvern.v1.TokenizeRequest;
+import dev.kvern.v1.TokenizeResponse;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * GenerationService for the whole cluster: each call goes to a runner, its answer comes back unchanged. Safe for use by
+ * several threads.
+ */
+public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationServiceImplBase {
+    private final MemberRegistry members;
+    private final RunnerChoice choice;
+    private final RunnerChannels channels;
+    private final UnderWay underWay;
+    private final FrontLimits limits;
+    private final CallClock clock;
+    private final RequestListener listener;
+    private final AtomicInteger calls = new AtomicInteger();
+
+    /** @param listener hears of every Generate call's end */
+    public GenerationFrontDoor(
+            MemberRegistry members,
+            RunnerChoice choice,
+            RunnerChannels channels,
+            UnderWay underWay,
+            FrontLimits limits,
+            CallClock clock,
+            RequestListener listener) {
+        this.members = members;
+        this.choice = choice;
+        this.channels = channels;
+        this.underWay = underWay;
+        this.limits = limits;
+        this.clock = clock;
+        this.listener = listener;
+    }
+
+    @Override
+    public void generate(GenerateRequest request, StreamObserver<GenerateResponse> observer) {
+        var responses = (ServerCallStreamObserver<GenerateResponse>) observer;
+        GenerateRequest named = request.getRequestId().isEmpty()
+                ? request.toBuilder().setRequestId(UUID.randomUUID().toString()).build()
+                : request;
+        var call = new RoutedGeneration(
+                named, responses, deadline(), choice, channels, underWay, limits, clock, record -> {
+                    calls.decrementAndGet();
+                    listener.ended(record);
+                });
+        if (calls.incrementAndGet() > limits.maxCalls()) {
+            call.refuse(new KvernException(
+                    ErrorReason.RESOURCE_EXHAUSTED,
+                    "calls under way: " + limits.maxCalls() + " (expected: fewer; try again later)"));
+            return;
+        }
+        responses.setOnCancelHandler(call::cancelled);
+        responses.setOnReadyHandler(call::ready);
+        call.start();
+    }
+
+    @Override
+    public void tokenize(TokenizeRequest request, StreamObserver<TokenizeResponse> responses) {
+        MemberStatus runner = choice.leastBusy(choice.serving(request.getModel(), Set.of()));
+        channels.stub(runner).withDeadline(deadline()).tokenize(request, responses);
+    }
+
+    @Override
+    public void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> responses) {
+        Map<String, Model> models = new TreeMap<>();
+        List<MemberStatus> runners = members.current().runners();
+        runners.forEach(m -> m.member().getModelsList().forEach(model -> models.putIfAbsent(model.getName(), model)));
+        responses.onNext(
+                ListModelsResponse.newBuilder().addAllModels(models.values()).build());
+        responses.onCompleted();
+    }
+
+    private static @Nullable Deadline deadline() {
+        return Context.current().getDeadline();
+    }
+}

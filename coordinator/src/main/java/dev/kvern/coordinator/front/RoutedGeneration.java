@@ -1,0 +1,340 @@
+package dev.kvern.coordinator.front;
+
+import dev.kvern.coordinator.membership.MemberStatus;
+import dev.kvern.coordinator.routing.PromptBlocks;
+import dev.kvern.coordinator.routing.Route;
+import dev.kvern.coordinator.routing.RunnerChoice;
+import dev.kvern.coordinator.routing.UnderWay;
+import dev.kvern.coordinator.stats.RequestRecord.Outcome;
+import dev.kvern.rpc.Failures;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.GenerateRequest;
+import dev.kvern.v1.GenerateResponse;
+import dev.kvern.v1.Prompt;
+import dev.kvern.v1.TokenIds;
+import dev.kvern.v1.TokenizeRequest;
+import dev.kvern.v1.TokenizeResponse;
+import io.grpc.Deadline;
+import io.grpc.Status;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One Generate call on its way: learns the prompt's blocks where there is a choice, goes to a runner, passes the responses
+ * through as fast as the caller takes them. A runner that is lost or full before it has answered anything is replaced by
+ * another. Safe for use by several threads; guarded by this.
+ */
+final class RoutedGeneration {
+    private static final Logger log = LoggerFactory.getLogger(RoutedGeneration.class);
+
+    private final ServerCallStreamObserver<GenerateResponse> responses;
+    private final @Nullable Deadline deadline;
+    private final RunnerChoice choice;
+    private final RunnerChannels channels;
+    private final UnderWay underWay;
+    private final FrontLimits limits;
+    private final RequestTrace trace;
+    private final RequestListener listener;
+    private final Set<String> tried = new HashSet<>();
+
+    private GenerateRequest request;
+    private PromptBlocks prompt = PromptBlocks.UNKNOWN;
+    private @Nullable Attempt attempt;
+
+    /** The responses the runner may still send were not asked for, because the caller takes none. */
+    private boolean owed;
+
+    private boolean answered;
+    private boolean ended;
+
+    RoutedGeneration(
+            GenerateRequest request,
+            ServerCallStreamObserver<GenerateResponse> responses,
+            @Nullable Deadline deadline,
+            RunnerChoice choice,
+            RunnerChannels channels,
+            UnderWay underWay,
+            FrontLimits limits,
+            CallClock clock,
+            RequestListener listener) {
+        this.request = request;
+        this.responses = responses;
+        this.deadline = deadline;
+        this.choice = choice;
+        this.channels = channels;
+        this.underWay = underWay;
+        this.limits = limits;
+        this.trace = new RequestTrace(request.getRequestId(), request.getModel(), clock);
+        this.listener = listener;
+    }
+
+    synchronized void start() {
+        try {
+            if (request.hasRunnerId()) {
+                MemberStatus pinned = choice.pinned(request.getRunnerId());
+                request = request.toBuilder().clearRunnerId().build();
+                tried.add(pinned.id());
+                send(new Route(pinned, 0), false);
+                return;
+            }
+            List<MemberStatus> runners = choice.serving(request.getModel(), Set.of());
+            if (runners.size() == 1) {
+                route();
+            } else {
+                tokenize(choice.leastBusy(runners));
+            }
+        } catch (KvernException e) {
+            refuse(e);
+        }
+    }
+
+    /** Ends the call with an error before anything was sent anywhere. */
+    synchronized void refuse(KvernException failure) {
+        fail(Failures.toStatus(failure));
+    }
+
+    /** The caller takes responses again. */
+    synchronized void ready() {
+        Attempt current = attempt;
+        if (owed && current != null && responses.isReady()) {
+            owed = false;
+            current.more();
+        }
+    }
+
+    /** The caller has gone. */
+    synchronized void cancelled() {
+        if (ended) {
+            return;
+        }
+        Attempt current = attempt;
+        if (current != null) {
+            leave(current);
+            current.cancel("the caller has cancelled the request");
+        }
+        end(Outcome.CANCELLED, "cancelled by the caller");
+    }
+
+    private void tokenize(MemberStatus runner) {
+        var question = TokenizeRequest.newBuilder().setModel(request.getModel()).setPrompt(request.getPrompt());
+        if (request.hasCacheSalt()) {
+            question.setCacheSalt(request.getCacheSalt());
+        }
+        channels.stub(runner)
+                .withDeadlineAfter(limits.tokenizeTimeoutMillis(), TimeUnit.MILLISECONDS)
+                .tokenize(question.build(), new Blocks());
+    }
+
+    /** Sends the request to the best runner that was not tried yet. */
+    private void route() {
+        List<MemberStatus> runners = choice.serving(request.getModel(), tried);
+        Route route = choice.forPrompt(runners, prompt);
+        tried.add(route.runner().id());
+        send(route, tried.size() < limits.attempts());
+    }
+
+    private void send(Route route, boolean replaceable) {
+        var next = new Attempt(route, replaceable);
+        attempt = next;
+        owed = false;
+        trace.sentTo(route.runner());
+        underWay.add(next.runner(), next);
+        channels.stub(route.runner()).withDeadline(deadline).generate(request, next);
+    }
+
+    private void leave(Attempt current) {
+        underWay.remove(current.runner(), current);
+        attempt = null;
+    }
+
+    private void attemptFailed(Attempt failed, Status status) {
+        if (ended || attempt != failed) {
+            return;
+        }
+        leave(failed);
+        if (!answered && failed.replaceable && isAboutTheRunner(status)) {
+            log.info("request {}: {} cannot serve it ({}), trying another", trace.id(), failed.runner(), status);
+            try {
+                route();
+                return;
+            } catch (KvernException e) {
+                // Nobody is left: what the last one said tells the caller more.
+                log.debug("request {}: {}", trace.id(), e.getMessage());
+            }
+        }
+        fail(status.getCode() == Status.Code.UNAVAILABLE ? named(failed, status) : status);
+    }
+
+    private Status named(Attempt failed, Status status) {
+        return status.withDescription("runner " + failed.runner() + (answered ? " was lost while it answered: " : ": ")
+                + status.getDescription());
+    }
+
+    /** Whether another runner may do better: this one is lost, stopping or full. */
+    private static boolean isAboutTheRunner(Status status) {
+        return status.getCode() == Status.Code.UNAVAILABLE || status.getCode() == Status.Code.RESOURCE_EXHAUSTED;
+    }
+
+    private void fail(Status status) {
+        if (!ended) {
+            responses.onError(status.asRuntimeException());
+            end(
+                    status.getCode() == Status.Code.CANCELLED ? Outcome.CANCELLED : Outcome.FAILED,
+                    status.getCode() + ": " + status.getDescription());
+        }
+    }
+
+    private void end(Outcome outcome, @Nullable String error) {
+        ended = true;
+        listener.ended(trace.ended(outcome, error));
+    }
+
+    /** The prompt's blocks on their way. */
+    private final class Blocks implements StreamObserver<TokenizeResponse> {
+        @Override
+        public void onNext(TokenizeResponse response) {
+            synchronized (RoutedGeneration.this) {
+                try {
+                    prompt = PromptBlocks.of(response);
+                } catch (IllegalArgumentException e) {
+                    log.warn("request {}: a runner named its blocks wrongly: {}", trace.id(), e.getMessage());
+                }
+                // The runner need not do it again.
+                request = request.toBuilder()
+                        .setPrompt(Prompt.newBuilder()
+                                .setTokenIds(TokenIds.newBuilder().addAllIds(response.getTokenIdsList())))
+                        .build();
+            }
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            Status status = Status.fromThrowable(failure);
+            synchronized (RoutedGeneration.this) {
+                if (status.getCode() == Status.Code.INVALID_ARGUMENT || status.getCode() == Status.Code.NOT_FOUND) {
+                    fail(status);
+                } else {
+                    log.debug("request {}: routed without its prefix: {}", trace.id(), status);
+                    go();
+                }
+            }
+        }
+
+        @Override
+        public void onCompleted() {
+            synchronized (RoutedGeneration.this) {
+                go();
+            }
+        }
+
+        private void go() {
+            if (ended) {
+                return;
+            }
+            try {
+                route();
+            } catch (KvernException e) {
+                refuse(e);
+            }
+        }
+    }
+
+    /** The call at one runner. Guarded by the generation. */
+    private final class Attempt implements ClientResponseObserver<GenerateRequest, GenerateResponse>, UnderWay.Entry {
+        private final Route route;
+        private final boolean replaceable;
+        private final long promptTokens = prompt.tokens();
+        private @Nullable ClientCallStreamObserver<GenerateRequest> call;
+        private volatile boolean firstTokenSeen;
+
+        Attempt(Route route, boolean replaceable) {
+            this.route = route;
+            this.replaceable = replaceable;
+        }
+
+        String runner() {
+            return route.runner().id();
+        }
+
+        @Override
+        public long waitingTokens() {
+            return firstTokenSeen ? 0 : Math.max(0, promptTokens - route.cachedTokens());
+        }
+
+        @Override
+        public void lost() {
+            synchronized (RoutedGeneration.this) {
+                attemptFailed(this, Status.UNAVAILABLE.withDescription("no longer heard by the coordinator"));
+                cancel("the runner is lost");
+            }
+        }
+
+        @Override
+        public void beforeStart(ClientCallStreamObserver<GenerateRequest> started) {
+            call = started;
+            started.disableAutoRequestWithInitial(1);
+        }
+
+        void more() {
+            if (call != null) {
+                call.request(1);
+            }
+        }
+
+        void cancel(String why) {
+            if (call != null) {
+                call.cancel(why, null);
+            }
+        }
+
+        @Override
+        public void onNext(GenerateResponse response) {
+            synchronized (RoutedGeneration.this) {
+                if (ended || attempt != this) {
+                    return;
+                }
+                answered = true;
+                firstTokenSeen |= response.getTokenIdsCount() > 0;
+                trace.passed(response);
+                responses.onNext(response);
+                if (responses.isReady()) {
+                    more();
+                } else {
+                    owed = true;
+                }
+            }
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            synchronized (RoutedGeneration.this) {
+                attemptFailed(this, Status.fromThrowable(failure));
+            }
+        }
+
+        @Override
+        public void onCompleted() {
+            synchronized (RoutedGeneration.this) {
+                if (ended || attempt != this) {
+                    return;
+                }
+                if (!trace.finished()) {
+                    attemptFailed(this, Status.INTERNAL.withDescription("the answer ended without a finish reason"));
+                    return;
+                }
+                leave(this);
+                responses.onCompleted();
+                end(trace.outcome(), null);
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package dev.kvern.coordinator.membership;
+
+import dev.kvern.v1.Member;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * All members at one moment. Immutable.
+ *
+ * @param revision grows whenever a member comes, goes or changes its state; heartbeats alone do not count
+ */
+public record Membership(long revision, Map<String, MemberStatus> byId) {
+    static final Membership EMPTY = new Membership(0, Map.of());
+
+    public Membership {
+        byId = Map.copyOf(byId);
+    }
+
+    public Optional<MemberStatus> find(String id) {
+        return Optional.ofNullable(byId.get(id));
+    }
+
+    public Collection<MemberStatus> all() {
+        return byId.values();
+    }
+
+    /** By role and id: the order in which people read them. */
+    public List<MemberStatus> sorted() {
+        return byId.values().stream()
+                .sorted(Comparator.comparing((MemberStatus m) -> m.member().getRole())
+                        .thenComparing(MemberStatus::id))
+                .toList();
+    }
+
+    /** Runners that take new work. */
+    public List<MemberStatus> runners() {
+        return byId.values().stream()
+                .filter(m -> m.isRunner() && m.isUp())
+                .sorted(Comparator.comparing(MemberStatus::id))
+                .toList();
+    }
+
+    public List<Member> members() {
+        return sorted().stream().map(MemberStatus::member).toList();
+    }
+}

@@ -1,0 +1,82 @@
+package dev.kvern.coordinator.membership;
+
+import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.MemberRole;
+import dev.kvern.v1.WatchTopologyResponse;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The open topology watches. A watcher that does not keep up misses snapshots in between, never the last one. Safe for use
+ * by several threads; guarded by this.
+ */
+final class TopologyFeed {
+    private static final int MAX_WATCHES = 10_000;
+
+    private final List<Watch> watches = new ArrayList<>();
+    private Membership latest = Membership.EMPTY;
+    private boolean closed;
+
+    synchronized void changed(Membership membership) {
+        latest = membership;
+        watches.forEach(Watch::flush);
+    }
+
+    synchronized void add(MemberRole role, ServerCallStreamObserver<WatchTopologyResponse> responses) {
+        if (closed) {
+            throw new KvernException(ErrorReason.UNAVAILABLE, "the coordinator is stopping (expected: try again)");
+        }
+        if (watches.size() >= MAX_WATCHES) {
+            throw new KvernException(
+                    ErrorReason.RESOURCE_EXHAUSTED, "topology watches: " + MAX_WATCHES + " (expected: fewer)");
+        }
+        var watch = new Watch(role, responses);
+        watches.add(watch);
+        responses.setOnCancelHandler(() -> remove(watch));
+        responses.setOnReadyHandler(() -> flush(watch));
+        watch.flush();
+    }
+
+    private synchronized void remove(Watch watch) {
+        watches.remove(watch);
+    }
+
+    private synchronized void flush(Watch watch) {
+        watch.flush();
+    }
+
+    /** Ends all watches, so that a stopping server need not wait for them. */
+    synchronized void close() {
+        closed = true;
+        for (Watch watch : watches) {
+            watch.responses.onCompleted();
+        }
+        watches.clear();
+    }
+
+    /** Guarded by the feed. */
+    private final class Watch {
+        private final MemberRole role;
+        private final ServerCallStreamObserver<WatchTopologyResponse> responses;
+        private long sent = -1;
+
+        Watch(MemberRole role, ServerCallStreamObserver<WatchTopologyResponse> responses) {
+            this.role = role;
+            this.responses = responses;
+        }
+
+        void flush() {
+            if (latest.revision() <= sent || !responses.isReady()) {
+                return;
+            }
+            sent = latest.revision();
+            var response = WatchTopologyResponse.newBuilder().setRevision(sent);
+            latest.members().stream()
+                    .filter(m -> role == MemberRole.MEMBER_ROLE_UNSPECIFIED || m.getRole() == role)
+                    .forEach(response::addMembers);
+            responses.onNext(response.build());
+        }
+    }
+}

@@ -1,0 +1,184 @@
+package dev.kvern.coordinator.stats;
+
+import dev.kvern.coordinator.index.PrefixIndex;
+import dev.kvern.coordinator.membership.MemberRegistry;
+import dev.kvern.coordinator.membership.MemberStatus;
+import dev.kvern.v1.MemberRole;
+import dev.kvern.v1.MemberState;
+import dev.kvern.v1.RunnerLoad;
+import dev.kvern.v1.StatsResponse;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The figures in Prometheus form. Tokens are counted, not requests; requested and cached stand apart so that any rate can be
+ * formed; the sources (local, cluster, computed) add up to what was requested. Safe for use by several threads.
+ */
+public final class CoordinatorMetrics {
+    private static final Duration[] TTFT_BUCKETS = {
+        Duration.ofMillis(5),
+        Duration.ofMillis(10),
+        Duration.ofMillis(25),
+        Duration.ofMillis(50),
+        Duration.ofMillis(100),
+        Duration.ofMillis(250),
+        Duration.ofMillis(500),
+        Duration.ofSeconds(1),
+        Duration.ofMillis(2500),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(10),
+        Duration.ofSeconds(30),
+        Duration.ofSeconds(60)
+    };
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final MemberRegistry members;
+    private final MultiGauge up;
+    private final List<MemberGauge> memberGauges;
+
+    /** A figure of each member. */
+    private record MemberGauge(MultiGauge gauge, MemberRole role, ToDoubleFunction<MemberStatus> value) {}
+
+    public CoordinatorMetrics(ClusterFigures figures, MemberRegistry members, PrefixIndex index) {
+        this.members = members;
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new UptimeMetrics().bindTo(registry);
+        total(
+                figures,
+                "kvern.prompt.tokens.requested",
+                "Prompt tokens of all requests",
+                RunnerLoad::getRequestedTokens);
+        source(figures, "local", RunnerLoad::getCachedLocalTokens);
+        source(figures, "cluster", RunnerLoad::getCachedClusterTokens);
+        source(figures, "computed", RunnerLoad::getComputedTokens);
+        total(figures, "kvern.generated.tokens", "Tokens generated", RunnerLoad::getGeneratedTokens);
+        total(figures, "kvern.offload.blocks", "Blocks stored in the cache tier", RunnerLoad::getOffloadedBlocks);
+        total(
+                figures,
+                "kvern.offload.dropped.blocks",
+                "Blocks not stored because the way was full",
+                RunnerLoad::getOffloadDroppedBlocks);
+        total(figures, "kvern.fetch.blocks", "Blocks fetched from the cache tier", RunnerLoad::getFetchedBlocks);
+        total(figures, "kvern.fetch.failures", "Fetches that failed; computed instead", RunnerLoad::getFetchFailures);
+        Gauge.builder("kvern.index.blocks", index, PrefixIndex::size)
+                .description("Blocks that the prefix index knows of")
+                .register(registry);
+        FunctionCounter.builder("kvern.index.dropped.blocks", index, PrefixIndex::dropped)
+                .description("Blocks that the prefix index had no room for")
+                .register(registry);
+        up = MultiGauge.builder("kvern.member.up")
+                .description("1 for a member that is up, 0 for one that is draining or down")
+                .register(registry);
+        memberGauges = List.of(
+                runner("kvern.runner.running.requests", "Requests served now", RunnerLoad::getRunningRequests),
+                runner("kvern.runner.queued.requests", "Requests that wait", RunnerLoad::getQueuedRequests),
+                runner(
+                        "kvern.runner.queued.prefill.tokens",
+                        "Prompt tokens that wait to be computed",
+                        RunnerLoad::getQueuedPrefillTokens),
+                runner("kvern.runner.pool.blocks", "Blocks of the KV pool", RunnerLoad::getPoolBlocks),
+                runner("kvern.runner.used.blocks", "Blocks that requests hold", RunnerLoad::getUsedBlocks),
+                runner("kvern.runner.cached.blocks", "Blocks kept for reuse", RunnerLoad::getCachedBlocks),
+                node("kvern.node.used.bytes", "Bytes used in the region", StatsResponse::getUsedBytes),
+                node("kvern.node.capacity.bytes", "The region's size", StatsResponse::getCapacityBytes),
+                node("kvern.node.primary.blocks", "Blocks held as their owner", StatsResponse::getPrimaryBlocks),
+                node("kvern.node.backup.blocks", "Blocks held for others", StatsResponse::getBackupBlocks),
+                node(
+                        "kvern.node.get.blocks",
+                        "Blocks asked for",
+                        s -> s.getCounters().getGetBlocks()),
+                node("kvern.node.get.hits", "Blocks found", s -> s.getCounters().getGetHits()),
+                node(
+                        "kvern.node.evicted.blocks",
+                        "Blocks evicted",
+                        s -> s.getCounters().getEvictedBlocks()),
+                node(
+                        "kvern.node.corrupt.blocks",
+                        "Corrupt copies",
+                        s -> s.getCounters().getCorruptBlocks()));
+    }
+
+    private void total(ClusterFigures figures, String name, String description, ToDoubleFunction<RunnerLoad> of) {
+        FunctionCounter.builder(name, figures, f -> of.applyAsDouble(f.totals()))
+                .description(description)
+                .register(registry);
+    }
+
+    private void source(ClusterFigures figures, String source, ToDoubleFunction<RunnerLoad> of) {
+        FunctionCounter.builder("kvern.prompt.tokens", figures, f -> of.applyAsDouble(f.totals()))
+                .tag("source", source)
+                .description("Prompt tokens by where their KV came from")
+                .register(registry);
+    }
+
+    private MemberGauge runner(String name, String description, ToDoubleFunction<RunnerLoad> of) {
+        return new MemberGauge(
+                MultiGauge.builder(name).description(description).register(registry),
+                MemberRole.MEMBER_ROLE_RUNNER,
+                member -> of.applyAsDouble(member.runner()));
+    }
+
+    private MemberGauge node(String name, String description, ToDoubleFunction<StatsResponse> of) {
+        return new MemberGauge(
+                MultiGauge.builder(name).description(description).register(registry),
+                MemberRole.MEMBER_ROLE_NODE,
+                member -> of.applyAsDouble(member.node()));
+    }
+
+    /** Counts a request that ended. */
+    public void ended(RequestRecord request) {
+        Counter.builder("kvern.requests")
+                .description("Requests that ended")
+                .tag("outcome", request.outcome().name().toLowerCase(Locale.ROOT))
+                .register(registry)
+                .increment();
+        if (request.ttftMillis() > 0) {
+            boolean hit =
+                    request.usage().getCachedLocalTokens() + request.usage().getCachedClusterTokens() > 0;
+            Timer.builder("kvern.ttft")
+                    .description("From a request's arrival at the coordinator to its first token")
+                    .tag("reuse", hit ? "hit" : "miss")
+                    .serviceLevelObjectives(TTFT_BUCKETS)
+                    .register(registry)
+                    .record((long) (request.ttftMillis() * 1_000), TimeUnit.MICROSECONDS);
+        }
+    }
+
+    /** The text that Prometheus reads. */
+    public synchronized String scrape() {
+        List<MemberStatus> now = members.current().sorted();
+        up.register(
+                now.stream()
+                        .map(m -> MultiGauge.Row.of(
+                                Tags.of("id", m.id(), "role", m.isRunner() ? "runner" : "node"),
+                                m.member().getState() == MemberState.MEMBER_STATE_UP ? 1 : 0))
+                        .toList(),
+                true);
+        for (MemberGauge each : memberGauges) {
+            each.gauge()
+                    .register(
+                            now.stream()
+                                    .filter(m -> m.member().getRole() == each.role())
+                                    .map(m -> MultiGauge.Row.of(
+                                            Tags.of("id", m.id()), each.value().applyAsDouble(m)))
+                                    .toList(),
+                            true);
+        }
+        return registry.scrape();
+    }
+}

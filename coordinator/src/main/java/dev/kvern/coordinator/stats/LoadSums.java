@@ -1,0 +1,58 @@
+package dev.kvern.coordinator.stats;
+
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import dev.kvern.v1.RunnerLoad;
+import java.util.List;
+import java.util.Set;
+
+/** Sums of runners' loads, field by field. */
+final class LoadSums {
+    /** What a runner has now; everything else it counts since its start. */
+    private static final Set<Integer> STATES = Set.of(
+            RunnerLoad.RUNNING_REQUESTS_FIELD_NUMBER,
+            RunnerLoad.QUEUED_REQUESTS_FIELD_NUMBER,
+            RunnerLoad.QUEUED_PREFILL_TOKENS_FIELD_NUMBER,
+            RunnerLoad.POOL_BLOCKS_FIELD_NUMBER,
+            RunnerLoad.USED_BLOCKS_FIELD_NUMBER,
+            RunnerLoad.CACHED_BLOCKS_FIELD_NUMBER,
+            RunnerLoad.OFFLOAD_PENDING_BYTES_FIELD_NUMBER,
+            RunnerLoad.PREFILL_TOKENS_PER_SECOND_FIELD_NUMBER);
+
+    private static final List<FieldDescriptor> FIELDS =
+            RunnerLoad.getDescriptor().getFields();
+
+    private LoadSums() {}
+
+    /** {@code sum} with the running totals of {@code load} added. */
+    static RunnerLoad counters(RunnerLoad sum, RunnerLoad load) {
+        return add(sum, load, false);
+    }
+
+    /** {@code sum} with the present state of {@code load} added. */
+    static RunnerLoad states(RunnerLoad sum, RunnerLoad load) {
+        return add(sum, load, true);
+    }
+
+    private static RunnerLoad add(RunnerLoad sum, RunnerLoad load, boolean states) {
+        RunnerLoad.Builder added = sum.toBuilder();
+        for (FieldDescriptor field : FIELDS) {
+            if (STATES.contains(field.getNumber()) == states) {
+                added.setField(field, plus(sum.getField(field), load.getField(field)));
+            }
+        }
+        return added.build();
+    }
+
+    private static Object plus(Object a, Object b) {
+        if (a instanceof Long x && b instanceof Long y) {
+            return x + y;
+        }
+        if (a instanceof Integer x && b instanceof Integer y) {
+            return x + y;
+        }
+        if (a instanceof Double x && b instanceof Double y) {
+            return x + y;
+        }
+        throw new IllegalStateException("a load's field of type " + a.getClass());
+    }
+}
