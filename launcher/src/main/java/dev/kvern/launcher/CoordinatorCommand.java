@@ -1,0 +1,23 @@
+package dev.kvern.launcher;
+
+import dev.kvern.coordinator.CoordinatorConfig;
+import dev.kvern.coordinator.CoordinatorProcess;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code kvern coordinator}. */
+@Command(
+        name = "coordinator",
+        mixinStandardHelpOptions = true,
+        description = "Runs the coordinator: membership, routing, generation front door, dashboard.")
+final class CoordinatorCommand implements Callable<Integer> {
+    @Mixin
+    private ConfigOptions options = new ConfigOptions();
+
+    @Override
+    public Integer call() throws Exception {
+        CoordinatorProcess process = CoordinatorProcess.start(options.load(CoordinatorConfig.loader()));
+        return Service.run(process.readyLine(), process::close, process::awaitTermination, options.exitWithParent());
+    }
+}

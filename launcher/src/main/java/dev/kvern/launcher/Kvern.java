@@ -1,0 +1,75 @@
+package dev.kvern.launcher;
+
+import dev.kvern.config.ConfigException;
+import dev.kvern.launcher.demo.DemoCommand;
+import dev.kvern.rpc.KvernException;
+import io.grpc.StatusRuntimeException;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code kvern}. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. */
+@Command(
+        name = "kvern",
+        mixinStandardHelpOptions = true,
+        version = "kvern 0.1.0",
+        description =
+                "A cluster-wide KV cache for LLM inference: a prompt prefix computed on one machine is reused on every"
+                        + " other.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            DemoCommand.class,
+            CoordinatorCommand.class,
+            NodeCommand.class,
+            RunnerCommand.class,
+            GenerateCommand.class,
+            StatsCommand.class,
+            KeysCommand.class,
+            VerifyModelCommand.class
+        })
+public final class Kvern implements Runnable {
+    private static final int FAILED = 1;
+    private static final int MISUSED = 2;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    private Kvern() {}
+
+    public static void main(String[] args) {
+        // Before any class that logs.
+        LogFormat.choose();
+        System.exit(commandLine().execute(args));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new Kvern())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler((failure, command, parsed) -> explain(failure, command.getErr()));
+    }
+
+    /** A failure that has a message for people gets that message; only a defect gets a stack trace. */
+    private static int explain(Exception failure, PrintWriter err) {
+        if (failure instanceof ConfigException) {
+            err.println(failure.getMessage());
+            return MISUSED;
+        }
+        if (failure instanceof KvernException || failure instanceof UsageException) {
+            err.println("kvern: " + failure.getMessage());
+        } else if (failure instanceof StatusRuntimeException e) {
+            err.println(
+                    "kvern: " + e.getStatus().getCode() + ": " + e.getStatus().getDescription());
+        } else {
+            failure.printStackTrace(err);
+        }
+        return failure instanceof UsageException ? MISUSED : FAILED;
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "kvern: which command? See kvern --help.");
+    }
+}

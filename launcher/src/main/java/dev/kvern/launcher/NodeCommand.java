@@ -1,0 +1,23 @@
+package dev.kvern.launcher;
+
+import dev.kvern.node.NodeConfig;
+import dev.kvern.node.NodeProcess;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code kvern node}. */
+@Command(
+        name = "node",
+        mixinStandardHelpOptions = true,
+        description = "Runs a cache node: an Ignite server node that stores KV blocks.")
+final class NodeCommand implements Callable<Integer> {
+    @Mixin
+    private ConfigOptions options = new ConfigOptions();
+
+    @Override
+    public Integer call() throws Exception {
+        NodeProcess process = NodeProcess.start(options.load(NodeConfig.loader()));
+        return Service.run(process.readyLine(), process::close, process::awaitTermination, options.exitWithParent());
+    }
+}

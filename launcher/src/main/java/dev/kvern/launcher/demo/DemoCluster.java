@@ -1,0 +1,126 @@
+package dev.kvern.launcher.demo;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Two cache nodes, two model-runners and a coordinator, each a process of its own on free loopback ports. Safe for use by
+ * several threads; guarded by this.
+ */
+final class DemoCluster implements AutoCloseable {
+    static final List<String> RUNNERS = List.of("runner-1", "runner-2");
+    static final List<String> NODES = List.of("node-1", "node-2");
+    private static final long REGION_BYTES = 512L << 20;
+    private static final long POOL_BYTES = 256L << 20;
+
+    private final List<ChildProcess> children = new ArrayList<>();
+    private String grpc = "";
+    private String http = "";
+    private boolean closed;
+
+    /**
+     * Starts everything and waits until all are ready.
+     *
+     * @param threads CPU threads of each runner
+     * @param directory for logs and working files
+     */
+    void start(Path model, int threads, Path directory) {
+        ChildProcess coordinator =
+                child("coordinator", "coordinator", directory, List.of("listen.grpc_port=0", "listen.http_port=0"));
+        var addresses = coordinator.awaitReady();
+        grpc = String.valueOf(addresses.get("grpc"));
+        http = String.valueOf(addresses.get("http"));
+
+        // Both nodes look for each other from the start, so both discovery ports must be known.
+        List<Integer> ports = freePorts(NODES.size());
+        String seeds = "["
+                + String.join(
+                        ", ", ports.stream().map(p -> "\"127.0.0.1:" + p + "\"").toList()) + "]";
+        var starting = new ArrayList<ChildProcess>();
+        for (int i = 0; i < NODES.size(); i++) {
+            starting.add(child(
+                    NODES.get(i),
+                    "node",
+                    directory,
+                    List.of(
+                            "id=" + NODES.get(i),
+                            "listen.grpc_port=0",
+                            "coordinator=" + grpc,
+                            "ignite.discovery_port=" + ports.get(i),
+                            "ignite.communication_port=0",
+                            "ignite.addresses=" + seeds,
+                            "ignite.work_directory=" + directory.resolve(NODES.get(i) + "-work"),
+                            "memory.region_bytes=" + REGION_BYTES)));
+        }
+        for (String name : RUNNERS) {
+            starting.add(child(
+                    name,
+                    "runner",
+                    directory,
+                    List.of(
+                            "id=" + name,
+                            "listen.grpc_port=0",
+                            "coordinator=" + grpc,
+                            "model.path=" + model.toAbsolutePath(),
+                            "model.threads=" + threads,
+                            "kv.pool_bytes=" + POOL_BYTES)));
+        }
+        starting.forEach(ChildProcess::awaitReady);
+    }
+
+    private ChildProcess child(String name, String role, Path directory, List<String> settings) {
+        ChildProcess child = ChildProcess.start(name, role, settings, directory);
+        synchronized (this) {
+            children.add(child);
+            if (closed) {
+                child.stop();
+            }
+        }
+        return child;
+    }
+
+    /** The coordinator's gRPC address. */
+    String grpc() {
+        return grpc;
+    }
+
+    /** The dashboard's address. */
+    String http() {
+        return http;
+    }
+
+    private static List<Integer> freePorts(int count) {
+        var sockets = new ArrayList<ServerSocket>();
+        try {
+            var ports = new ArrayList<Integer>();
+            for (int i = 0; i < count; i++) {
+                var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                sockets.add(socket);
+                ports.add(socket.getLocalPort());
+            }
+            for (ServerSocket socket : sockets) {
+                socket.close();
+            }
+            return ports;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        List<ChildProcess> all;
+        synchronized (this) {
+            closed = true;
+            all = new ArrayList<>(children);
+            children.clear();
+        }
+        all.forEach(ChildProcess::stop);
+        all.forEach(ChildProcess::close);
+    }
+}

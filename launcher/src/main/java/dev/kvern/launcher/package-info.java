@@ -1,0 +1,5 @@
+/** The command line: every Kvern process and every tool is a subcommand of it. */
+@NullMarked
+package dev.kvern.launcher;
+
+import org.jspecify.annotations.NullMarked;
