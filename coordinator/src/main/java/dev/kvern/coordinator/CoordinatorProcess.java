@@ -82,6 +82,8 @@ public final class CoordinatorProcess implements AutoCloseable {
         members.onDeparture(member -> index.clear(member.id()));
         var underWay = new UnderWay();
         members.onChange(now -> giveUpOnLost(now, underWay));
+        members.onHeartbeat(member -> underWay.heard(member.id()));
+        members.onDeparture(member -> underWay.forgotten(member.id()));
         RunnerChannels channels = opened(parts, new RunnerChannels(CoordinatorProcess::channel));
         members.onChange(channels::changed);
 
