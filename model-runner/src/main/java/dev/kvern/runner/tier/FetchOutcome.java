@@ -7,8 +7,8 @@ public sealed interface FetchOutcome {
 
     /** Whether it ended at a chunk that the tier does not have. */
     default boolean endedAtAHole() {
-        return this instanceof PartialHit hit && hit.reason == MissReason.NOT_STORED
-                || this instanceof Miss miss && miss.reason == MissReason.NOT_STORED;
+        return (this instanceof PartialHit hit && hit.reason == MissReason.NOT_STORED)
+                || (this instanceof Miss miss && miss.reason == MissReason.NOT_STORED);
     }
 
     /** All that were asked for. */
