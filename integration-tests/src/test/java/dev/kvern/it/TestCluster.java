@@ -15,9 +15,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * A coordinator, cache nodes and model-runners, each a process of its own on free loopback ports, as the kvern script would
@@ -160,16 +161,19 @@ final class TestCluster implements AutoCloseable {
         }
     }
 
-    /** Waits until the coordinator hears every member that runs. */
+    /** Waits until the coordinator hears every member that runs, at the address that it has now. */
     void awaitMembers() {
-        var expected = new TreeSet<>(running.keySet());
+        var expected = new TreeMap<String, String>();
+        running.keySet().forEach(name -> expected.put(name, address(name, "grpc")));
         expected.remove(COORDINATOR);
-        awaitStats("members " + expected + " to be up", stats -> up(stats).containsAll(expected));
+        awaitStats(
+                "members " + expected + " to be up",
+                stats -> up(stats).entrySet().containsAll(expected.entrySet()));
     }
 
     /** Waits until the coordinator counts a member as lost. */
     void awaitDown(String name) {
-        awaitStats(name + " to be down", stats -> !up(stats).contains(name));
+        awaitStats(name + " to be down", stats -> !up(stats).containsKey(name));
     }
 
     /** Waits until a runner has nothing to do, by a heartbeat younger than this call, and nothing to hand over. */
@@ -203,11 +207,12 @@ final class TestCluster implements AutoCloseable {
                 .findFirst();
     }
 
-    private static List<String> up(GetClusterStatsResponse stats) {
+    /** Members that are up, and their addresses. */
+    private static Map<String, String> up(GetClusterStatsResponse stats) {
         return stats.getMembersList().stream()
                 .filter(m -> m.getMember().getState() == MemberState.MEMBER_STATE_UP)
-                .map(m -> m.getMember().getId())
-                .toList();
+                .collect(Collectors.toMap(
+                        m -> m.getMember().getId(), m -> m.getMember().getAddress()));
     }
 
     /** Asks every process to end, and checks that each does, of its own accord. */
