@@ -7,9 +7,9 @@ import dev.kvern.coordinator.front.RunnerChannels;
 import dev.kvern.coordinator.http.HttpServer;
 import dev.kvern.coordinator.index.PrefixIndex;
 import dev.kvern.coordinator.membership.ClusterGrpc;
+import dev.kvern.coordinator.membership.MemberList;
 import dev.kvern.coordinator.membership.MemberRegistry;
 import dev.kvern.coordinator.membership.MemberStatus;
-import dev.kvern.coordinator.membership.Membership;
 import dev.kvern.coordinator.membership.MembershipLimits;
 import dev.kvern.coordinator.routing.RunnerChoice;
 import dev.kvern.coordinator.routing.UnderWay;
@@ -121,7 +121,7 @@ public final class CoordinatorProcess implements AutoCloseable {
     }
 
     /** A member that is down may hang for ever: what waits for its answer must not. */
-    private static void giveUpOnLost(Membership members, UnderWay underWay) {
+    private static void giveUpOnLost(MemberList members, UnderWay underWay) {
         for (MemberStatus member : members.all()) {
             if (member.member().getState() == MemberState.MEMBER_STATE_DOWN) {
                 underWay.lost(member.id());

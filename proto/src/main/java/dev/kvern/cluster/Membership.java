@@ -83,13 +83,16 @@ public final class Membership implements AutoCloseable {
         // Our own backoff is short; the channel's would grow to minutes while the coordinator is away.
         channel.resetConnectBackoff();
         if (registered) {
-            var heartbeat =
-                    HeartbeatRequest.newBuilder().setMemberId(self.getId()).setDraining(draining);
-            load.accept(heartbeat);
-            stub().heartbeat(heartbeat.build(), new Heard());
+            stub().heartbeat(heartbeat(draining), new Heard());
         } else {
             stub().register(RegisterRequest.newBuilder().setMember(self).build(), new Joined());
         }
+    }
+
+    private HeartbeatRequest heartbeat(boolean leaving) {
+        var heartbeat = HeartbeatRequest.newBuilder().setMemberId(self.getId()).setDraining(leaving);
+        load.accept(heartbeat);
+        return heartbeat.build();
     }
 
     private ClusterServiceGrpc.ClusterServiceStub stub() {
@@ -104,17 +107,17 @@ public final class Membership implements AutoCloseable {
         schedule(wait);
     }
 
-    /** Leaves, waiting at most a second for the coordinator to hear it. */
+    /** Leaves with a last heartbeat, so that no total is lost, waiting at most a second for the coordinator to hear it. */
     @Override
     public void close() {
         closed = true;
         if (registered) {
             try {
-                ClusterServiceGrpc.newBlockingStub(channel)
-                        .withDeadlineAfter(LEAVE_LIMIT_MILLIS, TimeUnit.MILLISECONDS)
-                        .deregister(DeregisterRequest.newBuilder()
-                                .setMemberId(self.getId())
-                                .build());
+                var stub = ClusterServiceGrpc.newBlockingStub(channel)
+                        .withDeadlineAfter(LEAVE_LIMIT_MILLIS, TimeUnit.MILLISECONDS);
+                stub.heartbeat(heartbeat(true));
+                stub.deregister(
+                        DeregisterRequest.newBuilder().setMemberId(self.getId()).build());
             } catch (StatusRuntimeException e) {
                 log.debug("left without telling the coordinator: {}", e.getMessage());
             }

@@ -1,7 +1,7 @@
 package dev.kvern.coordinator.front;
 
+import dev.kvern.coordinator.membership.MemberList;
 import dev.kvern.coordinator.membership.MemberStatus;
-import dev.kvern.coordinator.membership.Membership;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.v1.GenerationServiceGrpc;
 import dev.kvern.v1.GenerationServiceGrpc.GenerationServiceStub;
@@ -30,7 +30,7 @@ public final class RunnerChannels implements AutoCloseable {
     }
 
     /** Drops the channels of runners that are gone; calls under way on them go on. */
-    public synchronized void changed(Membership members) {
+    public synchronized void changed(MemberList members) {
         Set<String> addresses =
                 members.all().stream().map(m -> m.member().getAddress()).collect(Collectors.toSet());
         channels.entrySet().removeIf(entry -> {

@@ -26,10 +26,10 @@ public final class MemberRegistry {
 
     private final MembershipLimits limits;
     private final LongSupplier nanoTime;
-    private final List<Consumer<Membership>> listeners = new CopyOnWriteArrayList<>();
+    private final List<Consumer<MemberList>> listeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<MemberStatus>> departureListeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<MemberStatus>> heartbeatListeners = new CopyOnWriteArrayList<>();
-    private volatile Membership current = Membership.EMPTY;
+    private volatile MemberList current = MemberList.EMPTY;
 
     /** @param nanoTime the clock of leases */
     public MemberRegistry(MembershipLimits limits, LongSupplier nanoTime) {
@@ -37,7 +37,7 @@ public final class MemberRegistry {
         this.nanoTime = nanoTime;
     }
 
-    public Membership current() {
+    public MemberList current() {
         return current;
     }
 
@@ -47,7 +47,7 @@ public final class MemberRegistry {
     }
 
     /** Hears every new membership, one at a time, on the thread that changed it; must not block. */
-    public void onChange(Consumer<Membership> listener) {
+    public void onChange(Consumer<MemberList> listener) {
         synchronized (this) {
             listeners.add(listener);
             listener.accept(current);
@@ -113,7 +113,7 @@ public final class MemberRegistry {
         members.put(before.id(), heard);
         heartbeatListeners.forEach(listener -> listener.accept(heard));
         if (before.member().getState() == state) {
-            current = new Membership(current.revision(), members);
+            current = new MemberList(current.revision(), members);
         } else {
             log.info("{} {} is {} again", roleName(before.member()), before.id(), state);
             publish(members);
@@ -152,8 +152,8 @@ public final class MemberRegistry {
     }
 
     private void publish(Map<String, MemberStatus> members) {
-        Membership before = current;
-        Membership next = new Membership(before.revision() + 1, members);
+        MemberList before = current;
+        MemberList next = new MemberList(before.revision() + 1, members);
         current = next;
         for (MemberStatus member : before.all()) {
             if (!next.byId().containsKey(member.id())) {

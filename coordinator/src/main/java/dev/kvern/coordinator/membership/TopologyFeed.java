@@ -16,10 +16,10 @@ final class TopologyFeed {
     private static final int MAX_WATCHES = 10_000;
 
     private final List<Watch> watches = new ArrayList<>();
-    private Membership latest = Membership.EMPTY;
+    private MemberList latest = MemberList.EMPTY;
     private boolean closed;
 
-    synchronized void changed(Membership membership) {
+    synchronized void changed(MemberList membership) {
         latest = membership;
         watches.forEach(Watch::flush);
     }

@@ -1,8 +1,8 @@
 package dev.kvern.coordinator.stats;
 
+import dev.kvern.coordinator.membership.MemberList;
 import dev.kvern.coordinator.membership.MemberRegistry;
 import dev.kvern.coordinator.membership.MemberStatus;
-import dev.kvern.coordinator.membership.Membership;
 import dev.kvern.v1.GetClusterStatsResponse;
 import dev.kvern.v1.MemberStats;
 import dev.kvern.v1.RunnerLoad;
@@ -34,7 +34,7 @@ public final class ClusterFigures {
     }
 
     public synchronized GetClusterStatsResponse stats() {
-        Membership now = members.current();
+        MemberList now = members.current();
         var stats = GetClusterStatsResponse.newBuilder()
                 .setTotals(totals.update(now))
                 .setUptimeMillis(uptimeMillis());

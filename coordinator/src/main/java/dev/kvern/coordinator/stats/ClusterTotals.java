@@ -1,7 +1,7 @@
 package dev.kvern.coordinator.stats;
 
+import dev.kvern.coordinator.membership.MemberList;
 import dev.kvern.coordinator.membership.MemberStatus;
-import dev.kvern.coordinator.membership.Membership;
 import dev.kvern.v1.RunnerLoad;
 import java.util.HashMap;
 import java.util.Map;
@@ -18,7 +18,7 @@ public final class ClusterTotals {
     private RunnerLoad departed = RunnerLoad.getDefaultInstance();
 
     /** Takes the newest loads over and returns the sums. States such as running requests count for members that are up. */
-    public synchronized RunnerLoad update(Membership members) {
+    public synchronized RunnerLoad update(MemberList members) {
         Map<String, Incarnation> current = new HashMap<>();
         for (MemberStatus member : members.all()) {
             if (member.isRunner()) {

@@ -29,8 +29,12 @@ final class DemoCluster implements AutoCloseable {
      * @param directory for logs and working files
      */
     void start(Path model, int threads, Path directory) {
-        ServiceProcess coordinator =
-                child("coordinator", "coordinator", directory, List.of("listen.grpc_port=0", "listen.http_port=0"));
+        ServiceProcess coordinator = child(
+                "coordinator",
+                "coordinator",
+                directory,
+                // Heard often, so that the demo need not wait long to see that a runner has handed its blocks over.
+                List.of("listen.grpc_port=0", "listen.http_port=0", "membership.heartbeat_millis=100"));
         var addresses = coordinator.awaitReady();
         grpc = String.valueOf(addresses.get("grpc"));
         http = String.valueOf(addresses.get("http"));

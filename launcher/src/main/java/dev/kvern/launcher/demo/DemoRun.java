@@ -15,6 +15,7 @@ import dev.kvern.v1.MemberState;
 import dev.kvern.v1.MemberStats;
 import dev.kvern.v1.Prompt;
 import dev.kvern.v1.SamplingParameters;
+import dev.kvern.v1.TokenIds;
 import dev.kvern.v1.Usage;
 import io.grpc.ManagedChannel;
 import java.io.PrintStream;
@@ -33,7 +34,8 @@ final class DemoRun {
     private static final long SETTLE_LIMIT_SECONDS = 30;
     private static final long POLL_MILLIS = 20;
     private static final int SHOWN_CHARACTERS = 100;
-    private static final int WARM_UP_WORDS = 700;
+    private static final int WARM_UP_TOKENS = 1_000;
+    private static final int WARM_UP_VOCABULARY = 200;
 
     private final ManagedChannel coordinator;
     private final PrintStream out;
@@ -60,12 +62,12 @@ final class DemoRun {
      * never done this.
      */
     void warmUp(String runner) {
-        var words = new StringBuilder("warm");
-        for (int i = 0; i < WARM_UP_WORDS; i++) {
-            words.append(" up ").append(i);
+        var tokens = TokenIds.newBuilder();
+        for (int i = 0; i < WARM_UP_TOKENS; i++) {
+            tokens.addIds(i % WARM_UP_VOCABULARY);
         }
         var request = GenerateRequest.newBuilder()
-                .setPrompt(Prompt.newBuilder().setText(words.toString()))
+                .setPrompt(Prompt.newBuilder().setTokenIds(tokens))
                 .setSampling(SamplingParameters.newBuilder().setTemperature(0))
                 .setMaxTokens(16)
                 .setIgnoreEos(true)

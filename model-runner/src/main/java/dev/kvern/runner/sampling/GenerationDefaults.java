@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.SamplingParameters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ public record GenerationDefaults(
     /**
      * Reads the directory's generation_config.json if there is one; end tokens also from config.json.
      *
-     * @throws KvernException MISCONFIGURED if a file is no JSON or a key has the wrong type
+     * @throws KvernException MISCONFIGURED if a file is no JSON, or a key has the wrong type or is out of range
      */
     public static GenerationDefaults load(Path modelDirectory) {
         Path file = modelDirectory.resolve("generation_config.json");
@@ -39,15 +40,21 @@ public record GenerationDefaults(
         JsonNode eos = generation.hasNonNull("eos_token_id")
                 ? generation.get("eos_token_id")
                 : read(modelDirectory.resolve("config.json")).path("eos_token_id");
-        boolean greedy =
-                generation.has("do_sample") && !generation.get("do_sample").asBoolean();
-        return new GenerationDefaults(
+        boolean greedy = !flag(file, generation, "do_sample", true);
+        var defaults = new GenerationDefaults(
                 greedy ? 0 : number(file, generation, "temperature", 1),
-                greedy ? 0 : (int) number(file, generation, "top_k", 0),
+                greedy ? 0 : topK(file, generation),
                 greedy ? 1 : number(file, generation, "top_p", 1),
                 greedy ? 0 : number(file, generation, "min_p", 0),
                 number(file, generation, "repetition_penalty", 1),
                 ids(file, eos));
+        try {
+            // Else every request would be refused for a value that it does not have.
+            SamplingOptions.of(SamplingParameters.getDefaultInstance(), defaults, () -> 0);
+        } catch (KvernException e) {
+            throw new KvernException(ErrorReason.MISCONFIGURED, file + ": " + e.getMessage(), e);
+        }
+        return defaults;
     }
 
     private static JsonNode read(Path file) {
@@ -72,6 +79,24 @@ public record GenerationDefaults(
             throw KvernException.misconfigured(file + ": " + key, json.get(key), "a number");
         }
         return json.get(key).floatValue();
+    }
+
+    private static boolean flag(Path file, JsonNode json, String key, boolean absent) {
+        if (!json.hasNonNull(key)) {
+            return absent;
+        }
+        if (!json.get(key).isBoolean()) {
+            throw KvernException.misconfigured(file + ": " + key, json.get(key), "true or false");
+        }
+        return json.get(key).booleanValue();
+    }
+
+    private static int topK(Path file, JsonNode json) {
+        JsonNode given = json.path("top_k");
+        if (json.hasNonNull("top_k") && !(given.isInt() && given.intValue() >= 0)) {
+            throw KvernException.misconfigured(file + ": top_k", given, "a whole number of at least 0");
+        }
+        return given.asInt(0);
     }
 
     private static Set<Integer> ids(Path file, JsonNode eos) {

@@ -8,8 +8,11 @@ import java.util.Arrays;
  *
  * <p>A token's text can depend on the one before it (a leading space that only a first token loses), so each step decodes a
  * short window twice, without and with the new tokens, and gives out the difference: the method of vLLM's
- * {@code detokenize_incrementally} and of text-generation-inference. Cost per token does not grow with the text. Confined to
- * a request's thread.
+ * {@code detokenize_incrementally} and of text-generation-inference. Cost per token does not grow with the text.
+ *
+ * <p>One exception: a tokenizer with byte fallback takes back a run of bytes that were characters when a byte follows that
+ * makes none, and shows all of them as U+FFFD. What was given out stays; the text after such a run is the same again.
+ * Confined to a request's thread.
  */
 public final class Detokenizer {
     private static final char REPLACEMENT = '\uFFFD';

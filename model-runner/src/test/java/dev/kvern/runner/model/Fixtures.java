@@ -12,7 +12,8 @@ import java.util.stream.Stream;
 /** Checkpoints with logits that transformers computed; made by make_fixtures.py beside them. */
 final class Fixtures {
     static final Path ROOT = Path.of("src/test/fixtures");
-    static final LoadOptions CPU_FP32 = LoadOptions.of("cpu", "fp32", 2, 16);
+    /** One thread: of two, each waits for the other after every one of many tiny operators, long on a busy machine. */
+    static final LoadOptions CPU_FP32 = LoadOptions.of("cpu", "fp32", 1, 16);
 
     private Fixtures() {}
 

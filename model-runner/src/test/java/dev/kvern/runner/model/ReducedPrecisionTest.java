@@ -16,7 +16,7 @@ class ReducedPrecisionTest {
     @ParameterizedTest
     @MethodSource("checkpoints")
     void bf16IsNearTheReference(Path checkpoint) {
-        LoadOptions options = LoadOptions.of("cpu", "bf16", 2, 16);
+        LoadOptions options = LoadOptions.of("cpu", "bf16", 1, 16);
         try (Transformer model = ModelDirectory.open(checkpoint).load(options, ProgressListener.NONE)) {
             assertThat(model.spec().kvDtype()).isEqualTo("bf16");
             for (Path reference : Fixtures.references(checkpoint)) {

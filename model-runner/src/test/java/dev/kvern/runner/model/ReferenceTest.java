@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kvern.runner.model.safetensors.SafetensorsFile;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -23,8 +25,27 @@ class ReferenceTest {
             for (Path reference : Fixtures.references(checkpoint)) {
                 LogitsVerification result = LogitsVerification.run(model, reference);
                 assertThat(result.maxRelative()).as(reference + ": " + result).isLessThan(TOLERANCE);
+                checkDecode(model, reference);
             }
             checkGreedy(model, checkpoint);
+        }
+    }
+
+    /** The same logits a token at a time, from the first one on. */
+    private static void checkDecode(Transformer model, Path reference) {
+        try (SafetensorsFile file = SafetensorsFile.open(reference)) {
+            int[] tokens = Fixtures.ids(file, "input_ids");
+            float[] expected = Fixtures.floats(file, "logits");
+            var rows = new ArrayList<float[]>();
+            try (KvMemory kv = model.allocate((tokens.length + 15) / 16)) {
+                int[] table = IntStream.range(0, kv.blocks()).toArray();
+                for (int i = 0; i < tokens.length; i++) {
+                    rows.add(model.step(kv, table, i, new int[] {tokens[i]}, 1, 1));
+                }
+            }
+            assertThat(largestDifference(rows, expected) / spread(expected))
+                    .as("%s decode", reference)
+                    .isLessThan(TOLERANCE);
         }
     }
 
@@ -37,7 +58,7 @@ class ReferenceTest {
                 GreedyLoop.Output output = greedy.run(prompt, expected.length);
                 assertThat(output.tokens()).as("%s greedy tokens", checkpoint).containsExactly(expected);
                 assertThat(largestDifference(output.logits(), logits) / spread(logits))
-                        .as("%s decode", checkpoint)
+                        .as("%s greedy logits", checkpoint)
                         .isLessThan(TOLERANCE);
             }
         }

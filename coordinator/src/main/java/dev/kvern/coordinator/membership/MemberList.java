@@ -12,10 +12,10 @@ import java.util.Optional;
  *
  * @param revision grows whenever a member comes, goes or changes its state; heartbeats alone do not count
  */
-public record Membership(long revision, Map<String, MemberStatus> byId) {
-    static final Membership EMPTY = new Membership(0, Map.of());
+public record MemberList(long revision, Map<String, MemberStatus> byId) {
+    static final MemberList EMPTY = new MemberList(0, Map.of());
 
-    public Membership {
+    public MemberList {
         byId = Map.copyOf(byId);
     }
 

@@ -1,0 +1,39 @@
+package dev.kvern.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.kvern.config.ConfigException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class CoordinatorConfigTest {
+    @Test
+    void theDefaultsAreValid() throws ConfigException {
+        CoordinatorConfig config =
+                CoordinatorConfig.loader().load(null, List.of()).config();
+        assertThat(config.listen().grpcPort()).isEqualTo(7_400);
+    }
+
+    @Test
+    void allMistakesAreReportedTogether() {
+        var refused = catchThrowableOfType(
+                ConfigException.class,
+                () -> CoordinatorConfig.loader()
+                        .load(
+                                null,
+                                List.of(
+                                        "listen.grpc_port=70000",
+                                        "routing.policy=fastest",
+                                        "membership.lease_millis=1000",
+                                        "limits.max_calls=0",
+                                        "listen.port=1")));
+        assertThat(refused.problems())
+                .hasSize(5)
+                .anyMatch(p -> p.contains("listen.grpc_port: 70000 (expected: 0 to 65535)"))
+                .anyMatch(p -> p.contains("routing.policy: 'fastest' (expected: longest_prefix or round_robin)"))
+                .anyMatch(p -> p.contains("membership.lease_millis: 1000 (expected: 2000 to"))
+                .anyMatch(p -> p.contains("limits.max_calls: 0"))
+                .anyMatch(p -> p.contains("listen.port: unknown key"));
+    }
+}

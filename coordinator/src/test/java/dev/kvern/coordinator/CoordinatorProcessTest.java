@@ -1,0 +1,201 @@
+package dev.kvern.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kvern.config.ConfigException;
+import dev.kvern.v1.AllBlocksCleared;
+import dev.kvern.v1.ClusterServiceGrpc;
+import dev.kvern.v1.DeregisterRequest;
+import dev.kvern.v1.GetClusterStatsRequest;
+import dev.kvern.v1.KvEvent;
+import dev.kvern.v1.MemberRole;
+import dev.kvern.v1.PublishKvEventsRequest;
+import dev.kvern.v1.PublishKvEventsResponse;
+import dev.kvern.v1.RegisterRequest;
+import dev.kvern.v1.RunnerLoad;
+import dev.kvern.v1.WatchTopologyRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Scanner;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class CoordinatorProcessTest {
+    private final CoordinatorProcess process = start(List.of("listen.grpc_port=0", "listen.http_port=0"));
+    private final ManagedChannel channel = NettyChannelBuilder.forTarget("127.0.0.1:" + process.grpcPort())
+            .usePlaintext()
+            .build();
+    private final ClusterServiceGrpc.ClusterServiceBlockingStub cluster = ClusterServiceGrpc.newBlockingStub(channel);
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    private static CoordinatorProcess start(List<String> settings) {
+        try {
+            return CoordinatorProcess.start(
+                    CoordinatorConfig.loader().load(null, settings).config());
+        } catch (ConfigException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        channel.shutdownNow();
+        process.close();
+    }
+
+    private HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return http.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + process.httpPort() + path))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    private void addRunner() {
+        cluster.register(
+                RegisterRequest.newBuilder().setMember(Members.runner("a")).build());
+        cluster.heartbeat(Members.beat(
+                "a",
+                RunnerLoad.newBuilder()
+                        .setRequestedTokens(100)
+                        .setCachedLocalTokens(30)
+                        .setCachedClusterTokens(20)
+                        .setComputedTokens(50)));
+    }
+
+    @Test
+    void saysThatItLivesAndIsReady() throws IOException, InterruptedException {
+        assertThat(get("/healthz").statusCode()).isEqualTo(200);
+        assertThat(get("/readyz").statusCode()).isEqualTo(200);
+        assertThat(get("/nowhere").statusCode()).isEqualTo(404);
+        assertThat(HealthGrpc.newBlockingStub(channel)
+                        .check(HealthCheckRequest.getDefaultInstance())
+                        .getStatus())
+                .isEqualTo(ServingStatus.SERVING);
+    }
+
+    @Test
+    void aHitRateIsUnknownBeforeTheFirstTokenAndThenItsParts() throws IOException, InterruptedException {
+        JsonNode before = new ObjectMapper().readTree(get("/api/state").body());
+        assertThat(before.at("/totals/hit_rate").isNull()).isTrue();
+        assertThat(before.at("/members").isEmpty()).isTrue();
+        addRunner();
+        JsonNode after = new ObjectMapper().readTree(get("/api/state").body());
+        assertThat(after.at("/totals/hit_rate").asDouble()).isEqualTo(0.5);
+        assertThat(after.at("/totals/tokens_saved").asLong()).isEqualTo(50);
+        assertThat(after.at("/members/0/id").asText()).isEqualTo("a");
+        assertThat(after.at("/members/0/runner/computed_tokens").asLong()).isEqualTo(50);
+        assertThat(after.at("/members/0/models/0").asText()).isEqualTo("demo");
+    }
+
+    @Test
+    void metricsAddUpToWhatWasRequested() throws IOException, InterruptedException {
+        addRunner();
+        String text = get("/metrics").body();
+        assertThat(text)
+                .contains(
+                        "kvern_prompt_tokens_requested_total 100.0",
+                        "kvern_prompt_tokens_total{source=\"local\"} 30.0",
+                        "kvern_prompt_tokens_total{source=\"cluster\"} 20.0",
+                        "kvern_prompt_tokens_total{source=\"computed\"} 50.0",
+                        "kvern_member_up{id=\"a\",role=\"runner\"} 1.0");
+        cluster.deregister(DeregisterRequest.newBuilder().setMemberId("a").build());
+        assertThat(get("/metrics").body())
+                .doesNotContain("kvern_member_up{id=\"a\"")
+                .contains("kvern_prompt_tokens_requested_total 100.0");
+    }
+
+    @Test
+    void theLiveStreamSendsStateAndPoints() throws IOException, InterruptedException {
+        addRunner();
+        HttpResponse<InputStream> stream = http.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + process.httpPort() + "/api/stream"))
+                        .header("Accept", "text/event-stream")
+                        .build(),
+                HttpResponse.BodyHandlers.ofInputStream());
+        try (var lines = new Scanner(stream.body(), StandardCharsets.UTF_8)) {
+            boolean state = false;
+            boolean point = false;
+            while (!(state && point)) {
+                String line = lines.nextLine();
+                state |= line.startsWith("event: state");
+                point |= line.startsWith("event: point");
+            }
+        }
+        JsonNode history = new ObjectMapper().readTree(get("/api/history").body());
+        assertThat(history.at("/points/0/requested").isNumber()).isTrue();
+    }
+
+    @Test
+    void watchersSeeMembersComeAndGo() {
+        var watch = cluster.withDeadlineAfter(30, TimeUnit.SECONDS)
+                .watchTopology(WatchTopologyRequest.newBuilder()
+                        .setRole(MemberRole.MEMBER_ROLE_RUNNER)
+                        .build());
+        assertThat(watch.next().getMembersList()).isEmpty();
+        addRunner();
+        assertThat(watch.next().getMembers(0).getId()).isEqualTo("a");
+    }
+
+    @Test
+    void aGapInAStreamOfEventsEndsIt() throws Exception {
+        var failure = new CompletableFuture<Status>();
+        StreamObserver<PublishKvEventsRequest> events = ClusterServiceGrpc.newStub(channel)
+                .publishKvEvents(new StreamObserver<>() {
+                    @Override
+                    public void onNext(PublishKvEventsResponse response) {}
+
+                    @Override
+                    public void onError(Throwable t) {
+                        failure.complete(Status.fromThrowable(t));
+                    }
+
+                    @Override
+                    public void onCompleted() {
+                        failure.complete(Status.OK);
+                    }
+                });
+        events.onNext(PublishKvEventsRequest.newBuilder()
+                .setRunnerId("a")
+                .setSequence(0)
+                .addEvents(KvEvent.newBuilder().setCleared(AllBlocksCleared.getDefaultInstance()))
+                .build());
+        events.onNext(PublishKvEventsRequest.newBuilder()
+                .setRunnerId("a")
+                .setSequence(2)
+                .build());
+        Status status = failure.get(30, TimeUnit.SECONDS);
+        assertThat(status.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        assertThat(status.getDescription()).contains("sequence: 2 (expected: 1; open a new stream)");
+    }
+
+    @Test
+    void aPortInUseIsNamed() {
+        assertThatThrownBy(() -> start(List.of("listen.grpc_port=0", "listen.http_port=" + process.httpPort())))
+                .hasMessageContaining("listen.http_port: " + process.httpPort());
+        assertThatThrownBy(() -> start(List.of("listen.grpc_port=" + process.grpcPort(), "listen.http_port=0")))
+                .hasMessageContaining(String.valueOf(process.grpcPort()));
+        assertThat(cluster.getClusterStats(GetClusterStatsRequest.getDefaultInstance())
+                        .getMembersList())
+                .isEmpty();
+    }
+}

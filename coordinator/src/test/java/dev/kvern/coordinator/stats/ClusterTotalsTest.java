@@ -1,0 +1,94 @@
+package dev.kvern.coordinator.stats;
+
+import static dev.kvern.coordinator.Members.beat;
+import static dev.kvern.coordinator.Members.node;
+import static dev.kvern.coordinator.Members.runner;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvern.coordinator.SteppedClock;
+import dev.kvern.coordinator.membership.MemberRegistry;
+import dev.kvern.coordinator.membership.MembershipLimits;
+import dev.kvern.v1.RunnerLoad;
+import org.junit.jupiter.api.Test;
+
+class ClusterTotalsTest {
+    private final SteppedClock clock = new SteppedClock();
+    private final MemberRegistry members = new MemberRegistry(new MembershipLimits(100, 400, 10_000, 10), clock);
+    private final ClusterTotals totals = new ClusterTotals();
+
+    private void load(String id, long requested, int running) {
+        members.heartbeat(
+                beat(id, RunnerLoad.newBuilder().setRequestedTokens(requested).setRunningRequests(running)));
+    }
+
+    @Test
+    void sumsCountersAndStatesOfAllRunners() {
+        members.register(runner("a"));
+        members.register(runner("b"));
+        members.register(node("n"));
+        load("a", 100, 1);
+        load("b", 20, 2);
+        RunnerLoad sum = totals.update(members.current());
+        assertThat(sum.getRequestedTokens()).isEqualTo(120);
+        assertThat(sum.getRunningRequests()).isEqualTo(3);
+    }
+
+    @Test
+    void aRunnerThatStartsAnewOrLeavesTakesNothingAway() {
+        members.register(runner("a", 1));
+        load("a", 100, 1);
+        assertThat(totals.update(members.current()).getRequestedTokens()).isEqualTo(100);
+        // Registers again under the same start, as after a coordinator forgot it: no load yet, nothing counted twice.
+        members.register(runner("a", 1));
+        assertThat(totals.update(members.current()).getRequestedTokens()).isEqualTo(100);
+        load("a", 130, 0);
+        assertThat(totals.update(members.current()).getRequestedTokens()).isEqualTo(130);
+        // A new process of the same id counts from zero.
+        members.register(runner("a", 2));
+        assertThat(totals.update(members.current()).getRequestedTokens()).isEqualTo(130);
+        load("a", 7, 1);
+        assertThat(totals.update(members.current()).getRequestedTokens()).isEqualTo(137);
+        members.deregister("a");
+        RunnerLoad sum = totals.update(members.current());
+        assertThat(sum.getRequestedTokens()).isEqualTo(137);
+        assertThat(sum.getRunningRequests()).isZero();
+    }
+
+    @Test
+    void runnersThatAreDownHaveNoState() {
+        members.register(runner("a"));
+        load("a", 100, 5);
+        clock.stepMillis(1_000);
+        members.expire();
+        RunnerLoad sum = totals.update(members.current());
+        assertThat(sum.getRequestedTokens()).isEqualTo(100);
+        assertThat(sum.getRunningRequests()).isZero();
+    }
+
+    @Test
+    void historyHoldsDifferencesAndIsBounded() {
+        var history = new TokenHistory(2);
+        history.sample(
+                1,
+                RunnerLoad.newBuilder()
+                        .setRequestedTokens(10)
+                        .setComputedTokens(10)
+                        .build());
+        history.sample(
+                2,
+                RunnerLoad.newBuilder()
+                        .setRequestedTokens(30)
+                        .setComputedTokens(12)
+                        .setCachedLocalTokens(18)
+                        .build());
+        history.sample(
+                3,
+                RunnerLoad.newBuilder()
+                        .setRequestedTokens(30)
+                        .setComputedTokens(12)
+                        .setCachedLocalTokens(18)
+                        .build());
+        assertThat(history.points())
+                .containsExactly(new TokenHistory.Point(2, 20, 18, 0, 2, 0), new TokenHistory.Point(3, 0, 0, 0, 0, 0));
+    }
+}
