@@ -14,6 +14,7 @@ import dev.kvern.v1.DeleteRequest;
 import dev.kvern.v1.GenerateRequest;
 import dev.kvern.v1.MatchRequest;
 import dev.kvern.v1.Prompt;
+import dev.kvern.v1.StatsRequest;
 import dev.kvern.v1.TokenizeResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -196,15 +197,54 @@ class ClusterIT {
 
     @Test
     @Order(6)
+    void aNodeThatComesBackTakesOverFromTheOther() {
+        cluster.restart("node-a");
+        cluster.awaitMembers();
+        Await.until(
+                "node-a to have copies of what node-b holds",
+                SETTLE_SECONDS,
+                () -> List.of(held("node-a"), held("node-b")),
+                held -> held.get(0).equals(held.get(1)));
+        cluster.kill("node-b");
+        GenerationResult without =
+                ask("runner-b", greedy(SURVIVOR, ANSWER_TOKENS).setCache(NO_CACHE));
+        GenerationResult later = Await.until(
+                "the prefix to come from the node that came back",
+                SETTLE_SECONDS,
+                () -> ask("runner-b", greedy(SURVIVOR, ANSWER_TOKENS).setCache(CLUSTER_ONLY)),
+                answer -> answer.usage().getCachedClusterTokens() > 0);
+        assertCached(later, 0, wholeChunks(1_000));
+        assertThat(later.tokens()).isEqualTo(without.tokens());
+    }
+
+    @Test
+    @Order(7)
+    void aNodeThatHangsIsNotWaitedForLong() {
+        GenerationResult without =
+                ask("runner-a", greedy(SURVIVOR, ANSWER_TOKENS).setCache(NO_CACHE));
+        cluster.process("node-a").pause();
+        try {
+            GenerationResult answer =
+                    ask("runner-a", greedy(SURVIVOR, ANSWER_TOKENS).setCache(CLUSTER_ONLY));
+            assertCached(answer, 0, 0);
+            assertThat(answer.tokens()).isEqualTo(without.tokens());
+            assertThat(answer.usage().getFetchMillis()).isLessThan(2_500);
+        } finally {
+            cluster.process("node-a").resume();
+        }
+    }
+
+    @Test
+    @Order(8)
     void withoutAnyNodeEverythingIsComputedAgain() {
         GenerationResult without =
                 ask("runner-a", greedy(SURVIVOR, ANSWER_TOKENS).setCache(NO_CACHE));
-        cluster.kill("node-b");
+        cluster.kill("node-a");
         GenerationResult atOnce =
                 ask("runner-a", greedy(SURVIVOR, ANSWER_TOKENS).setCache(CLUSTER_ONLY));
         assertCached(atOnce, 0, 0);
         assertThat(atOnce.tokens()).isEqualTo(without.tokens());
-        cluster.awaitDown("node-b");
+        cluster.awaitDown("node-a");
         GenerationResult known = ask("runner-a", greedy(SURVIVOR, ANSWER_TOKENS));
         assertThat(known.tokens()).isEqualTo(without.tokens());
         GenerationResult routed = cluster.coordinator().generate(greedy(prompt(6, 200), ANSWER_TOKENS));
@@ -230,6 +270,12 @@ class ClusterIT {
     /** Tokens of a prompt that can be reused: whole chunks, and at least one token is computed. */
     private static int wholeChunks(int promptTokens) {
         return (promptTokens - 1) / CHUNK_TOKENS * CHUNK_TOKENS;
+    }
+
+    /** Blocks that a node holds, as their owner or for others. */
+    private static long held(String node) {
+        var stats = cluster.client(node).blocks().stats(StatsRequest.getDefaultInstance());
+        return stats.getPrimaryBlocks() + stats.getBackupBlocks();
     }
 
     /** Leading chunks of a prompt that the nodes hold. */

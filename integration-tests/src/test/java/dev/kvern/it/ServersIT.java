@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kvern.launcher.JvmFlags;
 import dev.kvern.v1.GenerateRequest;
 import dev.kvern.v1.GenerationServiceGrpc;
+import dev.kvern.v1.Prompt;
+import dev.kvern.v1.TokenizeResponse;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -23,8 +26,13 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -190,6 +198,47 @@ class ServersIT {
                 .generate(endless(801), call);
         assertThat(call.failure().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
         cluster.awaitIdle("runner-a");
+    }
+
+    @Test
+    void theCommandLineShowsWhatTheServersSay() throws Exception {
+        Prompt prompt = Requests.text("The tower opens at nine. ".repeat(12));
+        TokenizeResponse named = cluster.coordinator().tokenize(prompt);
+        String target = cluster.address(TestCluster.COORDINATOR, "grpc");
+
+        JsonNode answer = new ObjectMapper()
+                .readTree(command(
+                        "generate", "--target", target, "--prompt", prompt.getText(), "--max-tokens", "5", "--json"));
+        assertThat(answer.path("prompt_tokens").asInt()).isEqualTo(named.getTokenIdsCount());
+        assertThat(answer.path("output_token_ids"))
+                .hasSize(answer.path("completion_tokens").asInt());
+        assertThat(answer.path("runner").asText()).isEqualTo("runner-a");
+
+        assertThat(command("stats", "--target", target)).contains("runner-a", "node-a", "hit rate");
+
+        // A namespace made from the model's files, away from any server, is the runner's.
+        String keys = command("keys", "--model", Source.MODEL.toString(), "--prompt", prompt.getText());
+        assertThat(keys)
+                .contains("namespace "
+                        + HexFormat.of().formatHex(named.getNamespace().toByteArray()))
+                .contains(named.getBlockDigestsList().stream()
+                        .map(digest -> HexFormat.of().formatHex(digest.toByteArray()))
+                        .toList());
+    }
+
+    /** What a command prints; it must succeed. */
+    private static String command(String... arguments) throws IOException, InterruptedException {
+        var line = new ArrayList<String>();
+        line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        line.addAll(JvmFlags.of(arguments[0].equals("keys") ? "runner" : "client"));
+        line.addAll(List.of("-cp", Source.CLASS_PATH, "dev.kvern.launcher.Kvern"));
+        line.addAll(List.of(arguments));
+        Path errors = directory.resolve(arguments[0] + ".err");
+        Process process =
+                new ProcessBuilder(line).redirectError(errors.toFile()).start();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(Files.readString(errors)).isZero();
+        return out;
     }
 
     private static GenerateRequest endless(long seed) {
