@@ -82,6 +82,8 @@ public final class CoordinatorProcess implements AutoCloseable {
         members.onDeparture(member -> index.clear(member.id()));
         var underWay = new UnderWay();
         members.onChange(now -> giveUpOnLost(now, underWay));
+        members.onHeartbeat(member -> underWay.heard(member.id()));
+        members.onDeparture(member -> underWay.forgotten(member.id()));
         RunnerChannels channels = opened(parts, new RunnerChannels(CoordinatorProcess::channel));
         members.onChange(channels::changed);
 
@@ -99,7 +101,7 @@ public final class CoordinatorProcess implements AutoCloseable {
         var timer = Executors.newSingleThreadScheduledExecutor(daemon("kvern-coordinator-timer"));
         parts.push(timer::shutdownNow);
         long look = Math.max(10, lease.leaseMillis() / LOOKS_A_LEASE);
-        timer.scheduleAtFixedRate(members::expire, look, look, TimeUnit.MILLISECONDS);
+        timer.scheduleAtFixedRate(() -> expire(members, underWay), look, look, TimeUnit.MILLISECONDS);
         HttpServer http = opened(
                 parts,
                 HttpServer.start(
@@ -116,6 +118,17 @@ public final class CoordinatorProcess implements AutoCloseable {
                 opened(parts, GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster)));
         grpc.serving(true);
         return new CoordinatorProcess(host, grpc, http, cluster, parts);
+    }
+
+    private static void expire(MemberRegistry members, UnderWay underWay) {
+        try {
+            members.expire();
+            // Once more for calls that were sent in the moment in which their runner was given up.
+            giveUpOnLost(members.current(), underWay);
+        } catch (RuntimeException e) {
+            // The timer would not call again, and nobody would ever be down.
+            log.error("looking for silent members failed", e);
+        }
     }
 
     /** A member that is down may hang for ever: what waits for its answer must not. */

@@ -49,7 +49,7 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--timeout",
             paramLabel = "SECONDS",
             defaultValue = "600",
-            description = "Default: ${DEFAULT-VALUE}.")
+            description = "Longest wait for the whole answer (default: ${DEFAULT-VALUE}).")
     private long timeoutSeconds;
 
     @Option(names = "--json", description = "Print one JSON object at the end instead of text.")

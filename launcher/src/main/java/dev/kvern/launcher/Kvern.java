@@ -3,8 +3,11 @@ package dev.kvern.launcher;
 import dev.kvern.config.ConfigException;
 import dev.kvern.launcher.demo.DemoCommand;
 import dev.kvern.rpc.KvernException;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,7 +34,7 @@ import picocli.CommandLine.Spec;
             VerifyModelCommand.class
         })
 public final class Kvern implements Runnable {
-    private static final int FAILED = 1;
+    static final int FAILED = 1;
     private static final int MISUSED = 2;
 
     @Spec
@@ -60,12 +63,25 @@ public final class Kvern implements Runnable {
         if (failure instanceof KvernException || failure instanceof UsageException) {
             err.println("kvern: " + failure.getMessage());
         } else if (failure instanceof StatusRuntimeException e) {
-            err.println(
-                    "kvern: " + e.getStatus().getCode() + ": " + e.getStatus().getDescription());
+            err.println("kvern: " + describe(e.getStatus()));
+        } else if (failure instanceof IOException || failure instanceof UncheckedIOException) {
+            err.println("kvern: " + failure);
         } else {
             failure.printStackTrace(err);
         }
         return failure instanceof UsageException ? MISUSED : FAILED;
+    }
+
+    /** Code and description; of a server that cannot be reached also why, which gRPC leaves to the cause. */
+    private static String describe(Status status) {
+        var text = new StringBuilder(status.getCode().name());
+        if (status.getDescription() != null) {
+            text.append(": ").append(status.getDescription());
+        }
+        if (status.getCode() == Status.Code.UNAVAILABLE && status.getCause() != null) {
+            text.append(": ").append(status.getCause().getMessage());
+        }
+        return text.toString();
     }
 
     @Override

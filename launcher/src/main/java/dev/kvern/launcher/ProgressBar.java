@@ -3,7 +3,8 @@ package dev.kvern.launcher;
 import dev.kvern.runner.model.ProgressListener;
 
 /**
- * A bar on standard error: redrawn in place on a terminal, a line for each quarter elsewhere. Safe for use by several
+ * A bar on standard error: redrawn in place on a terminal, which the kvern script tells apart, a line for each quarter
+ * elsewhere. Safe for use by several
  * threads; guarded by this.
  */
 final class ProgressBar implements ProgressListener, AutoCloseable {
@@ -11,7 +12,7 @@ final class ProgressBar implements ProgressListener, AutoCloseable {
     private static final int MEBI = 1 << 20;
 
     private final String label;
-    private final boolean terminal = System.console() != null;
+    private final boolean terminal = Boolean.getBoolean("kvern.terminal");
     private int shownPercent = -1;
 
     ProgressBar(String label) {

@@ -1,6 +1,7 @@
 package dev.kvern.launcher;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kvern.v1.Chat;
@@ -51,7 +52,9 @@ final class PromptOptions {
     private static Chat chat(Path file) {
         JsonNode json;
         try {
-            json = new ObjectMapper().readTree(read("--chat-file", file));
+            json = new ObjectMapper()
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .readTree(read("--chat-file", file));
         } catch (JsonProcessingException e) {
             throw new UsageException("--chat-file: " + file + " line "
                     + e.getLocation().getLineNr() + ": " + e.getOriginalMessage() + " (expected: JSON)");

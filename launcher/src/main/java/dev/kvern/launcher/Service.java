@@ -26,7 +26,11 @@ final class Service {
         this.await = await;
     }
 
-    /** Prints the ready line and blocks. */
+    /**
+     * Prints the ready line and blocks.
+     *
+     * @return 1: a service that was told to stop never gets here, so it has ended by itself, and is to be started again
+     */
     static int run(String readyLine, Closing close, Waiting await, boolean exitWithParent) throws InterruptedException {
         var service = new Service(close, await);
         var hook = new Thread(service::closeOnce, "kvern-shutdown");
@@ -39,7 +43,7 @@ final class Service {
             watch.start();
         }
         service.await.await();
-        return 0;
+        return Kvern.FAILED;
     }
 
     private void closeOnce() {

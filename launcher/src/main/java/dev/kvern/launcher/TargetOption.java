@@ -6,6 +6,8 @@ import picocli.CommandLine.Option;
 
 /** The server that a client command talks to. */
 final class TargetOption {
+    private static final int MAX_PORT = 65_535;
+
     @Option(
             names = "--target",
             paramLabel = "HOST:PORT",
@@ -14,7 +16,8 @@ final class TargetOption {
     private String target = "";
 
     ManagedChannel connect() {
-        if (!target.matches("[^\\s:]+:\\d{1,5}|\\[[0-9a-fA-F:]+]:\\d{1,5}")) {
+        if (!target.matches("([^\\s:]+|\\[[0-9a-fA-F:]+]):\\d{1,5}")
+                || Integer.parseInt(target.substring(target.lastIndexOf(':') + 1)) > MAX_PORT) {
             throw new UsageException("--target: '" + target + "' (expected: HOST:PORT)");
         }
         return NettyChannelBuilder.forTarget(target).usePlaintext().build();

@@ -80,6 +80,8 @@ public final class Membership implements AutoCloseable {
         if (closed) {
             return;
         }
+        // Our own backoff is short; the channel's would grow to minutes while the coordinator is away.
+        channel.resetConnectBackoff();
         if (registered) {
             stub().heartbeat(heartbeat(draining), new Heard());
         } else {

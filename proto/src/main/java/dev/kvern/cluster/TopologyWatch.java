@@ -52,6 +52,8 @@ public final class TopologyWatch implements AutoCloseable {
     /** Begins to watch; returns at once. */
     public void start() {
         if (!closed) {
+            // Our own backoff is short; the channel's would grow to minutes while the coordinator is away.
+            channel.resetConnectBackoff();
             ClusterServiceGrpc.newStub(channel)
                     .watchTopology(
                             WatchTopologyRequest.newBuilder().setRole(role).build(), new Watcher());

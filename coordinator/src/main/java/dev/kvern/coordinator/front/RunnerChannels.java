@@ -40,6 +40,8 @@ public final class RunnerChannels implements AutoCloseable {
             }
             return gone;
         });
+        // A runner that is back at its address need not wait for the channel's next try, which may be minutes away.
+        channels.values().forEach(ManagedChannel::resetConnectBackoff);
     }
 
     @Override

@@ -28,6 +28,7 @@ public final class MemberRegistry {
     private final LongSupplier nanoTime;
     private final List<Consumer<MemberList>> listeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<MemberStatus>> departureListeners = new CopyOnWriteArrayList<>();
+    private final List<Consumer<MemberStatus>> heartbeatListeners = new CopyOnWriteArrayList<>();
     private volatile MemberList current = MemberList.EMPTY;
 
     /** @param nanoTime the clock of leases */
@@ -56,6 +57,11 @@ public final class MemberRegistry {
     /** Hears of every member that left or was forgotten, with the last that was known of it; must not block. */
     public void onDeparture(Consumer<MemberStatus> listener) {
         departureListeners.add(listener);
+    }
+
+    /** Hears of every heartbeat, before anyone reads its load; must not block. */
+    public void onHeartbeat(Consumer<MemberStatus> listener) {
+        heartbeatListeners.add(listener);
     }
 
     /**
@@ -103,7 +109,9 @@ public final class MemberRegistry {
         }
         MemberState state = heartbeat.getDraining() ? MemberState.MEMBER_STATE_DRAINING : MemberState.MEMBER_STATE_UP;
         Map<String, MemberStatus> members = new HashMap<>(current.byId());
-        members.put(before.id(), before.heard(heartbeat, state, nanoTime.getAsLong()));
+        MemberStatus heard = before.heard(heartbeat, state, nanoTime.getAsLong());
+        members.put(before.id(), heard);
+        heartbeatListeners.forEach(listener -> listener.accept(heard));
         if (before.member().getState() == state) {
             current = new MemberList(current.revision(), members);
         } else {

@@ -98,13 +98,15 @@ public final class RunnerChoice {
     }
 
     private Candidate candidate(MemberStatus runner, PromptBlocks prompt) {
-        // A heartbeat counts what other coordinators sent, our own list what was sent since.
+        // What the heartbeat counts beyond ours was sent by others; of ours we know how many there are now.
         RunnerLoad load = runner.runner();
+        UnderWay.Sums then = underWay.atHeartbeat(runner.id());
+        UnderWay.Sums now = underWay.now(runner.id());
         return new Candidate(
                 runner.id(),
                 prompt.cachedTokens(index, runner.id()),
-                Math.max(underWay.waitingTokens(runner.id()), load.getQueuedPrefillTokens()),
-                Math.max(underWay.requests(runner.id()), load.getRunningRequests() + load.getQueuedRequests()));
+                now.waitingTokens() + Math.max(0, load.getQueuedPrefillTokens() - then.waitingTokens()),
+                now.requests() + Math.max(0, load.getRunningRequests() + load.getQueuedRequests() - then.requests()));
     }
 
     private static boolean serves(MemberStatus runner, String model) {

@@ -1,9 +1,8 @@
 package dev.kvern.launcher.demo;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import dev.kvern.launcher.process.FreePorts;
+import dev.kvern.launcher.process.ServiceProcess;
+import dev.kvern.launcher.process.ServiceStarter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +17,7 @@ final class DemoCluster implements AutoCloseable {
     private static final long REGION_BYTES = 512L << 20;
     private static final long POOL_BYTES = 256L << 20;
 
-    private final List<ChildProcess> children = new ArrayList<>();
+    private final List<ServiceProcess> children = new ArrayList<>();
     private String grpc = "";
     private String http = "";
     private boolean closed;
@@ -30,7 +29,7 @@ final class DemoCluster implements AutoCloseable {
      * @param directory for logs and working files
      */
     void start(Path model, int threads, Path directory) {
-        ChildProcess coordinator = child(
+        ServiceProcess coordinator = child(
                 "coordinator",
                 "coordinator",
                 directory,
@@ -41,11 +40,11 @@ final class DemoCluster implements AutoCloseable {
         http = String.valueOf(addresses.get("http"));
 
         // Both nodes look for each other from the start, so both discovery ports must be known.
-        List<Integer> ports = freePorts(NODES.size());
+        List<Integer> ports = FreePorts.find(NODES.size());
         String seeds = "["
                 + String.join(
                         ", ", ports.stream().map(p -> "\"127.0.0.1:" + p + "\"").toList()) + "]";
-        var starting = new ArrayList<ChildProcess>();
+        var starting = new ArrayList<ServiceProcess>();
         for (int i = 0; i < NODES.size(); i++) {
             starting.add(child(
                     NODES.get(i),
@@ -74,11 +73,11 @@ final class DemoCluster implements AutoCloseable {
                             "model.threads=" + threads,
                             "kv.pool_bytes=" + POOL_BYTES)));
         }
-        starting.forEach(ChildProcess::awaitReady);
+        starting.forEach(ServiceProcess::awaitReady);
     }
 
-    private ChildProcess child(String name, String role, Path directory, List<String> settings) {
-        ChildProcess child = ChildProcess.start(name, role, settings, directory);
+    private ServiceProcess child(String name, String role, Path directory, List<String> settings) {
+        ServiceProcess child = ServiceStarter.fromOwnClassPath(directory).start(name, role, settings);
         synchronized (this) {
             children.add(child);
             if (closed) {
@@ -98,33 +97,15 @@ final class DemoCluster implements AutoCloseable {
         return http;
     }
 
-    private static List<Integer> freePorts(int count) {
-        var sockets = new ArrayList<ServerSocket>();
-        try {
-            var ports = new ArrayList<Integer>();
-            for (int i = 0; i < count; i++) {
-                var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                sockets.add(socket);
-                ports.add(socket.getLocalPort());
-            }
-            for (ServerSocket socket : sockets) {
-                socket.close();
-            }
-            return ports;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     @Override
     public void close() {
-        List<ChildProcess> all;
+        List<ServiceProcess> all;
         synchronized (this) {
             closed = true;
             all = new ArrayList<>(children);
             children.clear();
         }
-        all.forEach(ChildProcess::stop);
-        all.forEach(ChildProcess::close);
+        all.forEach(ServiceProcess::stop);
+        all.forEach(ServiceProcess::close);
     }
 }

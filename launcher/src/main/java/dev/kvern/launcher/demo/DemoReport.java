@@ -83,7 +83,7 @@ final class DemoReport {
         var table = new TextTable("conversation", "runner", "prompt", "local", "cluster", "computed", "hit", "TTFT ms");
         for (DemoResult result : results) {
             Usage usage = result.usage();
-            long hits = usage.getCachedLocalTokens() + usage.getCachedClusterTokens();
+            long hits = (long) usage.getCachedLocalTokens() + usage.getCachedClusterTokens();
             table.add(
                     result.conversation(),
                     result.answer().runner(),

@@ -89,6 +89,12 @@ final class Prefill {
         offload.stored(prompt.keys.chunkKeys().subList(first, first + chunks));
     }
 
+    /** Notes that the tier does not have the chunk that comes next: whoever computes it is to store it again. */
+    void notFetched(Prompt prompt) {
+        List<BlockKey> keys = prompt.keys.chunkKeys();
+        offload.lost(keys.subList(prompt.computed / chunkTokens, keys.size()));
+    }
+
     /** Takes over chunks that others have computed since {@link #begin}. */
     void adopt(Prompt prompt) {
         while (prompt.readLocal && prompt.computed / chunkTokens < prompt.reusableChunks) {

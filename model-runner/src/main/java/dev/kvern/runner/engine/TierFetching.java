@@ -67,6 +67,9 @@ final class TierFetching {
         sequence.fetch = null;
         sequence.fetchNanos += nanoTime.getAsLong() - sequence.fetchStartedAt;
         prefill.fetched(sequence.prompt, outcome.chunks());
+        if (outcome.endedAtAHole()) {
+            prefill.notFetched(sequence.prompt);
+        }
         return true;
     }
 }

@@ -145,6 +145,18 @@ public final class KvEventPublisher implements KvEventListener, AutoCloseable {
             publication.replaying = false;
         }
         ClusterServiceGrpc.newStub(channel).withWaitForReady().publishKvEvents(publication);
+        later(() -> hurry(publication), RECONNECT_MILLIS);
+    }
+
+    /** While the coordinator is away, tries to reach it oftener than the channel would, whose backoff grows to minutes. */
+    private void hurry(Publication publication) {
+        synchronized (this) {
+            if (closed || publication.opened || current != publication) {
+                return;
+            }
+        }
+        channel.resetConnectBackoff();
+        later(() -> hurry(publication), RECONNECT_MILLIS);
     }
 
     private void later(Runnable step, long millis) {
@@ -169,6 +181,7 @@ public final class KvEventPublisher implements KvEventListener, AutoCloseable {
     private final class Publication implements ClientResponseObserver<PublishKvEventsRequest, PublishKvEventsResponse> {
         private @Nullable ClientCallStreamObserver<PublishKvEventsRequest> stream;
         private boolean replaying;
+        private boolean opened;
         private boolean broken;
         private long sequence;
 
@@ -177,7 +190,14 @@ public final class KvEventPublisher implements KvEventListener, AutoCloseable {
             synchronized (KvEventPublisher.this) {
                 stream = requests;
             }
-            requests.setOnReadyHandler(this::flush);
+            requests.setOnReadyHandler(this::ready);
+        }
+
+        private void ready() {
+            synchronized (KvEventPublisher.this) {
+                opened = true;
+            }
+            flush();
         }
 
         /** Sends what waits, as far as the coordinator takes it. One caller at a time, so that the order is kept. */

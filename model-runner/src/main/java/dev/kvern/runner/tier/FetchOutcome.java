@@ -5,6 +5,12 @@ public sealed interface FetchOutcome {
     /** Leading chunks that reached the sink. */
     int chunks();
 
+    /** Whether it ended at a chunk that the tier does not have. */
+    default boolean endedAtAHole() {
+        return (this instanceof PartialHit hit && hit.reason == MissReason.NOT_STORED)
+                || (this instanceof Miss miss && miss.reason == MissReason.NOT_STORED);
+    }
+
     /** All that were asked for. */
     record Hit(int chunks) implements FetchOutcome {}
 

@@ -51,6 +51,8 @@ final class NodeSet implements AutoCloseable {
         for (int i = 0; i < all.size(); i++) {
             TierNode node = all.get(Math.floorMod(start + i, all.size()));
             if (!tried.contains(node) && node.breaker().allow()) {
+                // The breaker says when to try; the channel's own backoff would grow to minutes.
+                node.channel().resetConnectBackoff();
                 return Optional.of(node);
             }
         }

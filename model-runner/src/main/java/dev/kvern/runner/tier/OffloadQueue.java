@@ -19,6 +19,9 @@ public interface OffloadQueue {
 
         @Override
         public void stored(List<BlockKey> keys) {}
+
+        @Override
+        public void lost(List<BlockKey> keys) {}
     };
 
     /** Whether the chunk is neither on its way nor known to be stored. */
@@ -33,4 +36,7 @@ public interface OffloadQueue {
 
     /** Notes keys that were just seen in the tier. */
     void stored(List<BlockKey> keys);
+
+    /** Notes keys that the tier was found to hold no longer, or that follow such a one in their chain. */
+    void lost(List<BlockKey> keys);
 }

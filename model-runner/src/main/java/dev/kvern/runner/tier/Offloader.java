@@ -111,6 +111,11 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         keys.forEach(key -> stored.add(key, nanoTime.getAsLong()));
     }
 
+    @Override
+    public synchronized void lost(List<BlockKey> keys) {
+        keys.forEach(stored::remove);
+    }
+
     public synchronized OffloadStats stats() {
         return new OffloadStats(offloaded, alreadyStored, dropped, failed, pendingBytes);
     }

@@ -27,6 +27,10 @@ final class StoredKeys {
         seen.put(key, now);
     }
 
+    void remove(BlockKey key) {
+        seen.remove(key);
+    }
+
     boolean contains(BlockKey key, long now) {
         Long at = seen.get(key);
         return at != null && now - at < keepNanos;

@@ -74,6 +74,23 @@ class EngineTest {
     }
 
     @Test
+    void whatTheTierHasLostIsStoredAgainByWhoComputesIt() {
+        var tier = new MapTier();
+        try (var first = new EngineRig(64, tier)) {
+            first.run(PROMPT, 1);
+            first.awaitOffloaded();
+        }
+        try (var rig = new EngineRig(64, tier)) {
+            assertSources(rig.run(control(PROMPT, true, true, false)), 0, 64, 6);
+            List<BlockKey> keys = rig.engine.keySpace().keys(PROMPT, "").chunkKeys();
+            tier.chunks.remove(keys.get(2));
+            assertSources(rig.run(PROMPT, 1), 0, 32, 38);
+            rig.awaitOffloaded();
+            assertThat(tier.chunks.keySet()).containsExactlyInAnyOrderElementsOf(keys);
+        }
+    }
+
+    @Test
     void aPoolAndATierThatHoldDifferentPartsOfAChainServeItTogether() {
         var tier = new MapTier();
         try (var first = new EngineRig(64, tier)) {

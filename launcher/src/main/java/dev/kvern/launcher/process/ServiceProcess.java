@@ -1,6 +1,5 @@
-package dev.kvern.launcher.demo;
+package dev.kvern.launcher.process;
 
-import dev.kvern.launcher.JvmFlags;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import java.io.BufferedReader;
@@ -11,7 +10,6 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,48 +19,26 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * One service of the demo in a JVM of its own. What it prints goes to a log file; its ready line tells its addresses. It
- * ends with this process, however that ends, because its standard input does. Safe for use by several threads.
+ * A service in a JVM of its own. What it prints goes to a log file; its ready line tells its addresses. It ends with this
+ * process, however that ends, because its standard input does. Safe for use by several threads.
  */
-final class ChildProcess implements AutoCloseable {
+public final class ServiceProcess implements AutoCloseable {
     private static final long READY_LIMIT_SECONDS = 120;
     private static final long END_LIMIT_SECONDS = 8;
 
     private final String name;
     private final Process process;
     private final Path log;
+    private final Thread reader;
     private final CompletableFuture<Map<String, String>> ready = new CompletableFuture<>();
 
-    private ChildProcess(String name, Process process, Path log) {
+    ServiceProcess(String name, Process process, Path log) {
         this.name = name;
         this.process = process;
         this.log = log;
-    }
-
-    /** Starts {@code kvern <role> --set <setting>...}. */
-    static ChildProcess start(String name, String role, List<String> settings, Path logDirectory) {
-        Path log = logDirectory.resolve(name + ".log");
-        var command = new ArrayList<String>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(JvmFlags.of(role));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.kvern.launcher.Kvern", role));
-        command.add("--exit-with-parent");
-        for (String setting : settings) {
-            command.addAll(List.of("--set", setting));
-        }
-        try {
-            Process process = new ProcessBuilder(command)
-                    .directory(logDirectory.toFile())
-                    .redirectErrorStream(true)
-                    .start();
-            var child = new ChildProcess(name, process, log);
-            var reader = new Thread(child::copyOutput, "kvern-demo-log-" + name);
-            reader.setDaemon(true);
-            reader.start();
-            return child;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        this.reader = new Thread(this::copyOutput, "kvern-log-" + name);
+        reader.setDaemon(true);
+        reader.start();
     }
 
     private void copyOutput() {
@@ -83,8 +59,17 @@ final class ChildProcess implements AutoCloseable {
                 new KvernException(ErrorReason.MISCONFIGURED, name + " has ended; its log ends with:\n" + tail()));
     }
 
-    /** Waits for the ready line and returns its fields. */
-    Map<String, String> awaitReady() {
+    /** What messages call it. */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Waits for the ready line and returns its fields.
+     *
+     * @throws KvernException with the log's end if the process ends before it is ready, or is not for long
+     */
+    public Map<String, String> awaitReady() {
         try {
             return ready.get(READY_LIMIT_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
@@ -120,9 +105,78 @@ final class ChildProcess implements AutoCloseable {
         return fields;
     }
 
+    /** Whether the process has not ended yet. */
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** What the process has printed so far. */
+    public String output() {
+        try {
+            return Files.exists(log) ? Files.readString(log) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Waits until the process has ended and all it printed is in the log.
+     *
+     * @return its exit code; 128 and the signal's number if one ended it
+     * @throws KvernException UNAVAILABLE if it does not end
+     */
+    public int awaitEnd(long limitSeconds) {
+        try {
+            if (process.waitFor(limitSeconds, TimeUnit.SECONDS)) {
+                reader.join();
+                return process.exitValue();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new KvernException(ErrorReason.CANCELLED, "interrupted while waiting for " + name, e);
+        }
+        throw new KvernException(
+                ErrorReason.UNAVAILABLE,
+                name + ": not ended after " + limitSeconds + " s; its log ends with:\n" + tail());
+    }
+
     /** Asks the process to end. */
-    void stop() {
+    public void stop() {
         process.destroy();
+    }
+
+    /** Ends the process as a lost machine does: at once, without a word to anyone ({@code kill -9}). */
+    public void kill() {
+        process.destroyForcibly();
+        awaitEnd(END_LIMIT_SECONDS);
+    }
+
+    /** Makes the process hang: its connections stay open and nobody answers ({@code kill -STOP}). */
+    public void pause() {
+        signal("STOP");
+    }
+
+    /** Lets a paused process go on. */
+    public void resume() {
+        signal("CONT");
+    }
+
+    private void signal(String signal) {
+        try {
+            int exit = new ProcessBuilder("kill", "-" + signal, String.valueOf(process.pid()))
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+            if (exit != 0) {
+                throw new KvernException(
+                        ErrorReason.INTERNAL, "kill -" + signal + " " + process.pid() + ": exit code " + exit);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new KvernException(ErrorReason.CANCELLED, "interrupted while signalling " + name, e);
+        }
     }
 
     /** Asks the process to end, waits, and ends it by force if it does not. */

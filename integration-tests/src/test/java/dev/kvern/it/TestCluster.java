@@ -1,0 +1,236 @@
+package dev.kvern.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvern.launcher.process.FreePorts;
+import dev.kvern.launcher.process.ServiceProcess;
+import dev.kvern.launcher.process.ServiceStarter;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.GetClusterStatsResponse;
+import dev.kvern.v1.MemberState;
+import dev.kvern.v1.MemberStats;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * A coordinator, cache nodes and model-runners, each a process of its own on free loopback ports, as the kvern script would
+ * start them. Members have names: node-a, node-b, runner-a, runner-b. Confined to a thread.
+ */
+final class TestCluster implements AutoCloseable {
+    static final String COORDINATOR = "coordinator";
+    private static final long REGION_BYTES = 256L << 20;
+    private static final long POOL_BYTES = 64L << 20;
+    private static final long SETTLE_SECONDS = 30;
+    private static final long END_SECONDS = 15;
+
+    private final Path directory;
+    private final Map<String, Service> services = new LinkedHashMap<>();
+    private final Map<String, ServiceProcess> running = new LinkedHashMap<>();
+    private final Map<String, Client> clients = new LinkedHashMap<>();
+
+    /** Every process that was ever started. */
+    private final List<ServiceProcess> all = new ArrayList<>();
+
+    /** How to start a process, and start it again. */
+    private record Service(String role, List<String> settings) {}
+
+    private TestCluster(Path directory) {
+        this.directory = directory;
+    }
+
+    /**
+     * Starts everything and waits until everyone sees everyone.
+     *
+     * @param directory for logs and working files
+     * @param runnerSettings for all runners beside what they need here
+     */
+    static TestCluster start(Path directory, int nodes, int runners, String... runnerSettings) {
+        var cluster = new TestCluster(directory);
+        try {
+            cluster.startAll(nodes, runners, List.of(runnerSettings));
+            return cluster;
+        } catch (RuntimeException | Error e) {
+            cluster.close();
+            throw e;
+        }
+    }
+
+    private void startAll(int nodes, int runners, List<String> runnerSettings) {
+        // All ports that others must know are known from the start, and stay the same over a restart.
+        List<Integer> ports = FreePorts.find(2 + nodes);
+        String grpc = "127.0.0.1:" + ports.get(0);
+        services.put(
+                COORDINATOR,
+                new Service(
+                        "coordinator",
+                        List.of(
+                                "listen.grpc_port=" + ports.get(0),
+                                "listen.http_port=" + ports.get(1),
+                                "membership.heartbeat_millis=200",
+                                "membership.lease_millis=3000")));
+        List<Integer> discovery = ports.subList(2, ports.size());
+        String seeds =
+                discovery.stream().map(p -> "\"127.0.0.1:" + p + "\"").toList().toString();
+        for (int i = 0; i < nodes; i++) {
+            String name = "node-" + (char) ('a' + i);
+            services.put(
+                    name,
+                    new Service(
+                            "node",
+                            List.of(
+                                    "id=" + name,
+                                    "listen.grpc_port=0",
+                                    "coordinator=" + grpc,
+                                    "ignite.discovery_port=" + discovery.get(i),
+                                    "ignite.communication_port=0",
+                                    "ignite.addresses=" + seeds,
+                                    "ignite.work_directory=" + directory.resolve(name + "-work"),
+                                    "memory.region_bytes=" + REGION_BYTES)));
+        }
+        for (int i = 0; i < runners; i++) {
+            String name = "runner-" + (char) ('a' + i);
+            var settings = new ArrayList<>(List.of(
+                    "id=" + name,
+                    "listen.grpc_port=0",
+                    "coordinator=" + grpc,
+                    "model.path=" + Source.MODEL,
+                    "model.threads=1",
+                    "kv.pool_bytes=" + POOL_BYTES));
+            settings.addAll(runnerSettings);
+            services.put(name, new Service("runner", settings));
+        }
+        services.keySet().forEach(this::launch);
+        running.values().forEach(ServiceProcess::awaitReady);
+        awaitMembers();
+    }
+
+    private void launch(String name) {
+        Service service = services.get(name);
+        long before = all.stream().filter(p -> p.name().startsWith(name)).count();
+        ServiceProcess process = new ServiceStarter(Source.CLASS_PATH, directory)
+                .start(before == 0 ? name : name + "-" + (before + 1), service.role(), service.settings());
+        all.add(process);
+        running.put(name, process);
+    }
+
+    /** The front door. */
+    Client coordinator() {
+        return client(COORDINATOR);
+    }
+
+    /** One server, asked directly. */
+    Client client(String name) {
+        return clients.computeIfAbsent(name, n -> Client.of(address(n, "grpc")));
+    }
+
+    /** An address of a server's ready line. */
+    String address(String name, String field) {
+        return process(name).awaitReady().get(field);
+    }
+
+    ServiceProcess process(String name) {
+        return running.get(name);
+    }
+
+    /** Ends a process as a lost machine does. */
+    void kill(String name) {
+        process(name).kill();
+        running.remove(name);
+        forgetClient(name);
+    }
+
+    /** Starts a process that was killed again, with the same settings. */
+    void restart(String name) {
+        assertThat(running).doesNotContainKey(name);
+        launch(name);
+        process(name).awaitReady();
+    }
+
+    private void forgetClient(String name) {
+        Client client = clients.remove(name);
+        if (client != null) {
+            client.close();
+        }
+    }
+
+    /** Waits until the coordinator hears every member that runs, at the address that it has now. */
+    void awaitMembers() {
+        var expected = new TreeMap<String, String>();
+        running.keySet().forEach(name -> expected.put(name, address(name, "grpc")));
+        expected.remove(COORDINATOR);
+        awaitStats(
+                "members " + expected + " to be up",
+                stats -> up(stats).entrySet().containsAll(expected.entrySet()));
+    }
+
+    /** Waits until the coordinator counts a member as lost. */
+    void awaitDown(String name) {
+        awaitStats(name + " to be down", stats -> !up(stats).containsKey(name));
+    }
+
+    /** Waits until a runner has nothing to do, by a heartbeat younger than this call, and nothing to hand over. */
+    void awaitIdle(String runner) {
+        awaitLoad(
+                runner,
+                "idle",
+                member -> member.getRunner().getRunningRequests() == 0
+                        && member.getRunner().getQueuedRequests() == 0
+                        && member.getRunner().getOffloadPendingBytes() == 0);
+    }
+
+    /** Waits until a heartbeat younger than this call says of a member what is wanted. */
+    void awaitLoad(String name, String what, Predicate<MemberStats> wanted) {
+        long asked = System.nanoTime();
+        awaitStats(
+                name + " to be " + what,
+                stats -> member(stats, name)
+                        .filter(m -> m.getSilentMillis() < TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - asked))
+                        .filter(wanted)
+                        .isPresent());
+    }
+
+    private void awaitStats(String what, Predicate<GetClusterStatsResponse> wanted) {
+        Await.until(what, SETTLE_SECONDS, coordinator()::stats, wanted);
+    }
+
+    private static Optional<MemberStats> member(GetClusterStatsResponse stats, String name) {
+        return stats.getMembersList().stream()
+                .filter(m -> m.getMember().getId().equals(name))
+                .findFirst();
+    }
+
+    /** Members that are up, and their addresses. */
+    private static Map<String, String> up(GetClusterStatsResponse stats) {
+        return stats.getMembersList().stream()
+                .filter(m -> m.getMember().getState() == MemberState.MEMBER_STATE_UP)
+                .collect(Collectors.toMap(
+                        m -> m.getMember().getId(), m -> m.getMember().getAddress()));
+    }
+
+    /** Asks every process to end, and checks that each does, of its own accord. */
+    @Override
+    public void close() {
+        List.copyOf(clients.keySet()).forEach(this::forgetClient);
+        running.values().forEach(ServiceProcess::stop);
+        var forced = new ArrayList<String>();
+        for (ServiceProcess process : running.values()) {
+            try {
+                process.awaitEnd(END_SECONDS);
+            } catch (KvernException e) {
+                forced.add(e.getMessage());
+                process.kill();
+            }
+        }
+        running.clear();
+        assertThat(all).as("processes left behind").noneMatch(ServiceProcess::isAlive);
+        assertThat(forced).as("processes that did not end when asked to").isEmpty();
+    }
+}

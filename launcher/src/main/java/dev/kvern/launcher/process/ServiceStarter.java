@@ -1,0 +1,47 @@
+package dev.kvern.launcher.process;
+
+import dev.kvern.launcher.JvmFlags;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How this machine's services are started.
+ *
+ * @param classPath where the launcher and all that it needs are
+ * @param directory their working directory; each one's output goes to {@code NAME.log} in it
+ */
+public record ServiceStarter(String classPath, Path directory) {
+    /** Starts services from the class path of this JVM. */
+    public static ServiceStarter fromOwnClassPath(Path directory) {
+        return new ServiceStarter(System.getProperty("java.class.path"), directory);
+    }
+
+    /**
+     * Starts {@code kvern <role> --set <setting>...} in a JVM of its own.
+     *
+     * @param name what messages call it; names its log
+     * @param role "node", "runner" or "coordinator"
+     * @param settings KEY=VALUE each
+     */
+    public ServiceProcess start(String name, String role, List<String> settings) {
+        var command = new ArrayList<String>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(JvmFlags.of(role));
+        command.addAll(List.of("-cp", classPath, "dev.kvern.launcher.Kvern", role, "--exit-with-parent"));
+        for (String setting : settings) {
+            command.addAll(List.of("--set", setting));
+        }
+        try {
+            Process process = new ProcessBuilder(command)
+                    .directory(directory.toFile())
+                    .redirectErrorStream(true)
+                    .start();
+            return new ServiceProcess(name, process, directory.resolve(name + ".log"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
