@@ -1,0 +1,69 @@
+package dev.kvern.runner.chat.jinja;
+
+/**
+ * What one rendering may use. Counts evaluated nodes, and characters and elements that operations read or made, so that
+ * neither loops nor texts that double in size run away. Confined to a thread.
+ */
+final class Budget {
+    /** Evaluations; a few seconds' worth. */
+    static final long STEPS = 20_000_000;
+    /** Characters read or made by all operations together. A long chat, copied once a message, stays far below. */
+    static final long CHARACTERS = 256_000_000;
+    /** Characters of one text, the output among them, and elements of one list. */
+    static final int VALUE_SIZE = 16_000_000;
+    /** Evaluations within evaluations: nested expressions, and macros that call themselves. */
+    static final int DEPTH = 800;
+    /** Lists in lists. */
+    static final int NESTING = 200;
+    /** Bits of a whole number; Python refuses to print larger ones. */
+    static final int INT_BITS = 14_000;
+
+    private long steps = STEPS;
+    private long characters = CHARACTERS;
+    private int depth;
+
+    void step() {
+        if (--steps < 0) {
+            throw new PythonError("more than " + STEPS + " evaluations");
+        }
+    }
+
+    void enter() {
+        step();
+        if (++depth > DEPTH) {
+            throw new PythonError("nested more than " + DEPTH + " deep");
+        }
+    }
+
+    void leave() {
+        depth--;
+    }
+
+    void charge(long count) {
+        characters -= count;
+        if (characters < 0) {
+            throw new PythonError("more than " + CHARACTERS + " characters made");
+        }
+    }
+
+    /** To be asked before a value of this size is made. */
+    void checkSize(long size) {
+        if (size > VALUE_SIZE) {
+            throw new PythonError("a value of " + size + " characters or elements, more than " + VALUE_SIZE);
+        }
+        charge(size);
+    }
+
+    /** Looking for one text in another: the worst case is the product of their lengths. */
+    void chargeSearch(int length, int sought) {
+        charge(length + (long) length * sought / 64);
+    }
+
+    void charge(Value value) {
+        if (value instanceof Text text) {
+            charge(text.value().length());
+        } else if (value.hasLength()) {
+            charge(4L * value.length());
+        }
+    }
+}
