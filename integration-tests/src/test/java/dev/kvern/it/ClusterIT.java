@@ -25,12 +25,14 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What one runner has computed another one loads; and what becomes of that when machines are lost, one after the other. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Timeout(120)
 class ClusterIT {
     private static final int CHUNK_TOKENS = 64;
     private static final int ANSWER_TOKENS = 24;

@@ -141,6 +141,29 @@ class ServersIT {
     }
 
     @Test
+    void figuresAddUpWhileTheyGrow() throws Exception {
+        var calls = new ArrayList<Call>();
+        for (int i = 0; i < 8; i++) {
+            calls.add(cluster.coordinator().begin(greedy(prompt(710 + i, 500), 16)));
+        }
+        boolean allEnded;
+        do {
+            allEnded = calls.stream().allMatch(Call::hasEnded);
+            String metrics = get("/metrics").body();
+            assertThat(sample(metrics, "kvern_prompt_tokens_requested_total"))
+                    .isEqualTo(sample(metrics, "kvern_prompt_tokens_total{source=\"local\"}")
+                            + sample(metrics, "kvern_prompt_tokens_total{source=\"cluster\"}")
+                            + sample(metrics, "kvern_prompt_tokens_total{source=\"computed\"}"));
+            var totals = cluster.coordinator().stats().getTotals();
+            assertThat(totals.getRequestedTokens())
+                    .isEqualTo(totals.getCachedLocalTokens()
+                            + totals.getCachedClusterTokens()
+                            + totals.getComputedTokens());
+        } while (!allEnded);
+        calls.forEach(Call::result);
+    }
+
+    @Test
     void theDashboardHasItsFigures() throws Exception {
         cluster.coordinator().generate(greedy(prompt(701, 200), 4).setRequestId("seen-on-the-dashboard"));
         cluster.awaitIdle("runner-a");

@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "kvern",
         mixinStandardHelpOptions = true,
-        version = "kvern 0.1.0",
+        version = Kvern.VERSION,
         description =
                 "A cluster-wide KV cache for LLM inference: a prompt prefix computed on one machine is reused on every"
                         + " other.",
@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
             VerifyModelCommand.class
         })
 public final class Kvern implements Runnable {
+    static final String VERSION = "kvern 0.1.0";
     static final int FAILED = 1;
     private static final int MISUSED = 2;
 
@@ -49,8 +50,11 @@ public final class Kvern implements Runnable {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Kvern())
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        var line = new CommandLine(new Kvern());
+        line.getSubcommands()
+                .values()
+                .forEach(command -> command.getCommandSpec().version(VERSION));
+        return line.setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((failure, command, parsed) -> explain(failure, command.getErr()));
     }
 

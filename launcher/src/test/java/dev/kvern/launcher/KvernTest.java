@@ -52,6 +52,8 @@ class KvernTest {
     @Test
     void versionIsTold() {
         assertThat(CommandRun.of("--version").out()).matches("kvern \\d+\\.\\d+\\.\\d+\\s*");
+        assertThat(CommandRun.of("node", "--version").out())
+                .isEqualTo(CommandRun.of("--version").out());
     }
 
     @Test

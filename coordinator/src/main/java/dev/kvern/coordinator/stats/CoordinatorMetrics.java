@@ -46,35 +46,35 @@ public final class CoordinatorMetrics {
     };
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final ClusterFigures figures;
     private final MemberRegistry members;
     private final MultiGauge up;
     private final List<MemberGauge> memberGauges;
+
+    /** The sums that one scrape reads: all of one moment, so that they add up. */
+    private volatile RunnerLoad totals = RunnerLoad.getDefaultInstance();
 
     /** A figure of each member. */
     private record MemberGauge(MultiGauge gauge, MemberRole role, ToDoubleFunction<MemberStatus> value) {}
 
     public CoordinatorMetrics(ClusterFigures figures, MemberRegistry members, PrefixIndex index) {
+        this.figures = figures;
         this.members = members;
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new UptimeMetrics().bindTo(registry);
+        total("kvern.prompt.tokens.requested", "Prompt tokens of all requests", RunnerLoad::getRequestedTokens);
+        source("local", RunnerLoad::getCachedLocalTokens);
+        source("cluster", RunnerLoad::getCachedClusterTokens);
+        source("computed", RunnerLoad::getComputedTokens);
+        total("kvern.generated.tokens", "Tokens generated", RunnerLoad::getGeneratedTokens);
+        total("kvern.offload.blocks", "Blocks stored in the cache tier", RunnerLoad::getOffloadedBlocks);
         total(
-                figures,
-                "kvern.prompt.tokens.requested",
-                "Prompt tokens of all requests",
-                RunnerLoad::getRequestedTokens);
-        source(figures, "local", RunnerLoad::getCachedLocalTokens);
-        source(figures, "cluster", RunnerLoad::getCachedClusterTokens);
-        source(figures, "computed", RunnerLoad::getComputedTokens);
-        total(figures, "kvern.generated.tokens", "Tokens generated", RunnerLoad::getGeneratedTokens);
-        total(figures, "kvern.offload.blocks", "Blocks stored in the cache tier", RunnerLoad::getOffloadedBlocks);
-        total(
-                figures,
                 "kvern.offload.dropped.blocks",
                 "Blocks not stored because the way was full",
                 RunnerLoad::getOffloadDroppedBlocks);
-        total(figures, "kvern.fetch.blocks", "Blocks fetched from the cache tier", RunnerLoad::getFetchedBlocks);
-        total(figures, "kvern.fetch.failures", "Fetches that failed; computed instead", RunnerLoad::getFetchFailures);
+        total("kvern.fetch.blocks", "Blocks fetched from the cache tier", RunnerLoad::getFetchedBlocks);
+        total("kvern.fetch.failures", "Fetches that failed; computed instead", RunnerLoad::getFetchFailures);
         Gauge.builder("kvern.index.blocks", index, PrefixIndex::size)
                 .description("Blocks that the prefix index knows of")
                 .register(registry);
@@ -113,14 +113,14 @@ public final class CoordinatorMetrics {
                         s -> s.getCounters().getCorruptBlocks()));
     }
 
-    private void total(ClusterFigures figures, String name, String description, ToDoubleFunction<RunnerLoad> of) {
-        FunctionCounter.builder(name, figures, f -> of.applyAsDouble(f.totals()))
+    private void total(String name, String description, ToDoubleFunction<RunnerLoad> of) {
+        FunctionCounter.builder(name, this, metrics -> of.applyAsDouble(metrics.totals))
                 .description(description)
                 .register(registry);
     }
 
-    private void source(ClusterFigures figures, String source, ToDoubleFunction<RunnerLoad> of) {
-        FunctionCounter.builder("kvern.prompt.tokens", figures, f -> of.applyAsDouble(f.totals()))
+    private void source(String source, ToDoubleFunction<RunnerLoad> of) {
+        FunctionCounter.builder("kvern.prompt.tokens", this, metrics -> of.applyAsDouble(metrics.totals))
                 .tag("source", source)
                 .description("Prompt tokens by where their KV came from")
                 .register(registry);
@@ -161,6 +161,7 @@ public final class CoordinatorMetrics {
 
     /** The text that Prometheus reads. */
     public synchronized String scrape() {
+        totals = figures.totals();
         List<MemberStatus> now = members.current().sorted();
         up.register(
                 now.stream()

@@ -1,0 +1,73 @@
+package dev.kvern.coordinator.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvern.coordinator.Members;
+import dev.kvern.coordinator.SteppedClock;
+import dev.kvern.coordinator.index.PrefixIndex;
+import dev.kvern.coordinator.membership.MemberRegistry;
+import dev.kvern.coordinator.membership.MembershipLimits;
+import dev.kvern.v1.RunnerLoad;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class RunnerChoiceTest {
+    private final MemberRegistry members =
+            new MemberRegistry(new MembershipLimits(1_000, 4_000, 60_000, 10), new SteppedClock());
+    private final UnderWay underWay = new UnderWay();
+    private final List<Candidate> weighed = new ArrayList<>();
+    private final RunnerChoice choice =
+            new RunnerChoice(members, new PrefixIndex(100), underWay, (promptTokens, candidates) -> {
+                weighed.clear();
+                weighed.addAll(candidates);
+                return candidates.get(0);
+            });
+
+    @BeforeEach
+    void oneRunner() {
+        members.onHeartbeat(member -> underWay.heard(member.id()));
+        members.register(Members.runner("a"));
+    }
+
+    @Test
+    void aCallCountsAtOnceAndNoLongerOnceItHasEnded() {
+        assertThat(load()).isEqualTo(new Candidate("a", 0, 0, 0));
+        Call call = new Call(500);
+        underWay.add("a", call);
+        assertThat(load()).isEqualTo(new Candidate("a", 0, 500, 1));
+        beat(1, 500);
+        assertThat(load()).as("counted once, not twice").isEqualTo(new Candidate("a", 0, 500, 1));
+        underWay.remove("a", call);
+        assertThat(load()).as("before the next heartbeat").isEqualTo(new Candidate("a", 0, 0, 0));
+    }
+
+    @Test
+    void whatOthersSentIsWhatTheHeartbeatCountsBeyondOurs() {
+        Call call = new Call(100);
+        underWay.add("a", call);
+        beat(3, 700);
+        assertThat(load()).isEqualTo(new Candidate("a", 0, 700, 3));
+        underWay.remove("a", call);
+        assertThat(load()).isEqualTo(new Candidate("a", 0, 600, 2));
+        beat(0, 0);
+        assertThat(load()).isEqualTo(new Candidate("a", 0, 0, 0));
+    }
+
+    private void beat(int requests, long waitingTokens) {
+        members.heartbeat(Members.beat(
+                "a", RunnerLoad.newBuilder().setRunningRequests(requests).setQueuedPrefillTokens(waitingTokens)));
+    }
+
+    private Candidate load() {
+        choice.forPrompt(choice.serving("", Set.of()), PromptBlocks.UNKNOWN);
+        return weighed.get(0);
+    }
+
+    private record Call(long waitingTokens) implements UnderWay.Entry {
+        @Override
+        public void lost() {}
+    }
+}
