@@ -69,7 +69,8 @@ class NodeConfigTest {
             if (value.isObject()) {
                 requireKeys(key + ".", value, readme);
             } else {
-                String shown = value.isTextual() && value.asText().isEmpty() ? "\"\"" : value.asText(value.toString());
+                boolean plain = value.isValueNode() && !value.asText().isEmpty();
+                String shown = plain ? value.asText() : value.toString();
                 assertThat(readme).contains("| `" + key + "` | `" + shown + "` |");
             }
         }

@@ -81,9 +81,12 @@ class NodeProcessTest extends BlockStoreContract {
             var store = new Remote(toSecond);
             Awaits.until("both see each other", () -> store.stats().getClusterNodes() == 2);
             store.putAll(numbers.stream().mapToInt(Integer::intValue).toArray());
-            StatsResponse stats = store.stats();
-            assertThat(stats.getPrimaryBlocks()).isPositive();
-            assertThat(stats.getBackupBlocks()).isPositive();
+            // It becomes an owner when what it is to own has been copied to it.
+            Awaits.until("the second node holds its part", () -> {
+                StatsResponse stats = store.stats();
+                return stats.getPrimaryBlocks() > 0
+                        && stats.getPrimaryBlocks() + stats.getBackupBlocks() >= numbers.size();
+            });
             assertThat(match(numbers.stream().mapToInt(Integer::intValue).toArray()))
                     .isEqualTo(40);
         } finally {
