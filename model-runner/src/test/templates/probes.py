@@ -1319,9 +1319,9 @@ class Expressions:
         if kind == 7:
             return f"({inner}).{self.random.choice(self.ATTRIBUTES)}"
         if kind == 8:
-            if not re.search(self.VARIABLE, inner):
-                # jinja2 folds constants, and then does not fail where it otherwise would
-                return f"({inner})[0]"
+            if depth > 1 or not re.search(self.VARIABLE, inner):
+                # jinja2 folds constants, and a slice of one does not fail where it otherwise would
+                return f"({inner})[{self.random.choice(['0', '-1', 'n', '5'])}]"
             return f"({inner})[{self.random.choice(['0', '-1', '1:', '::-1', chr(39) + 'a' + chr(39), ':2', '5', 'n', '::2', '-2:'])}]"
         if kind == 9:
             return f"{inner} if {self.make(depth - 1)} else {self.make(depth - 1)}"

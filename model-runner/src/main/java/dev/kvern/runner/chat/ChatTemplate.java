@@ -7,6 +7,7 @@ import dev.kvern.runner.chat.jinja.SyntaxException;
 import dev.kvern.runner.chat.jinja.Template;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,7 +35,7 @@ public final class ChatTemplate {
      * @throws KvernException MISCONFIGURED if it has one that cannot be used
      */
     public static Optional<ChatTemplate> load(Path directory) {
-        return load(directory, Clock.systemDefaultZone());
+        return load(directory, Clock.system(ZoneId.systemDefault()));
     }
 
     static Optional<ChatTemplate> load(Path directory, Clock clock) {

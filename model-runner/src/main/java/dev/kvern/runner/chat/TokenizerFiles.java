@@ -65,7 +65,7 @@ record TokenizerFiles(Optional<Source> template, Map<String, String> specialToke
     }
 
     private static void addTokens(JsonNode settings, Map<String, String> tokens) {
-        settings.fields().forEachRemaining(field -> {
+        settings.properties().forEach(field -> {
             JsonNode value = field.getValue();
             JsonNode token = value.isObject() ? value.path("content") : value;
             if (field.getKey().endsWith("_token") && token.isTextual()) {

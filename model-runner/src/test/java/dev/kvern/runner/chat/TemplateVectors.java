@@ -2,6 +2,7 @@ package dev.kvern.runner.chat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -75,7 +76,7 @@ public final class TemplateVectors {
     }
 
     private static Case newCase(JsonNode node, String template, Map<String, @Nullable Object> variables) {
-        String name = node.deepCopy() instanceof com.fasterxml.jackson.databind.node.ObjectNode copy
+        String name = node.deepCopy() instanceof ObjectNode copy
                 ? copy.without(List.of("out", "raised", "error")).toString()
                 : "";
         return new Case(
@@ -92,7 +93,7 @@ public final class TemplateVectors {
 
     private static Map<String, @Nullable Object> map(JsonNode node) {
         Map<String, @Nullable Object> map = new HashMap<>();
-        node.fields().forEachRemaining(field -> map.put(field.getKey(), value(field.getValue())));
+        node.properties().forEach(field -> map.put(field.getKey(), value(field.getValue())));
         return map;
     }
 

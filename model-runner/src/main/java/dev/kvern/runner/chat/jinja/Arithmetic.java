@@ -26,6 +26,8 @@ final class Arithmetic {
         BigInteger y = Numbers.index(b);
         Value result = null;
         if (x != null && y != null) {
+            // The cost of long multiplication and division; next to nothing for ordinary numbers.
+            budget.charge((long) x.bitLength() * y.bitLength() / 1024);
             result = whole(operator, x, y);
         } else if (Numbers.isNumber(a) && Numbers.isNumber(b)) {
             result = new Real(real(operator, Numbers.real(a), Numbers.real(b)));
@@ -197,7 +199,7 @@ final class Arithmetic {
     }
 
     private static List<Value> joined(List<Value> a, List<Value> b, Budget budget) {
-        budget.checkSize((long) a.size() + b.size());
+        budget.checkCount((long) a.size() + b.size());
         var items = new ArrayList<>(a);
         items.addAll(b);
         return items;
@@ -217,7 +219,7 @@ final class Arithmetic {
     }
 
     private static List<Value> repeated(List<Value> items, int count, Budget budget) {
-        budget.checkSize((long) items.size() * count);
+        budget.checkCount((long) items.size() * count);
         var repeated = new ArrayList<Value>();
         for (int i = 0; i < count && !items.isEmpty(); i++) {
             repeated.addAll(items);

@@ -31,9 +31,13 @@ record AttributePath(List<Value> parts, @Nullable Value absent) {
                 .toList();
     }
 
-    Value in(Value item) {
+    Value in(Value item, Budget budget) {
         Value value = item;
         for (Value part : parts) {
+            budget.step();
+            if (value instanceof Text) {
+                budget.charge(value);
+            }
             value = Lookup.item(value, part);
             if (absent != null && value instanceof Undefined) {
                 value = absent;

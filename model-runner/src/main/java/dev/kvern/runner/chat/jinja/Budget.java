@@ -8,11 +8,15 @@ final class Budget {
     /** Evaluations; a few seconds' worth. */
     static final long STEPS = 20_000_000;
     /** Characters read or made by all operations together. A long chat, copied once a message, stays far below. */
-    static final long CHARACTERS = 256_000_000;
-    /** Characters of one text, the output among them, and elements of one list. */
+    static final long CHARACTERS = 128_000_000;
+    /** Characters of one text, the output among them. */
     static final int VALUE_SIZE = 16_000_000;
+    /** Elements of one list. */
+    static final int LIST_SIZE = 1_000_000;
+    /** What an element of a list or dict that is made counts as, in characters; it takes about as many bytes. */
+    static final int ELEMENT = 64;
     /** Evaluations within evaluations: nested expressions, and macros that call themselves. */
-    static final int DEPTH = 800;
+    static final int DEPTH = 400;
     /** Lists in lists. */
     static final int NESTING = 200;
     /** Bits of a whole number; Python refuses to print larger ones. */
@@ -46,12 +50,35 @@ final class Budget {
         }
     }
 
-    /** To be asked before a value of this size is made. */
+    /** To be asked before a text of this size is made. */
     void checkSize(long size) {
         if (size > VALUE_SIZE) {
-            throw new PythonError("a value of " + size + " characters or elements, more than " + VALUE_SIZE);
+            throw new PythonError("a text of " + size + " characters, more than " + VALUE_SIZE);
         }
         charge(size);
+    }
+
+    /** To be asked before a list of this size is made. */
+    void checkCount(long count) {
+        if (count > LIST_SIZE) {
+            throw new PythonError("a list of " + count + " elements, more than " + LIST_SIZE);
+        }
+        charge(ELEMENT * (count + 1));
+    }
+
+    /** For each element of a list whose length is seen only at its end. */
+    void checkNext(int count) {
+        if (count > LIST_SIZE) {
+            throw new PythonError("a list of more than " + LIST_SIZE + " elements");
+        }
+        charge(ELEMENT);
+    }
+
+    /** To be told of what a filter or function made; what it returns may be larger than what it was given. */
+    void made(Value value) {
+        if (value instanceof Text text) {
+            checkSize(text.value().length());
+        }
     }
 
     /** Looking for one text in another: the worst case is the product of their lengths. */

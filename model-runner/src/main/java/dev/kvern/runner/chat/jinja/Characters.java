@@ -46,6 +46,7 @@ final class Characters {
     }
 
     /** Decimals, and what counts to nine in other dress: superscripts, digits in circles. */
+    @SuppressWarnings("CharacterGetNumericValue") // its surprises are what is wanted here
     static boolean isDigit(int c) {
         int value = Character.getNumericValue(c);
         return isDecimal(c) || (Character.getType(c) == Character.OTHER_NUMBER && value >= 0 && value <= 9);

@@ -21,6 +21,10 @@ final class Comparison {
         } else if (Numbers.isNumber(a) && Numbers.isNumber(b)) {
             return equalNumbers(a, b);
         } else if (a instanceof Text x && b instanceof Text y) {
+            if (x.value().length() != y.value().length()) {
+                return false;
+            }
+            budget.charge(x.value().length());
             return x.value().equals(y.value());
         } else if (a instanceof ListValue x && b instanceof ListValue y) {
             return equalItems(x.items(), y.items());
@@ -116,6 +120,7 @@ final class Comparison {
             double y = Numbers.real(b);
             return x < y ? -1 : x > y ? 1 : 0;
         } else if (a instanceof Text x && b instanceof Text y) {
+            budget.charge(Math.min(x.value().length(), y.value().length()));
             return compareTexts(x.value(), y.value());
         } else if (a instanceof ListValue x && b instanceof ListValue y) {
             return compareItems(x.items(), y.items(), operator);

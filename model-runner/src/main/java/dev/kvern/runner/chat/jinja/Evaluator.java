@@ -46,6 +46,8 @@ final class Evaluator {
             Value target = evaluate(item.target(), scope);
             Value key = evaluate(item.key(), scope);
             line = item.line();
+            chargeText(target);
+            chargeText(key);
             return Lookup.item(target, key);
         } else if (expression instanceof Expr.Call call) {
             return call(call, null, scope);
@@ -74,8 +76,10 @@ final class Evaluator {
         } else if (expression instanceof Expr.Slice slice) {
             return slice(slice, scope);
         } else if (expression instanceof Expr.ListOf list) {
+            budget.checkCount(list.items().size());
             return new ListValue(all(list.items(), scope));
         } else if (expression instanceof Expr.TupleOf tuple) {
+            budget.checkCount(tuple.items().size());
             return new TupleValue(all(tuple.items(), scope));
         } else if (expression instanceof Expr.DictOf dict) {
             return dict(dict, scope);
@@ -87,6 +91,13 @@ final class Evaluator {
         throw new AssertionError(expression);
     }
 
+    /** Finding a place in a text, or a text among keys, takes as long as the text. */
+    private void chargeText(Value value) {
+        if (value instanceof Text) {
+            budget.charge(value);
+        }
+    }
+
     private List<Value> all(List<Expr> expressions, Scope scope) {
         var values = new ArrayList<Value>(expressions.size());
         for (Expr expression : expressions) {
@@ -96,6 +107,7 @@ final class Evaluator {
     }
 
     private Value dict(Expr.DictOf dict, Scope scope) {
+        budget.checkCount(dict.keysAndValues().size());
         List<Value> keysAndValues = all(dict.keysAndValues(), scope);
         var value = new DictValue();
         for (int i = 0; i < keysAndValues.size(); i += 2) {
@@ -158,6 +170,7 @@ final class Evaluator {
         Value target = evaluate(call.target(), scope);
         Arguments arguments = arguments(call.passed(), caller, scope);
         line = call.line();
+        arguments.positional().forEach(this::chargeText);
         Value result;
         if (target instanceof Function function) {
             if (function instanceof Method method) {
@@ -172,6 +185,7 @@ final class Evaluator {
             throw new PythonError("'" + target.typeName() + "' object is not callable");
         }
         line = call.line();
+        budget.made(result);
         return result;
     }
 
@@ -179,18 +193,21 @@ final class Evaluator {
         Arguments arguments = arguments(filter.passed(), null, scope);
         line = filter.line();
         budget.charge(input);
-        return Filters.apply(filter.name(), input, arguments, budget);
+        Value result = Filters.apply(filter.name(), input, arguments, budget);
+        budget.made(result);
+        return result;
     }
 
     private Value test(Expr.Test test, Scope scope) {
         Value input = evaluate(test.input(), scope);
         Arguments arguments = arguments(test.passed(), null, scope);
         line = test.line();
+        chargeText(input);
         return Bool.of(Tests.holds(test.name(), input, arguments, budget));
     }
 
     private Arguments arguments(Expr.Passed passed, @Nullable Function caller, Scope scope) {
-        if (passed == Expr.Passed.NOTHING && caller == null) {
+        if (passed.isNothing() && caller == null) {
             return Arguments.NONE;
         }
         List<Value> positional = all(passed.positional(), scope);

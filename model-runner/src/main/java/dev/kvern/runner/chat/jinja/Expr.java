@@ -177,6 +177,10 @@ sealed interface Expr {
             @Nullable Expr spreadNamed) {
         static final Passed NOTHING = new Passed(List.of(), List.of(), null, null);
 
+        boolean isNothing() {
+            return positional.isEmpty() && named.isEmpty() && spread == null && spreadNamed == null;
+        }
+
         List<Expr> children() {
             var children = new ArrayList<>(positional);
             named.forEach(keyword -> children.add(keyword.value()));

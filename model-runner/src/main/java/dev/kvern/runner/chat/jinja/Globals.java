@@ -9,6 +9,7 @@ import java.util.Map;
 
 /** Functions that every template can call: jinja2's, and those that transformers adds. */
 final class Globals {
+    private static final int LONGEST_TIME_FORMAT = 1_000;
     private static final BigInteger FAR = BigInteger.ONE.shiftLeft(60);
 
     private Globals() {}
@@ -23,6 +24,9 @@ final class Globals {
         };
         Function now = (arguments, budget) -> {
             String format = arguments.byName("strftime_now", 1, "format").text(0);
+            if (format.length() > LONGEST_TIME_FORMAT) {
+                throw new PythonError("a time format of more than " + LONGEST_TIME_FORMAT + " characters");
+            }
             return Text.of(Strftime.format(LocalDateTime.now(clock), format));
         };
         return Map.of(
@@ -53,8 +57,9 @@ final class Globals {
         if (arguments.positional().size() > 1) {
             throw new PythonError("dict expected at most 1 argument");
         }
+        budget.checkCount(arguments.named().size());
         for (Value source : arguments.positional()) {
-            budget.charge(source);
+            budget.checkCount(source.hasLength() ? source.length() : 0);
             if (source instanceof DictValue other) {
                 dict.putAll(other);
             } else {

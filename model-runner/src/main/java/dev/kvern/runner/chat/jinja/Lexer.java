@@ -21,6 +21,8 @@ final class Lexer {
             "**", "//", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<",
             "=", ".", ":", "|", ",", ";");
 
+    private static final int LONGEST_NUMBER = 1_000;
+
     private final String source;
     private final List<Token> tokens = new ArrayList<>();
     private final Deque<String> closings = new ArrayDeque<>();
@@ -202,8 +204,9 @@ final class Lexer {
 
     private void readToken() {
         char c = source.charAt(at);
-        Matcher real = REAL.matcher(source).region(at, source.length());
-        Matcher integer = INTEGER.matcher(source).region(at, source.length());
+        int end = Math.min(source.length(), at + LONGEST_NUMBER);
+        Matcher real = REAL.matcher(source).region(at, end);
+        Matcher integer = INTEGER.matcher(source).region(at, end);
         if (real.lookingAt() && (at == 0 || source.charAt(at - 1) != '.')) {
             add(TokenType.REAL, real.group().replace("_", ""));
             advance(real.end());
@@ -211,17 +214,21 @@ final class Lexer {
             add(TokenType.INTEGER, integer.group().replace("_", ""));
             advance(integer.end());
         } else if (Characters.isIdentifierStart(source.codePointAt(at))) {
-            int end = at;
-            while (end < source.length() && Characters.isIdentifierPart(source.codePointAt(end))) {
-                end += Character.charCount(source.codePointAt(end));
-            }
-            add(TokenType.NAME, source.substring(at, end));
-            advance(end);
+            readName();
         } else if (c == '\'' || c == '"') {
             readString(c);
         } else {
             readOperator();
         }
+    }
+
+    private void readName() {
+        int end = at;
+        while (end < source.length() && Characters.isIdentifierPart(source.codePointAt(end))) {
+            end += Character.charCount(source.codePointAt(end));
+        }
+        add(TokenType.NAME, source.substring(at, end));
+        advance(end);
     }
 
     private void readString(char quote) {

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 /** Conversions between numbers, as Python's {@code int} and {@code float} make them. */
 final class Numbers {
     private static final Pattern REAL = Pattern.compile(
-            "[+-]?(?:(?:\\d+(?:_\\d+)*)?\\.?(?:\\d+(?:_\\d+)*)?)(?:[eE][+-]?\\d+(?:_\\d+)*)?",
+            "[+-]?(?:\\d++(?:_\\d++)*+)?+\\.?+(?:\\d++(?:_\\d++)*+)?+(?:[eE][+-]?\\d++(?:_\\d++)*+)?+",
             Pattern.UNICODE_CHARACTER_CLASS);
+    private static final int LONGEST_REAL = 500;
     private static final Pattern SPECIAL_REAL = Pattern.compile("([+-]?)(inf|infinity|nan)");
     private static final BigInteger MIN = BigInteger.valueOf(Integer.MIN_VALUE);
     private static final BigInteger MAX = BigInteger.valueOf(Integer.MAX_VALUE);
@@ -111,7 +112,7 @@ final class Numbers {
             double value = "nan".equals(special.group(2)) ? Double.NaN : Double.POSITIVE_INFINITY;
             return "-".equals(special.group(1)) ? -value : value;
         }
-        if (stripped.length() > Budget.INT_BITS || !REAL.matcher(stripped).matches()) {
+        if (stripped.length() > LONGEST_REAL || !REAL.matcher(stripped).matches()) {
             return null;
         }
         try {

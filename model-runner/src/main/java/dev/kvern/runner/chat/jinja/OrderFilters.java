@@ -22,7 +22,10 @@ final class OrderFilters {
         return all;
     }
 
-    static Value sortKey(Value value, boolean caseSensitive) {
+    static Value sortKey(Value value, boolean caseSensitive, Budget budget) {
+        if (value instanceof Text) {
+            budget.charge(value);
+        }
         return !caseSensitive && value instanceof Text text ? text.with(TextCase.lower(text.value())) : value;
     }
 
@@ -38,7 +41,7 @@ final class OrderFilters {
         var keyed = new ArrayList<Keyed>();
         for (Value item : SequenceFilters.items(input, budget)) {
             Value key = new ListValue(paths.stream()
-                    .map(path -> sortKey(path.in(item), caseSensitive))
+                    .map(path -> sortKey(path.in(item, budget), caseSensitive, budget))
                     .toList());
             keyed.add(new Keyed(key, item));
         }
@@ -61,7 +64,7 @@ final class OrderFilters {
         var keyed = new ArrayList<Keyed>();
         for (DictValue.Entry entry : dict.entries()) {
             Value key = "key".equals(by) ? entry.key() : entry.value();
-            keyed.add(new Keyed(sortKey(key, caseSensitive), entry.pair()));
+            keyed.add(new Keyed(sortKey(key, caseSensitive, budget), entry.pair()));
         }
         return sorted(keyed, bound.truthy(2, false), budget);
     }
@@ -84,7 +87,7 @@ final class OrderFilters {
         var comparison = new Comparison(budget);
         Keyed best = null;
         for (Value item : SequenceFilters.items(input, budget)) {
-            var candidate = new Keyed(sortKey(path.in(item), caseSensitive), item);
+            var candidate = new Keyed(sortKey(path.in(item, budget), caseSensitive, budget), item);
             if (best == null
                     || (largest
                             ? comparison.less(best.key(), candidate.key())

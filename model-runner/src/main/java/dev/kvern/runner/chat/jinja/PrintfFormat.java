@@ -101,7 +101,9 @@ final class PrintfFormat {
             return absent;
         }
         if ("*".equals(text)) {
-            return Numbers.clamp(strictlyWhole(nextArgument(), '*')) % Budget.VALUE_SIZE;
+            int size = Numbers.clamp(strictlyWhole(nextArgument(), '*'));
+            budget.checkSize(Math.abs((long) size));
+            return size;
         }
         return text.isEmpty() ? 0 : Integer.parseInt(text);
     }
@@ -149,7 +151,7 @@ final class PrintfFormat {
         }
         int codePoint = Numbers.clamp(strictlyWhole(value, 'c'));
         if (!Character.isValidCodePoint(codePoint)) {
-            throw new PythonError("%c arg not in range(0x110000)");
+            throw new PythonError("a character beyond 0x10ffff");
         }
         return Character.toString(codePoint);
     }

@@ -6,6 +6,9 @@ import java.math.RoundingMode;
 
 /** Python's {@code float}. */
 record Real(double value) implements Value {
+    /** Of finding the shortest decimal, in characters. */
+    private static final int COST = 200;
+
     private static final int DIGITS_THAT_SUFFICE = 17;
 
     @Override
@@ -20,6 +23,7 @@ record Real(double value) implements Value {
 
     @Override
     public void repr(TextBuilder out) {
+        out.charge(COST);
         out.append(text(value));
     }
 

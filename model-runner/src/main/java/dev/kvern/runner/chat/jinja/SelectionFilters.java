@@ -38,7 +38,7 @@ final class SelectionFilters {
             AttributePath path = AttributePath.of(bound.get(0), bound.get(1, None.NONE));
             return item -> {
                 budget.step();
-                return path.in(item);
+                return path.in(item, budget);
             };
         }
         String filter = name(arguments, 0, "map requires a filter argument");
@@ -46,7 +46,9 @@ final class SelectionFilters {
         return item -> {
             budget.step();
             budget.charge(item);
-            return Filters.apply(filter, item, rest, budget);
+            Value result = Filters.apply(filter, item, rest, budget);
+            budget.made(result);
+            return result;
         };
     }
 
@@ -75,14 +77,15 @@ final class SelectionFilters {
             if (arguments.positional().size() == at) {
                 return Generators.filter(input.iterator(), item -> {
                     budget.step();
-                    return path.in(item).truthy() == keeps;
+                    return path.in(item, budget).truthy() == keeps;
                 });
             }
             String test = name(arguments, at, "");
             Arguments rest = arguments.skip(at + 1);
             return Generators.filter(input.iterator(), item -> {
                 budget.step();
-                return Tests.holds(test, path.in(item), rest, budget) == keeps;
+                budget.charge(item);
+                return Tests.holds(test, path.in(item, budget), rest, budget) == keeps;
             });
         });
     }
@@ -95,7 +98,7 @@ final class SelectionFilters {
             Set<Object> seen = new HashSet<>();
             return Generators.filter(input.iterator(), item -> {
                 budget.step();
-                return seen.add(DictKey.of(OrderFilters.sortKey(path.in(item), caseSensitive)));
+                return seen.add(DictKey.of(OrderFilters.sortKey(path.in(item, budget), caseSensitive, budget)));
             });
         });
     }

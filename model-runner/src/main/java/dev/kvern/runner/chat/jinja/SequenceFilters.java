@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Filters that look at a sequence as a whole, and {@code default}. */
 final class SequenceFilters {
@@ -40,6 +39,7 @@ final class SequenceFilters {
         var items = new ArrayList<Value>();
         for (Iterator<Value> it = value.iterator(); it.hasNext(); ) {
             budget.step();
+            budget.checkNext(items.size());
             items.add(it.next());
         }
         return items;
@@ -92,7 +92,7 @@ final class SequenceFilters {
         boolean first = true;
         for (Iterator<Value> it = input.iterator(); it.hasNext(); first = false) {
             budget.step();
-            out.append(first ? "" : separator).appendStr(path.in(it.next()));
+            out.append(first ? "" : separator).appendStr(path.in(it.next(), budget));
         }
         return Text.of(out.toString());
     }
@@ -117,7 +117,7 @@ final class SequenceFilters {
         AttributePath path = AttributePath.of(bound.get(0, None.NONE));
         for (Iterator<Value> it = input.iterator(); it.hasNext(); ) {
             budget.step();
-            sum = Arithmetic.apply(BinaryOperator.ADD, sum, path.in(it.next()), budget);
+            sum = Arithmetic.apply(BinaryOperator.ADD, sum, path.in(it.next(), budget), budget);
         }
         return sum;
     }
@@ -137,7 +137,7 @@ final class SequenceFilters {
             }
             if (!batch.isEmpty()) {
                 int missing = bound.meant(1) ? Math.max(0, size - batch.size()) : 0;
-                budget.checkSize(missing);
+                budget.checkCount(missing);
                 batch.addAll(Collections.nCopies(missing, bound.get(1, None.NONE)));
                 batches.add(new ListValue(batch));
             }
@@ -153,7 +153,7 @@ final class SequenceFilters {
                 throw new PythonError("integer division or modulo by zero");
             }
             List<Value> items = items(input, budget);
-            budget.checkSize(Math.max(0, slices));
+            budget.checkCount(Math.max(0, slices));
             var cut = new ArrayList<Value>();
             int from = 0;
             for (int i = 0; i < slices; i++) {
@@ -172,7 +172,7 @@ final class SequenceFilters {
 
     private static Value attribute(Value input, Arguments arguments, Budget budget) {
         String name = arguments.byName("attr", 1, "name").text(0);
-        @Nullable Value found = input.attribute(name);
+        Value found = input.attribute(name);
         return found == null ? Undefined.of(input, name) : found;
     }
 }

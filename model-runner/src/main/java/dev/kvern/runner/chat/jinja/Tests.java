@@ -3,6 +3,7 @@ package dev.kvern.runner.chat.jinja;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 
 /** What can follow {@code is}: jinja2's tests. */
@@ -31,10 +32,12 @@ final class Tests {
                 "callable",
                 value -> value instanceof Function || value instanceof LoopValue || value instanceof Undefined);
         property("escaped", value -> value instanceof Text text && text.safe());
-        ALL.put("lower", (value, arguments, budget) -> TextCase.isLower(TextBuilder.str(value, budget)));
-        ALL.put("upper", (value, arguments, budget) -> TextCase.isUpper(TextBuilder.str(value, budget)));
-        ALL.put("odd", (value, arguments, budget) -> remainder(value, Int.of(2), Int.of(1), budget));
-        ALL.put("even", (value, arguments, budget) -> remainder(value, Int.of(2), Int.of(0), budget));
+        plain("lower", (value, budget) -> TextCase.isLower(TextBuilder.str(value, budget)));
+        plain("upper", (value, budget) -> TextCase.isUpper(TextBuilder.str(value, budget)));
+        plain("odd", (value, budget) -> remainder(value, Int.of(2), Int.of(1), budget));
+        plain("even", (value, budget) -> remainder(value, Int.of(2), Int.of(0), budget));
+        property("filter", value -> value instanceof Text name && Filters.exists(name.value()));
+        property("test", value -> value instanceof Text name && exists(name.value()));
         ALL.put(
                 "divisibleby",
                 (value, arguments, budget) -> remainder(
@@ -47,8 +50,6 @@ final class Tests {
                 "in",
                 (value, arguments, budget) -> new Comparison(budget)
                         .contains(arguments.byName("in", 1, "seq").get(0), value));
-        ALL.put("filter", (value, arguments, budget) -> value instanceof Text name && Filters.exists(name.value()));
-        ALL.put("test", (value, arguments, budget) -> value instanceof Text name && exists(name.value()));
         for (String name : List.of("eq", "equalto", "==")) {
             ALL.put(name, (value, arguments, budget) -> isEqual(value, arguments, budget));
         }
@@ -64,9 +65,14 @@ final class Tests {
     private Tests() {}
 
     private static void property(String name, Predicate<Value> has) {
+        plain(name, (value, budget) -> has.test(value));
+    }
+
+    /** One that takes no arguments. */
+    private static void plain(String name, BiPredicate<Value, Budget> has) {
         ALL.put(name, (value, arguments, budget) -> {
             arguments.inOrder(name, 0, 0);
-            return has.test(value);
+            return has.test(value, budget);
         });
     }
 

@@ -25,6 +25,10 @@ final class TextBuilder {
         return builder.toString();
     }
 
+    void charge(int characters) {
+        budget.charge(characters);
+    }
+
     TextBuilder append(String more) {
         budget.charge(more.length());
         if (text.length() + (long) more.length() > Budget.VALUE_SIZE) {

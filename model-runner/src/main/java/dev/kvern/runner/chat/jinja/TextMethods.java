@@ -2,7 +2,6 @@ package dev.kvern.runner.chat.jinja;
 
 import java.util.HashMap;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +20,7 @@ final class TextMethods {
         ALL.put("rstrip", (self, arguments, budget) -> strip(self, arguments, false, true));
         ALL.put("split", (self, arguments, budget) -> TextSplitting.split(self, arguments, false, budget));
         ALL.put("rsplit", (self, arguments, budget) -> TextSplitting.split(self, arguments, true, budget));
-        ALL.put("splitlines", (self, arguments, budget) -> TextSplitting.lines(self, arguments));
+        ALL.put("splitlines", (self, arguments, budget) -> TextSplitting.lines(self, arguments, budget));
         ALL.put("partition", (self, arguments, budget) -> TextSplitting.partition(self, arguments, false, budget));
         ALL.put("rpartition", (self, arguments, budget) -> TextSplitting.partition(self, arguments, true, budget));
         ALL.put("startswith", (self, arguments, budget) -> TextSearch.starts(self.value(), arguments));
@@ -207,9 +206,5 @@ final class TextMethods {
             }
         }
         return self.with(out.toString());
-    }
-
-    static List<String> names() {
-        return ALL.keySet().stream().sorted().toList();
     }
 }

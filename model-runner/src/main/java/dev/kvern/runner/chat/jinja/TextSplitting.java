@@ -12,14 +12,18 @@ final class TextSplitting {
         Arguments.Bound bound = arguments.byName("split", 0, "sep", "maxsplit");
         int most = bound.number(1, -1);
         if (!bound.meant(0)) {
-            return list(self, atSpaces(self.value(), most, fromEnd));
+            return list(self, atSpaces(self.value(), most, fromEnd, budget));
         }
         String separator = bound.text(0);
         if (separator.isEmpty()) {
             throw new PythonError("empty separator");
         }
         budget.chargeSearch(self.value().length(), separator.length());
-        return list(self, fromEnd ? atLast(self.value(), separator, most) : atFirst(self.value(), separator, most));
+        return list(
+                self,
+                fromEnd
+                        ? atLast(self.value(), separator, most, budget)
+                        : atFirst(self.value(), separator, most, budget));
     }
 
     private static ListValue list(Text self, List<String> pieces) {
@@ -27,7 +31,7 @@ final class TextSplitting {
                 pieces.stream().map(piece -> (Value) self.with(piece)).toList());
     }
 
-    private static List<String> atFirst(String text, String separator, int most) {
+    private static List<String> atFirst(String text, String separator, int most, Budget budget) {
         var pieces = new ArrayList<String>();
         int start = 0;
         for (int left = most; left != 0; left--) {
@@ -35,6 +39,7 @@ final class TextSplitting {
             if (end < 0) {
                 break;
             }
+            budget.checkNext(pieces.size());
             pieces.add(text.substring(start, end));
             start = end + separator.length();
         }
@@ -42,7 +47,7 @@ final class TextSplitting {
         return pieces;
     }
 
-    private static List<String> atLast(String text, String separator, int most) {
+    private static List<String> atLast(String text, String separator, int most, Budget budget) {
         var pieces = new ArrayList<String>();
         int end = text.length();
         for (int left = most; left != 0; left--) {
@@ -50,6 +55,7 @@ final class TextSplitting {
             if (start < 0 || end < separator.length()) {
                 break;
             }
+            budget.checkNext(pieces.size());
             pieces.add(text.substring(start + separator.length(), end));
             end = start;
         }
@@ -59,12 +65,13 @@ final class TextSplitting {
     }
 
     /** At runs of white space, of which none is kept but in the piece that is left over. */
-    private static List<String> atSpaces(String text, int most, boolean fromEnd) {
+    private static List<String> atSpaces(String text, int most, boolean fromEnd, Budget budget) {
         var pieces = new ArrayList<String>();
         if (fromEnd) {
             int end = skip(text, text.length(), -1, true);
             for (int left = most; left != 0 && end > 0; left--) {
                 int cut = skip(text, end, -1, false);
+                budget.checkNext(pieces.size());
                 pieces.add(text.substring(cut, end));
                 end = skip(text, cut, -1, true);
             }
@@ -77,6 +84,7 @@ final class TextSplitting {
         int start = skip(text, 0, 1, true);
         for (int left = most; left != 0 && start < text.length(); left--) {
             int cut = skip(text, start, 1, false);
+            budget.checkNext(pieces.size());
             pieces.add(text.substring(start, cut));
             start = skip(text, cut, 1, true);
         }
@@ -97,8 +105,10 @@ final class TextSplitting {
         return at;
     }
 
-    static Value lines(Text self, Arguments arguments) {
+    static Value lines(Text self, Arguments arguments, Budget budget) {
         boolean keepEnds = arguments.byName("splitlines", 0, "keepends").truthy(0, false);
+        budget.checkCount(
+                self.value().codePoints().filter(Characters::isLineBreak).count());
         return list(self, Characters.lines(self.value(), keepEnds));
     }
 

@@ -4,7 +4,7 @@ import java.util.List;
 
 /** Tokens with a place among them. Confined to a thread. */
 final class TokenStream {
-    private static final int DEEPEST = 400;
+    private static final int DEEPEST = 200;
 
     private final List<Token> tokens;
     private int at;
