@@ -18,7 +18,6 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "kvern",
         mixinStandardHelpOptions = true,
-        version = Kvern.VERSION,
         description =
                 "A cluster-wide KV cache for LLM inference: a prompt prefix computed on one machine is reused on every"
                         + " other.",
@@ -34,7 +33,6 @@ import picocli.CommandLine.Spec;
             VerifyModelCommand.class
         })
 public final class Kvern implements Runnable {
-    static final String VERSION = "kvern 0.1.0";
     static final int FAILED = 1;
     private static final int MISUSED = 2;
 
@@ -49,11 +47,19 @@ public final class Kvern implements Runnable {
         System.exit(commandLine().execute(args));
     }
 
+    /** As the build wrote it into the jar. */
+    private static String version() {
+        String version = Kvern.class.getPackage().getImplementationVersion();
+        return "kvern " + (version == null ? "development" : version);
+    }
+
     static CommandLine commandLine() {
         var line = new CommandLine(new Kvern());
+        String version = version();
+        line.getCommandSpec().version(version);
         line.getSubcommands()
                 .values()
-                .forEach(command -> command.getCommandSpec().version(VERSION));
+                .forEach(command -> command.getCommandSpec().version(version));
         return line.setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((failure, command, parsed) -> explain(failure, command.getErr()));
     }
