@@ -5,8 +5,7 @@ import dev.kvern.block.BlockDigest;
 import dev.kvern.block.BlockKey;
 import dev.kvern.block.Namespace;
 import dev.kvern.block.NamespaceId;
-import dev.kvern.runner.model.ComputeType;
-import dev.kvern.runner.model.DeviceSpec;
+import dev.kvern.runner.model.LoadOptions;
 import dev.kvern.runner.model.ModelDirectory;
 import dev.kvern.runner.text.Tokenizer;
 import java.nio.file.Path;
@@ -47,6 +46,13 @@ final class KeysCommand implements Callable<Integer> {
             defaultValue = "fp32",
             description = "The runners' compute type; part of the namespace (default: ${DEFAULT-VALUE}).")
     private String computeDtype = "";
+
+    @Option(
+            names = "--device",
+            defaultValue = "cpu",
+            description =
+                    "The runners' device: fp16 is kept otherwise on the CPU than on CUDA (default: ${DEFAULT-VALUE}).")
+    private String device = "";
 
     @Option(names = "--cache-salt", paramLabel = "TEXT", description = "The tenant's salt; part of the namespace.")
     private String salt = "";
@@ -113,12 +119,16 @@ final class KeysCommand implements Callable<Integer> {
     }
 
     private NamespaceId namespace(Path directory) {
-        // Only the type counts here; which device computes it does not.
-        DeviceSpec device = computeDtype.equals("fp16") ? DeviceSpec.parse("cuda") : DeviceSpec.CPU;
-        String type = ComputeType.parse(computeDtype, device).toString();
+        var options = LoadOptions.of(device, computeDtype, 0, blockTokens);
         try (var bar = new ProgressBar("digesting " + directory)) {
             return new Namespace(
-                            ModelDirectory.open(directory).digest(bar), type, type, blockTokens, chunkTokens, "", salt)
+                            ModelDirectory.open(directory).digest(bar),
+                            options.kvDtype(),
+                            options.computeDtype(),
+                            blockTokens,
+                            chunkTokens,
+                            "",
+                            salt)
                     .id();
         }
     }

@@ -29,8 +29,9 @@ public record RunnerConfig(
 
     /** The model and how it is loaded. */
     public record ModelSection(String path, String name, String device, String computeDtype, int threads) {
-        LoadOptions loadOptions(int blockTokens) {
-            return LoadOptions.of(device, computeDtype, threads, blockTokens);
+        LoadOptions loadOptions(Kv kv) {
+            return LoadOptions.of(device, computeDtype, threads, Math.max(1, kv.blockTokens))
+                    .withChunkTokens(Math.max(1, kv.chunkTokens));
         }
     }
 
@@ -133,7 +134,7 @@ public record RunnerConfig(
         problems.check(
                 !model.path.isBlank(), "model.path", "''", "a Hugging Face model directory: --set model.path=DIR");
         try {
-            model.loadOptions(Math.max(1, kv.blockTokens));
+            model.loadOptions(kv);
         } catch (KvernException e) {
             problems.check(
                     false,

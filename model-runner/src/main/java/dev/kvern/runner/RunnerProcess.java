@@ -91,8 +91,7 @@ public final class RunnerProcess implements AutoCloseable {
         Tokenizer tokenizer = opened(parts, Tokenizer.load(path));
         var chat = ChatTemplate.load(path);
         GenerationDefaults defaults = GenerationDefaults.load(path);
-        Transformer model = opened(
-                parts, directory.load(config.model().loadOptions(config.kv().blockTokens()), progress));
+        Transformer model = opened(parts, directory.load(config.model().loadOptions(config.kv()), progress));
         String name = config.model().name().isEmpty()
                 ? String.valueOf(path.toAbsolutePath().normalize().getFileName())
                 : config.model().name();

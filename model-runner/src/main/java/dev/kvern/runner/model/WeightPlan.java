@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -17,6 +18,9 @@ import java.util.TreeMap;
  */
 public record WeightPlan(WeightSlot embedding, WeightSlot norm, WeightSlot output, List<WeightSlot> layers) {
     static final int PER_LAYER = 11;
+
+    /** Places of a layer's matrices among its weights; the others are vectors. */
+    private static final Set<Integer> MATRICES = Set.of(1, 4, 7, 9);
 
     public WeightPlan {
         layers = List.copyOf(layers);
@@ -35,6 +39,11 @@ public record WeightPlan(WeightSlot embedding, WeightSlot norm, WeightSlot outpu
                 slot(part("model.norm.weight", hidden)),
                 config.tiedEmbeddings() ? slot() : slot(part("lm_head.weight", vocabulary, hidden)),
                 layers);
+    }
+
+    /** Whether a weight, counted over all layers, is a matrix that multiplies. */
+    public static boolean isMatrix(int layerWeight) {
+        return MATRICES.contains(layerWeight % PER_LAYER);
     }
 
     private static void addLayer(List<WeightSlot> layers, ModelConfig config, String prefix) {

@@ -13,6 +13,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -99,6 +101,29 @@ class TransformerTest {
         for (int i = 0; i < decode.length; i++) {
             assertThat(decode[i]).isCloseTo(prefill[i], offset(1e-4f));
         }
+    }
+
+    @Test
+    void aBatchHasTheBitsOfEachSequenceAlone() {
+        // Three sequences of different lengths, one with its blocks side by side, two scattered.
+        int[][] tables = {{10, 11, 12, 13, 14}, {60, 33, 90, 2, 71}, {41, 40, 39, 38, 37}};
+        int[] lengths = {70, 33, 16};
+        var random = new Random(8);
+        var rows = new ArrayList<DecodeRow>();
+        float[][] alone = new float[3][];
+        for (int i = 0; i < 3; i++) {
+            int[] tokens = random.ints(lengths[i], 0, 64).toArray();
+            model.step(kv, tables[i], 0, tokens, 128, 0);
+            rows.add(new DecodeRow(tables[i], lengths[i], random.nextInt(64)));
+            alone[i] = model.decode(kv, List.of(rows.get(i)));
+        }
+        float[] together = model.decode(kv, rows);
+        for (int i = 0; i < 3; i++) {
+            assertThat(Arrays.copyOfRange(together, i * 64, (i + 1) * 64))
+                    .as("sequence %d", i)
+                    .containsExactly(alone[i]);
+        }
+        assertThatIllegalArgumentException().isThrownBy(() -> model.decode(kv, List.of()));
     }
 
     @Test
@@ -217,8 +242,11 @@ class TransformerTest {
                 .isThrownBy(() -> LoadOptions.of("tpu", "fp32", 0, 16))
                 .withMessage("device: 'tpu' (expected: cpu, cuda or cuda:N)");
         assertThatExceptionOfType(KvernException.class)
-                .isThrownBy(() -> LoadOptions.of("cpu", "fp16", 0, 16))
-                .withMessageContaining("compute_dtype: 'fp16'");
+                .isThrownBy(() -> LoadOptions.of("cpu", "fp8", 0, 16))
+                .withMessage("compute_dtype: 'fp8' (expected: auto, fp32, bf16, fp16 or int8 on the CPU)");
+        assertThatExceptionOfType(KvernException.class)
+                .isThrownBy(() -> LoadOptions.of("cuda", "int8", 0, 16))
+                .withMessage("compute_dtype: 'int8' (expected: auto, bf16, fp16 or fp32)");
         assertThatExceptionOfType(KvernException.class)
                 .isThrownBy(() -> LoadOptions.of("cpu", "fp32", -1, 16))
                 .withMessageContaining("threads: -1");

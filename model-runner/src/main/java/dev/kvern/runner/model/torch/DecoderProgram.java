@@ -74,9 +74,29 @@ final class DecoderProgram implements AutoCloseable {
                 IValue.from(device.toString()));
     }
 
-    /** Some blocks of a pool, not copied. */
-    PtNDArray blocks(PtNDManager owner, PtNDArray pool, long first, long count) {
-        return tensor(owner, "blocks", IValue.from(pool), IValue.from(first), IValue.from(count));
+    /** A matrix in the order that oneDNN's products like, a copy. */
+    PtNDArray pack(PtNDManager owner, PtNDArray weight, long rows) {
+        return tensor(owner, "pack", IValue.from(weight), IValue.from(rows));
+    }
+
+    /** The scale of each row of a matrix for {@link #quantize}, bf16. */
+    PtNDArray scales(PtNDManager owner, PtNDArray weight) {
+        return tensor(owner, "scales", IValue.from(weight));
+    }
+
+    /** A matrix over its rows' scales, rounded to int8. */
+    PtNDArray quantize(PtNDManager owner, PtNDArray weight, PtNDArray scales) {
+        return tensor(owner, "quantize", IValue.from(weight), IValue.from(scales));
+    }
+
+    /** One layer's keys, or values, of a whole pool: a vector, not copied. */
+    PtNDArray plane(PtNDManager owner, PtNDArray pool, long index) {
+        return tensor(owner, "plane", IValue.from(pool), IValue.from(index));
+    }
+
+    /** Part of a vector, not copied. */
+    PtNDArray part(PtNDManager owner, PtNDArray vector, long first, long count) {
+        return tensor(owner, "part", IValue.from(vector), IValue.from(first), IValue.from(count));
     }
 
     /** A copy of a block in the host's memory. */
@@ -90,10 +110,16 @@ final class DecoderProgram implements AutoCloseable {
                 .close();
     }
 
-    /** Runs tokens through the decoder; the arguments are those of decoder.ts.py and stay the caller's. */
+    /** Runs tokens of a sequence through the decoder; the arguments are those of decoder.ts.py and stay the caller's. */
     IValue step(IValue... arguments) {
         unoptimised();
         return IValueUtils.runMethod(module, "step", arguments);
+    }
+
+    /** Runs a token of each of several sequences; the arguments are those of decoder.ts.py and stay the caller's. */
+    IValue decode(IValue... arguments) {
+        unoptimised();
+        return IValueUtils.runMethod(module, "decode", arguments);
     }
 
     @Override

@@ -5,9 +5,11 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.kvern.runner.model.DecodeRow;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +36,22 @@ final class StepInputs implements AutoCloseable {
         }
         for (int i = 0; i < blocks; i++) {
             values.put(rows + i, blockTable[i]);
+        }
+        return argument;
+    }
+
+    /** Writes the rows' tokens, their positions, and their tables, each {@code blocks} long; returns the argument. */
+    IValue set(List<DecodeRow> rows, int blocks) {
+        int count = rows.size();
+        IValue argument = withRoomFor(count * (2 + blocks));
+        for (int i = 0; i < count; i++) {
+            DecodeRow row = rows.get(i);
+            values.put(i, row.token());
+            values.put(count + i, row.position());
+            int table = 2 * count + i * blocks;
+            for (int block = 0; block < blocks; block++) {
+                values.put(table + block, block < row.blockTable().length ? row.blockTable()[block] : 0);
+            }
         }
         return argument;
     }

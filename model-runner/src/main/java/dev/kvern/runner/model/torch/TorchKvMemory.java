@@ -14,8 +14,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 
 /**
- * KV blocks in one tensor {@code [blocks, layers, 2, block tokens, kv heads, head dim]}. It is not initialised: what was
- * never written may be anything, NaN included.
+ * KV blocks in one tensor {@code [layers, 2, blocks, block tokens, kv heads, head dim]}: blocks that lie side by side are, in
+ * each layer, a view of consecutive tokens. Outside, a block's bytes are {@code [layers, 2, block tokens, kv heads, head dim]}.
+ * The tensor is not initialised: what was never written may be anything, NaN included.
  *
  * <p>Blocks can be read and written from any thread. Memory in use is not freed: copies and steps hold the lock's shared
  * side, {@link #close} the other.
@@ -31,10 +32,17 @@ final class TorchKvMemory implements KvMemory {
     private final int blocks;
     private final int blockTokens;
     private final int blockBytes;
-    private final int blocksPerRegion;
 
-    /** The tensor's own memory, several blocks to a buffer; empty if that is not the host's. */
-    private final List<ByteBuffer> regions = new ArrayList<>();
+    /** Bytes of one layer's keys, or values, of a block: what lies together. */
+    private final int spanBytes;
+
+    private final int spansPerRegion;
+
+    /**
+     * The tensor's own memory: for each layer's keys, and values, some buffers with the spans of as many blocks each. Empty if
+     * that is not the host's.
+     */
+    private final List<List<ByteBuffer>> planes = new ArrayList<>();
 
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
 
@@ -45,6 +53,7 @@ final class TorchKvMemory implements KvMemory {
      * Takes over a pool.
      *
      * @param owner owns {@code pool}, and is closed with this
+     * @param planeCount two for each layer
      */
     TorchKvMemory(
             DecoderProgram program,
@@ -53,7 +62,8 @@ final class TorchKvMemory implements KvMemory {
             DeviceSpec device,
             int blocks,
             int blockTokens,
-            int blockBytes) {
+            int blockBytes,
+            int planeCount) {
         this.program = program;
         this.owner = owner;
         this.pool = pool;
@@ -61,13 +71,25 @@ final class TorchKvMemory implements KvMemory {
         this.blocks = blocks;
         this.blockTokens = blockTokens;
         this.blockBytes = blockBytes;
-        this.blocksPerRegion = (int) Math.max(1, MAX_REGION_BYTES / blockBytes);
+        this.spanBytes = blockBytes / planeCount;
+        this.spansPerRegion = (int) Math.max(1, MAX_REGION_BYTES / spanBytes);
         if (!device.cuda()) {
-            for (int first = 0; first < blocks; first += blocksPerRegion) {
-                PtNDArray view = program.blocks(owner, pool, first, Math.min(blocksPerRegion, blocks - first));
-                regions.add(view.toByteBuffer(true));
+            for (int index = 0; index < planeCount; index++) {
+                planes.add(regions(index));
             }
         }
+    }
+
+    private List<ByteBuffer> regions(int index) {
+        PtNDArray plane = program.plane(owner, pool, index);
+        long values = plane.size() / blocks;
+        var regions = new ArrayList<ByteBuffer>();
+        for (int first = 0; first < blocks; first += spansPerRegion) {
+            long count = Math.min(spansPerRegion, blocks - first);
+            regions.add(
+                    program.part(owner, plane, first * values, count * values).toByteBuffer(true));
+        }
+        return regions;
     }
 
     @Override
@@ -91,13 +113,15 @@ final class TorchKvMemory implements KvMemory {
         lock.readLock().lock();
         try {
             ensureOpen();
-            if (regions.isEmpty()) {
+            if (planes.isEmpty()) {
                 try (PtNDArray copy = program.toHost(owner, pool, block)) {
                     target.put(copy.toByteBuffer(true));
                 }
             } else {
-                target.put(target.position(), regions.get(block / blocksPerRegion), offset(block), blockBytes);
-                target.position(target.position() + blockBytes);
+                for (List<ByteBuffer> plane : planes) {
+                    target.put(target.position(), plane.get(block / spansPerRegion), offset(block), spanBytes);
+                    target.position(target.position() + spanBytes);
+                }
             }
         } finally {
             lock.readLock().unlock();
@@ -110,14 +134,17 @@ final class TorchKvMemory implements KvMemory {
         lock.readLock().lock();
         try {
             ensureOpen();
-            if (regions.isEmpty()) {
+            if (planes.isEmpty()) {
                 try (PtNDArray bits = owner.create(direct(source), new Shape(blockBytes), DecoderProgram.bitsType())) {
                     program.fromHost(pool, block, bits);
                 }
+                source.position(source.position() + blockBytes);
             } else {
-                regions.get(block / blocksPerRegion).put(offset(block), source, source.position(), blockBytes);
+                for (List<ByteBuffer> plane : planes) {
+                    plane.get(block / spansPerRegion).put(offset(block), source, source.position(), spanBytes);
+                    source.position(source.position() + spanBytes);
+                }
             }
-            source.position(source.position() + blockBytes);
         } finally {
             lock.readLock().unlock();
         }
@@ -145,7 +172,7 @@ final class TorchKvMemory implements KvMemory {
         try {
             if (!closed) {
                 closed = true;
-                regions.clear();
+                planes.clear();
                 poolValue.close();
                 owner.close();
             }
@@ -163,7 +190,7 @@ final class TorchKvMemory implements KvMemory {
     }
 
     private int offset(int block) {
-        return block % blocksPerRegion * blockBytes;
+        return block % spansPerRegion * spanBytes;
     }
 
     private void check(int block, ByteBuffer buffer) {

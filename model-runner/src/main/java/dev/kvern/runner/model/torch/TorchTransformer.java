@@ -8,6 +8,7 @@ import dev.kvern.block.ModelDigest;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.model.Checkpoint;
+import dev.kvern.runner.model.DecodeRow;
 import dev.kvern.runner.model.DeviceSpec;
 import dev.kvern.runner.model.KvMemory;
 import dev.kvern.runner.model.LoadOptions;
@@ -16,6 +17,7 @@ import dev.kvern.runner.model.ModelSpec;
 import dev.kvern.runner.model.ProgressCounter;
 import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.model.WeightPlan;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
@@ -29,6 +31,7 @@ public final class TorchTransformer implements Transformer {
     private final DecoderProgram program;
     private final StepInputs inputs;
     private final IValue weights;
+    private final IValue scales;
     private final IValue shape;
     private final IValue windows;
     private final IValue eps;
@@ -40,16 +43,23 @@ public final class TorchTransformer implements Transformer {
             LoadOptions options,
             PtNDManager owner,
             DecoderProgram program,
-            PtNDArray[] weights) {
+            LoadedWeights weights) {
         this.spec = spec;
         this.options = options;
         this.owner = owner;
         this.program = program;
         this.inputs = new StepInputs(owner);
-        this.weights = IValue.listFrom(weights);
-        this.shape = IValue.listFrom(
-                new long[] {config.layers(), config.heads(), config.kvHeads(), config.headDim(), options.blockTokens()
-                });
+        this.weights = IValue.listFrom(weights.tensors());
+        this.scales = IValue.listFrom(weights.scales());
+        this.shape = IValue.listFrom(new long[] {
+            config.layers(),
+            config.heads(),
+            config.kvHeads(),
+            config.headDim(),
+            options.blockTokens(),
+            options.chunkTokens(),
+            weights.kind()
+        });
         this.windows = IValue.listFrom(
                 config.windows().stream().mapToLong(Integer::longValue).toArray());
         this.eps = IValue.from(config.rmsNormEps());
@@ -74,7 +84,7 @@ public final class TorchTransformer implements Transformer {
         try {
             DecoderProgram program = DecoderProgram.load(owner);
             checkDevice(program, owner, options);
-            PtNDArray[] weights = new WeightLoader(program, owner, checkpoint, options, progress).load(config, plan);
+            LoadedWeights weights = new WeightLoader(program, owner, checkpoint, options, progress).load(config, plan);
             var transformer =
                     new TorchTransformer(spec(config, options, digest.get()), config, options, owner, program, weights);
             loaded = true;
@@ -82,7 +92,7 @@ public final class TorchTransformer implements Transformer {
         } catch (EngineException e) {
             throw new KvernException(
                     ErrorReason.RESOURCE_EXHAUSTED,
-                    "weights: cannot be loaded on " + options.device() + " as " + options.computeType()
+                    "weights: cannot be loaded on " + options.device() + " as " + options.computeDtype()
                             + " (expected: enough memory): " + firstLine(e),
                     e);
         } finally {
@@ -110,7 +120,6 @@ public final class TorchTransformer implements Transformer {
     }
 
     private static ModelSpec spec(ModelConfig config, LoadOptions options, ModelDigest digest) {
-        String type = options.computeType().toString();
         return new ModelSpec(
                 config.architecture().className(),
                 config.contextTokens(),
@@ -118,8 +127,8 @@ public final class TorchTransformer implements Transformer {
                 config.layers(),
                 config.kvHeads(),
                 config.headDim(),
-                type,
-                type,
+                options.kvDtype(),
+                options.computeDtype(),
                 digest);
     }
 
@@ -145,9 +154,17 @@ public final class TorchTransformer implements Transformer {
         }
         PtNDManager poolOwner = TorchRuntime.newManager();
         try {
-            long[] shape = {blocks, spec.layers(), 2, blockTokens, spec.kvHeads(), spec.headDim()};
+            long[] shape = {spec.layers(), 2, blocks, blockTokens, spec.kvHeads(), spec.headDim()};
             PtNDArray pool = program.empty(poolOwner, shape, options.computeType(), options.device());
-            return new TorchKvMemory(program, poolOwner, pool, options.device(), blocks, blockTokens, (int) blockBytes);
+            return new TorchKvMemory(
+                    program,
+                    poolOwner,
+                    pool,
+                    options.device(),
+                    blocks,
+                    blockTokens,
+                    (int) blockBytes,
+                    2 * spec.layers());
         } catch (EngineException e) {
             poolOwner.close();
             throw new KvernException(
@@ -160,19 +177,64 @@ public final class TorchTransformer implements Transformer {
 
     @Override
     public float[] step(KvMemory kv, int[] blockTable, int position, int[] tokens, int rows, int logitRows) {
+        TorchKvMemory pool = own(kv);
+        int blocks = check(pool, blockTable, position, tokens, rows, logitRows);
+        if (rows == 1) {
+            float[] logits = decode(pool, List.of(new DecodeRow(blockTable, position, tokens[0])));
+            return logitRows == 1 ? logits : new float[0];
+        }
+        IValue stepInputs = inputs.set(tokens, rows, blockTable, blocks);
+        long first = firstOfRun(blockTable, blocks);
+        try (IValue call = IValue.listFrom(new long[] {position, rows, tokens.length, blocks, first, logitRows});
+                IValue result = pool.use(
+                        poolValue -> program.step(stepInputs, poolValue, weights, scales, shape, windows, call, eps))) {
+            return logits(result, logitRows);
+        }
+    }
+
+    @Override
+    public float[] decode(KvMemory kv, List<DecodeRow> rows) {
+        TorchKvMemory pool = own(kv);
+        if (rows.isEmpty()) {
+            throw new IllegalArgumentException("no rows (expected: at least 1)");
+        }
+        long[] positions = new long[rows.size()];
+        long[] firstBlocks = new long[rows.size()];
+        int most = 0;
+        for (int i = 0; i < positions.length; i++) {
+            DecodeRow row = rows.get(i);
+            int blocks = check(pool, row.blockTable(), row.position(), new int[] {row.token()}, 1, 1);
+            most = Math.max(most, blocks);
+            positions[i] = row.position();
+            firstBlocks[i] = firstOfRun(row.blockTable(), blocks);
+        }
+        IValue decodeInputs = inputs.set(rows, most);
+        try (IValue at = IValue.listFrom(positions);
+                IValue first = IValue.listFrom(firstBlocks);
+                IValue result = pool.use(poolValue ->
+                        program.decode(decodeInputs, poolValue, weights, scales, shape, windows, at, first, eps))) {
+            return logits(result, positions.length);
+        }
+    }
+
+    private TorchKvMemory own(KvMemory kv) {
         if (closed) {
             throw new IllegalStateException("the model is closed");
         }
         if (!(kv instanceof TorchKvMemory pool) || !pool.belongsTo(program)) {
             throw new IllegalArgumentException("KV memory of another model (expected: one that allocate() returned)");
         }
-        int blocks = check(pool, blockTable, position, tokens, rows, logitRows);
-        IValue stepInputs = inputs.set(tokens, rows, blockTable, blocks);
-        try (IValue call = IValue.listFrom(new long[] {position, rows, tokens.length, blocks, logitRows});
-                IValue result = pool.use(
-                        poolValue -> program.step(stepInputs, poolValue, weights, shape, windows, call, eps))) {
-            return logits(result, logitRows);
+        return pool;
+    }
+
+    /** The first of a table's blocks if they lie side by side in order, else -1. */
+    private static int firstOfRun(int[] blockTable, int blocks) {
+        for (int i = 1; i < blocks; i++) {
+            if (blockTable[i] != blockTable[0] + i) {
+                return -1;
+            }
         }
+        return blockTable[0];
     }
 
     private float[] logits(IValue result, int rows) {
@@ -224,6 +286,7 @@ public final class TorchTransformer implements Transformer {
             closed = true;
             inputs.close();
             weights.close();
+            scales.close();
             shape.close();
             windows.close();
             eps.close();

@@ -1,10 +1,12 @@
 package dev.kvern.runner.model.torch;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import dev.kvern.runner.model.Checkpoint;
+import dev.kvern.runner.model.ComputeType;
 import dev.kvern.runner.model.LoadOptions;
 import dev.kvern.runner.model.ModelConfig;
 import dev.kvern.runner.model.ProgressCounter;
@@ -47,19 +49,71 @@ final class WeightLoader {
     }
 
     /** The weights in the order of decoder.ts.py, owned by the manager. */
-    PtNDArray[] load(ModelConfig config, WeightPlan plan) {
-        var weights = new ArrayList<PtNDArray>();
-        PtNDArray embedding = load(plan.embedding());
-        weights.add(embedding);
-        weights.add(load(plan.norm()));
-        weights.add(plan.output().parts().isEmpty() ? embedding : load(plan.output()));
-        weights.add(program.frequencies(owner, config.headDim(), config.rope(), options.device()));
-        plan.layers().forEach(slot -> weights.add(load(slot)));
-        return weights.toArray(PtNDArray[]::new);
+    LoadedWeights load(ModelConfig config, WeightPlan plan) {
+        long kind = kind();
+        var tensors = new ArrayList<PtNDArray>();
+        var scales = new ArrayList<PtNDArray>();
+        PtNDArray embedding = load(plan.embedding(), options.computeType());
+        tensors.add(embedding);
+        tensors.add(load(plan.norm(), options.computeType()));
+        tensors.add(
+                plan.output().parts().isEmpty() && kind == LoadedWeights.PLAIN
+                        ? noScale(embedding, scales)
+                        : matrix(plan.output().parts().isEmpty() ? plan.embedding() : plan.output(), kind, scales));
+        tensors.add(program.frequencies(owner, config.headDim(), config.rope(), options.device()));
+        for (int i = 0; i < plan.layers().size(); i++) {
+            WeightSlot slot = plan.layers().get(i);
+            tensors.add(WeightPlan.isMatrix(i) ? matrix(slot, kind, scales) : load(slot, options.computeType()));
+        }
+        return new LoadedWeights(tensors.toArray(PtNDArray[]::new), scales.toArray(PtNDArray[]::new), kind);
     }
 
-    private PtNDArray load(WeightSlot slot) {
-        PtNDArray target = program.empty(owner, longs(slot.shape()), options.computeType(), options.device());
+    private long kind() {
+        return switch (options.weights()) {
+            case INT8 -> LoadedWeights.INT8;
+            case FP16 -> LoadedWeights.FP16;
+            case AS_COMPUTED ->
+                !options.device().cuda() && options.computeType() == ComputeType.FP32 && canPack()
+                        ? LoadedWeights.PACKED
+                        : LoadedWeights.PLAIN;
+        };
+    }
+
+    /** Whether this PyTorch has oneDNN, and this processor what that needs. */
+    private boolean canPack() {
+        try (PtNDArray probe = program.empty(owner, new long[] {16, 16}, ComputeType.FP32, options.device())) {
+            program.pack(owner, probe, 1).close();
+            return true;
+        } catch (EngineException e) {
+            return false;
+        }
+    }
+
+    private PtNDArray matrix(WeightSlot slot, long kind, List<PtNDArray> scales) {
+        if (kind == LoadedWeights.FP16) {
+            return noScale(load(slot, ComputeType.FP16), scales);
+        }
+        PtNDArray plain = load(slot, options.computeType());
+        if (kind == LoadedWeights.PLAIN) {
+            return noScale(plain, scales);
+        }
+        try (plain) {
+            if (kind == LoadedWeights.PACKED) {
+                return noScale(program.pack(owner, plain, options.chunkTokens()), scales);
+            }
+            PtNDArray scale = program.scales(owner, plain);
+            scales.add(scale);
+            return program.quantize(owner, plain, scale);
+        }
+    }
+
+    private PtNDArray noScale(PtNDArray matrix, List<PtNDArray> scales) {
+        scales.add(program.empty(owner, new long[] {0}, options.computeType(), options.device()));
+        return matrix;
+    }
+
+    private PtNDArray load(WeightSlot slot, ComputeType type) {
+        PtNDArray target = program.empty(owner, longs(slot.shape()), type, options.device());
         long row = 0;
         for (WeightSlot.Part part : slot.parts()) {
             copy(target, row, checkpoint.tensor(part.tensor()));

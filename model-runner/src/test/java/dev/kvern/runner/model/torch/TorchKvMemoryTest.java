@@ -23,9 +23,9 @@ class TorchKvMemoryTest {
         int blockBytes = 3 * 2 * 4 * 2 * 8 * type.bytes();
         try (DecoderProgram program = DecoderProgram.load(manager)) {
             PtNDManager owner = TorchRuntime.newManager();
-            var pool = program.empty(owner, new long[] {BLOCKS, 3, 2, 4, 2, 8}, type, DeviceSpec.CPU);
+            var pool = program.empty(owner, new long[] {3, 2, BLOCKS, 4, 2, 8}, type, DeviceSpec.CPU);
             try (KvMemory kv =
-                    new TorchKvMemory(program, owner, pool, DeviceSpec.parse(device), BLOCKS, 4, blockBytes)) {
+                    new TorchKvMemory(program, owner, pool, DeviceSpec.parse(device), BLOCKS, 4, blockBytes, 6)) {
                 var random = new Random(11);
                 byte[][] contents = new byte[BLOCKS][blockBytes];
                 for (int block = 0; block < BLOCKS; block++) {
