@@ -19,26 +19,22 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for use by several threads; everything is guarded by this.
  */
 public final class BlockPool {
-    private final int[] free;
+    private final int blocks;
+    private final FreeBlocks free;
     private final PrefixCache cache = new PrefixCache();
     private final List<KvEventListener> listeners = new ArrayList<>();
-    private int freeCount;
-
     /** @param blocks how many there are, at least 1 */
     public BlockPool(int blocks) {
         if (blocks < 1) {
             throw new IllegalArgumentException("blocks: " + blocks + " (expected: at least 1)");
         }
-        free = new int[blocks];
-        for (int i = 0; i < blocks; i++) {
-            free[i] = blocks - 1 - i;
-        }
-        freeCount = blocks;
+        this.blocks = blocks;
+        this.free = new FreeBlocks(blocks);
     }
 
     /** Blocks there are. */
     public int capacity() {
-        return free.length;
+        return blocks;
     }
 
     /** Adds a listener for what happens from now on. */
@@ -78,15 +74,24 @@ public final class BlockPool {
      * @return {@code count} blocks, or empty if there are not as many: then none is taken
      */
     public synchronized Optional<List<WritableBlock>> acquire(int count) {
-        if (freeCount + cache.unpinned() < count) {
+        return acquire(count, -1);
+    }
+
+    /**
+     * The same for a sequence that goes on.
+     *
+     * @param after its last block, next to which the new ones come if they are free; -1 for none
+     */
+    public synchronized Optional<List<WritableBlock>> acquire(int count, int after) {
+        if (free.count() + cache.unpinned() < count) {
             return Optional.empty();
         }
         if (!evictUntil(count)) {
             return Optional.empty();
         }
         var taken = new ArrayList<WritableBlock>(count);
-        for (int i = 0; i < count; i++) {
-            taken.add(new WritableBlock(this, free[--freeCount]));
+        for (int index : free.take(count, after)) {
+            taken.add(new WritableBlock(this, index));
         }
         return Optional.of(taken);
     }
@@ -127,7 +132,7 @@ public final class BlockPool {
             block.held = false;
             if (known != null) {
                 cache.pin(known);
-                free[freeCount++] = block.index();
+                free.add(block.index());
             } else {
                 known = cache.add(name, before, block.index());
                 if (stored.isEmpty()) {
@@ -180,13 +185,13 @@ public final class BlockPool {
 
     /** Blocks by state. */
     public synchronized PoolUsage usage() {
-        return new PoolUsage(free.length, cache.unpinned(), free.length - freeCount - cache.unpinned());
+        return new PoolUsage(blocks, cache.unpinned(), blocks - free.count() - cache.unpinned());
     }
 
     synchronized void release(WritableBlock block) {
         if (block.held) {
             block.held = false;
-            free[freeCount++] = block.index();
+            free.add(block.index());
         }
     }
 
@@ -214,15 +219,15 @@ public final class BlockPool {
 
     /** Frees cached blocks until {@code count} are free; false if pinned leaves stand before those that could go. */
     private boolean evictUntil(int count) {
-        Map<NamespaceId, List<BlockDigest>> removed = freeCount < count ? new LinkedHashMap<>() : Map.of();
+        Map<NamespaceId, List<BlockDigest>> removed = free.count() < count ? new LinkedHashMap<>() : Map.of();
         boolean enough = true;
-        while (freeCount < count) {
+        while (free.count() < count) {
             CompleteBlock block = cache.evict();
             if (block == null) {
                 enough = false;
                 break;
             }
-            free[freeCount++] = block.index;
+            free.add(block.index);
             removed.computeIfAbsent(block.name.namespace(), n -> new ArrayList<>())
                     .add(block.name.digest());
         }
@@ -247,8 +252,10 @@ public final class BlockPool {
     /** Checks every count against every other; for tests. */
     synchronized void checkInvariants() {
         Map<Integer, String> owners = new HashMap<>();
-        for (int i = 0; i < freeCount; i++) {
-            claim(owners, free[i], "free");
+        for (int block = 0; block < blocks; block++) {
+            if (free.contains(block)) {
+                claim(owners, block, "free");
+            }
         }
         var children = new HashMap<CompleteBlock, Integer>();
         int unpinned = 0;

@@ -122,7 +122,9 @@ def feed_forward(x: Tensor, y: Tensor, weights: List[Tensor], scales: List[Tenso
   x = x + __torch__.linear(y, weights[w + 4], scales[s + 1], weights[w + 5], kind)
   h = torch.rms_norm(x, [x.size(1)], weights[w + 6], eps)
   gate, up, = torch.chunk(__torch__.linear(h, weights[w + 7], scales[s + 2], weights[w + 8], kind), 2, 1)
-  return x + __torch__.linear(torch.silu(gate) * up, weights[w + 9], scales[s + 3], weights[w + 10], kind)
+  # In place: a further result of this size would be memory touched for the first time, which costs more than the product.
+  y = torch.mul_(torch.silu(gate), up)
+  return x + __torch__.linear(y, weights[w + 9], scales[s + 3], weights[w + 10], kind)
 
 
 # Cosine and signed sine of rotary angles in fp32 whatever the compute type: [R, 1, D]. The sine carries the sign of
