@@ -40,7 +40,8 @@ public record NodeConfig(
     public record Memory(long regionBytes, double highWatermark, int maxBlockBytes) {}
 
     /** Bounds of what the service does at a time. */
-    public record Limits(int threads, int readAheadBlocks, int operationTimeoutMillis, long receivingBytes) {}
+    public record Limits(
+            int threads, int readAheadBlocks, int operationTimeoutMillis, long receivingBytes, long sendingBytes) {}
 
     public static ConfigLoader<NodeConfig> loader() {
         return new ConfigLoader<>(NodeConfig.class, "node-defaults.yaml");
@@ -76,5 +77,6 @@ public record NodeConfig(
         problems.range("limits.read_ahead_blocks", limits.readAheadBlocks, 1, 1_024);
         problems.range("limits.operation_timeout_millis", limits.operationTimeoutMillis, 1, MAX_MILLIS);
         problems.range("limits.receiving_bytes", limits.receivingBytes, memory.maxBlockBytes, 1L << 50);
+        problems.range("limits.sending_bytes", limits.sendingBytes, memory.maxBlockBytes, 1L << 50);
     }
 }

@@ -126,6 +126,7 @@ public final class NodeProcess implements AutoCloseable {
                 counters,
                 config.memory().maxBlockBytes(),
                 config.limits().receivingBytes(),
+                config.limits().sendingBytes(),
                 config.limits().readAheadBlocks(),
                 evictor::stored,
                 () -> System.currentTimeMillis() - startedAt);
