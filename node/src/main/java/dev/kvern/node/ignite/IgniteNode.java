@@ -1,5 +1,6 @@
 package dev.kvern.node.ignite;
 
+import dev.kvern.node.store.UseOrder;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.ignite.Ignite;
@@ -22,7 +24,6 @@ import org.apache.ignite.configuration.DataRegionConfiguration;
 import org.apache.ignite.configuration.DataStorageConfiguration;
 import org.apache.ignite.configuration.IgniteConfiguration;
 import org.apache.ignite.configuration.SystemDataRegionConfiguration;
-import org.apache.ignite.events.EventType;
 import org.apache.ignite.spi.communication.tcp.TcpCommunicationSpi;
 import org.apache.ignite.spi.discovery.tcp.TcpDiscoverySpi;
 import org.slf4j.LoggerFactory;
@@ -74,10 +75,11 @@ public final class IgniteNode implements AutoCloseable {
     /**
      * Starts the node and joins the others, if there are any.
      *
+     * @param order told which blocks the node holds
      * @param onLoss told if the node is of no more use
      * @throws KvernException MISCONFIGURED if a port is taken or the directory cannot be written
      */
-    public static IgniteNode start(Settings settings, Consumer<String> onLoss) {
+    public static IgniteNode start(Settings settings, UseOrder order, Consumer<String> onLoss) {
         System.setProperty(IgniteSystemProperties.IGNITE_QUIET, "false");
         System.setProperty(IgniteSystemProperties.IGNITE_NO_ASCII, "true");
         System.setProperty(IgniteSystemProperties.IGNITE_UPDATE_NOTIFIER, "false");
@@ -99,11 +101,9 @@ public final class IgniteNode implements AutoCloseable {
                 .setClientConnectorConfiguration(null)
                 .setConnectorConfiguration(null)
                 // What the order of use is made from.
-                .setIncludeEventTypes(
-                        EventType.EVT_CACHE_OBJECT_PUT,
-                        EventType.EVT_CACHE_OBJECT_REMOVED,
-                        EventType.EVT_CACHE_REBALANCE_OBJECT_LOADED,
-                        EventType.EVT_CACHE_REBALANCE_OBJECT_UNLOADED)
+                .setIncludeEventTypes(HeldBlocks.EVENTS)
+                // From before the node joins: blocks begin to arrive while it does.
+                .setLocalEventListeners(Map.of(new HeldBlocks(order), HeldBlocks.EVENTS))
                 .setDataStorageConfiguration(storage(settings.regionBytes(), settings.maxBlockBytes()))
                 .setCommunicationSpi(new TcpCommunicationSpi()
                         .setLocalPort(communicationPort)
