@@ -17,6 +17,7 @@ import dev.kvern.coordinator.stats.ClusterFigures;
 import dev.kvern.coordinator.stats.CoordinatorMetrics;
 import dev.kvern.coordinator.stats.RequestLog;
 import dev.kvern.rpc.GrpcServer;
+import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.MemberState;
 import io.grpc.ManagedChannel;
@@ -187,7 +188,8 @@ public final class CoordinatorProcess implements AutoCloseable {
 
     /** What others need to know of this process, in a line. */
     public String readyLine() {
-        return "ready role=coordinator grpc=" + host + ":" + grpc.port() + " http=" + host + ":" + http.port();
+        return "ready role=coordinator grpc=" + HostPort.of(host, grpc.port()) + " http="
+                + HostPort.of(host, http.port());
     }
 
     /** Waits until the gRPC server has stopped. */

@@ -3,6 +3,7 @@ package dev.kvern.node;
 import dev.kvern.config.ConfigLoader;
 import dev.kvern.config.Problems;
 import dev.kvern.config.Validated;
+import dev.kvern.rpc.HostPort;
 import java.util.List;
 
 /** A cache node's configuration; node-defaults.yaml beside this record says what each key means. */
@@ -53,6 +54,11 @@ public record NodeConfig(
         problems.range("listen.grpc_port", listen.grpcPort, 0, MAX_PORT);
         if (!coordinator.isEmpty()) {
             problems.address("coordinator", coordinator);
+            problems.check(
+                    !advertiseHost.isEmpty() || !HostPort.isWildcard(listen.host),
+                    "advertise_host",
+                    "''",
+                    "the host under which runners reach this node, as listen.host " + listen.host + " names none");
         }
         problems.range("ignite.discovery_port", ignite.discoveryPort, 0, MAX_PORT);
         problems.range("ignite.communication_port", ignite.communicationPort, 0, MAX_PORT);

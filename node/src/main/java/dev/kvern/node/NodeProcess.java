@@ -9,6 +9,7 @@ import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.UseOrder;
 import dev.kvern.node.store.WatermarkEvictor;
 import dev.kvern.rpc.GrpcServer;
+import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
@@ -141,7 +142,7 @@ public final class NodeProcess implements AutoCloseable {
         GrpcServer server = opened(
                 parts, GrpcServer.start(config.listen().host(), config.listen().grpcPort(), calls, List.of(service)));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
-        String address = host + ":" + server.port();
+        String address = HostPort.of(host, server.port());
         server.serving(true);
         if (!config.coordinator().isEmpty()) {
             var self = Member.newBuilder()

@@ -2,6 +2,7 @@ package dev.kvern.node.ignite;
 
 import dev.kvern.node.store.UseOrder;
 import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -113,7 +114,7 @@ public final class IgniteNode implements AutoCloseable {
                 .setDiscoverySpi(discovery(settings, discoveryPort));
         try {
             Ignite ignite = Ignition.start(configuration);
-            return new IgniteNode(ignite, settings.host() + ":" + discoveryPort, directory, temporary);
+            return new IgniteNode(ignite, HostPort.of(settings.host(), discoveryPort), directory, temporary);
         } catch (IgniteException e) {
             removeQuietly(directory, temporary);
             throw new KvernException(
@@ -154,7 +155,7 @@ public final class IgniteNode implements AutoCloseable {
 
     /** An address at which the node reaches itself. */
     private static String reachable(String host) {
-        return host.equals("0.0.0.0") || host.equals("::") ? "127.0.0.1" : host;
+        return HostPort.isWildcard(host) ? "127.0.0.1" : host;
     }
 
     /** The port, or a free one for 0. Ignite would otherwise say in many words that a port is taken. */
