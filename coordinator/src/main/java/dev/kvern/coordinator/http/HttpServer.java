@@ -9,6 +9,7 @@ import dev.kvern.rpc.KvernException;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.staticfiles.Location;
+import java.util.LinkedHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -132,8 +133,10 @@ public final class HttpServer implements AutoCloseable {
         try {
             TokenHistory.Point point = history.sample(epochMillis.getAsLong(), figures.totals());
             if (!feed.isEmpty()) {
-                feed.send("state", json.state());
-                feed.send("point", json.point(point));
+                var events = new LinkedHashMap<String, String>();
+                events.put("state", json.state());
+                events.put("point", json.point(point));
+                feed.send(events);
             }
         } catch (RuntimeException e) {
             log.warn("the dashboard's tick failed", e);
