@@ -41,6 +41,7 @@ public final class CoordinatorProcess implements AutoCloseable {
     private static final int GRPC_THREADS = 8;
     private static final long GRACE_MILLIS = 5_000;
     private static final int LOOKS_A_LEASE = 10;
+    private static final long KEEP_ALIVE_SECONDS = 10;
     private static final int FLOW_CONTROL_WINDOW_BYTES = 1 << 20;
 
     private final String host;
@@ -145,6 +146,9 @@ public final class CoordinatorProcess implements AutoCloseable {
         return NettyChannelBuilder.forTarget(target)
                 .usePlaintext()
                 .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
+                // A runner that came back elsewhere is up, while calls to where it was wait for a machine that is gone.
+                .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+                .keepAliveTimeout(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
                 .build();
     }
 
