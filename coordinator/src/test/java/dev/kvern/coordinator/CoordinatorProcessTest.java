@@ -235,6 +235,9 @@ class CoordinatorProcessTest {
                 .hasMessageContaining("listen.http_port: " + process.httpPort());
         assertThatThrownBy(() -> start(List.of("listen.grpc_port=" + process.grpcPort(), "listen.http_port=0")))
                 .hasMessageContaining(String.valueOf(process.grpcPort()));
+        assertThatThrownBy(() ->
+                        start(List.of("listen.host=no-such-host.invalid", "listen.grpc_port=0", "listen.http_port=0")))
+                .hasMessageContaining("no-such-host.invalid: UnresolvedAddress");
         assertThat(cluster.getClusterStats(GetClusterStatsRequest.getDefaultInstance())
                         .getMembersList())
                 .isEmpty();

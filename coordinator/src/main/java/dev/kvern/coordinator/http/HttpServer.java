@@ -79,12 +79,21 @@ public final class HttpServer implements AutoCloseable {
             server.ticks.shutdownNow();
             throw new KvernException(
                     ErrorReason.MISCONFIGURED,
-                    "listen.http_port: " + port + " on " + host + ": " + e.getMessage()
+                    "listen.http_port: " + port + " on " + host + ": " + rootMessage(e)
                             + " (expected: an address of this machine and a free port)",
                     e);
         }
         server.ticks.scheduleAtFixedRate(server::tick, INTERVAL_MILLIS, INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
         return server;
+    }
+
+    /** Javalin calls every address that cannot be bound a port in use. */
+    private static String rootMessage(Throwable failure) {
+        Throwable t = failure;
+        while (t.getCause() != null) {
+            t = t.getCause();
+        }
+        return t.getMessage() == null ? t.getClass().getSimpleName() : t.getMessage();
     }
 
     private void configure(JavalinConfig config, String host, int port) {
