@@ -6,6 +6,7 @@ import dev.kvern.config.Validated;
 import dev.kvern.coordinator.front.FrontLimits;
 import dev.kvern.coordinator.membership.MembershipLimits;
 import dev.kvern.coordinator.routing.RoutePolicy;
+import dev.kvern.rpc.GrpcServer;
 import java.util.List;
 
 /** The coordinator's configuration; coordinator-defaults.yaml beside this record says what each key means. */
@@ -34,14 +35,14 @@ public record CoordinatorConfig(Listen listen, Members membership, Routing routi
     }
 
     /** Bounds. */
-    public record Limits(int maxCalls, int requestLog) {}
+    public record Limits(int maxCalls, long callBytes, int requestLog) {}
 
     public static ConfigLoader<CoordinatorConfig> loader() {
         return new ConfigLoader<>(CoordinatorConfig.class, "coordinator-defaults.yaml");
     }
 
     FrontLimits frontLimits() {
-        return new FrontLimits(limits.maxCalls, routing.attempts, routing.tokenizeTimeoutMillis);
+        return new FrontLimits(limits.maxCalls, limits.callBytes, routing.attempts, routing.tokenizeTimeoutMillis);
     }
 
     @Override
@@ -68,6 +69,7 @@ public record CoordinatorConfig(Listen listen, Members membership, Routing routi
         problems.range("routing.tokenize_timeout_millis", routing.tokenizeTimeoutMillis, 1, MAX_MILLIS);
         problems.range("routing.index_blocks", routing.indexBlocks, 0, 1L << 40);
         problems.range("limits.max_calls", limits.maxCalls, 1, 1_000_000);
+        problems.range("limits.call_bytes", limits.callBytes, GrpcServer.MAX_MESSAGE_BYTES, 1L << 50);
         problems.range("limits.request_log", limits.requestLog, 1, 1_000_000);
     }
 }

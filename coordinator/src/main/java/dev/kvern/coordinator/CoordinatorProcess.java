@@ -17,6 +17,7 @@ import dev.kvern.coordinator.stats.ClusterFigures;
 import dev.kvern.coordinator.stats.CoordinatorMetrics;
 import dev.kvern.coordinator.stats.RequestLog;
 import dev.kvern.rpc.GrpcServer;
+import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.MemberState;
 import io.grpc.ManagedChannel;
@@ -40,6 +41,7 @@ public final class CoordinatorProcess implements AutoCloseable {
     private static final int GRPC_THREADS = 8;
     private static final long GRACE_MILLIS = 5_000;
     private static final int LOOKS_A_LEASE = 10;
+    private static final long KEEP_ALIVE_SECONDS = 10;
     private static final int FLOW_CONTROL_WINDOW_BYTES = 1 << 20;
 
     private final String host;
@@ -144,6 +146,9 @@ public final class CoordinatorProcess implements AutoCloseable {
         return NettyChannelBuilder.forTarget(target)
                 .usePlaintext()
                 .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
+                // A runner that came back elsewhere is up, while calls to where it was wait for a machine that is gone.
+                .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+                .keepAliveTimeout(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
                 .build();
     }
 
@@ -187,7 +192,8 @@ public final class CoordinatorProcess implements AutoCloseable {
 
     /** What others need to know of this process, in a line. */
     public String readyLine() {
-        return "ready role=coordinator grpc=" + host + ":" + grpc.port() + " http=" + host + ":" + http.port();
+        return "ready role=coordinator grpc=" + HostPort.of(host, grpc.port()) + " http="
+                + HostPort.of(host, http.port());
     }
 
     /** Waits until the gRPC server has stopped. */

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.ByteString;
 import dev.kvern.config.ConfigException;
 import dev.kvern.v1.AllBlocksCleared;
+import dev.kvern.v1.BlocksStored;
 import dev.kvern.v1.ClusterServiceGrpc;
 import dev.kvern.v1.DeregisterRequest;
 import dev.kvern.v1.GetClusterStatsRequest;
@@ -189,11 +191,53 @@ class CoordinatorProcessTest {
     }
 
     @Test
+    void whatARunnerSaysAfterItHasLeftIsForgottenWithItsStream() throws Exception {
+        addRunner();
+        var ended = new CompletableFuture<Void>();
+        StreamObserver<PublishKvEventsRequest> events = ClusterServiceGrpc.newStub(channel)
+                .publishKvEvents(new StreamObserver<>() {
+                    @Override
+                    public void onNext(PublishKvEventsResponse response) {}
+
+                    @Override
+                    public void onError(Throwable t) {
+                        ended.completeExceptionally(t);
+                    }
+
+                    @Override
+                    public void onCompleted() {
+                        ended.complete(null);
+                    }
+                });
+        events.onNext(stored(0, 1));
+        cluster.deregister(DeregisterRequest.newBuilder().setMemberId("a").build());
+        events.onNext(stored(1, 2));
+        events.onCompleted();
+        ended.get(30, TimeUnit.SECONDS);
+        assertThat(get("/metrics").body()).contains("kvern_index_blocks 0.0");
+    }
+
+    private static PublishKvEventsRequest stored(long sequence, int block) {
+        return PublishKvEventsRequest.newBuilder()
+                .setRunnerId("a")
+                .setSequence(sequence)
+                .addEvents(KvEvent.newBuilder()
+                        .setStored(BlocksStored.newBuilder()
+                                .setNamespace(ByteString.copyFrom(new byte[32]))
+                                .addDigests(ByteString.copyFrom(new byte[31])
+                                        .concat(ByteString.copyFrom(new byte[] {(byte) block})))))
+                .build();
+    }
+
+    @Test
     void aPortInUseIsNamed() {
         assertThatThrownBy(() -> start(List.of("listen.grpc_port=0", "listen.http_port=" + process.httpPort())))
                 .hasMessageContaining("listen.http_port: " + process.httpPort());
         assertThatThrownBy(() -> start(List.of("listen.grpc_port=" + process.grpcPort(), "listen.http_port=0")))
                 .hasMessageContaining(String.valueOf(process.grpcPort()));
+        assertThatThrownBy(() ->
+                        start(List.of("listen.host=no-such-host.invalid", "listen.grpc_port=0", "listen.http_port=0")))
+                .hasMessageContaining("no-such-host.invalid: UnresolvedAddress");
         assertThat(cluster.getClusterStats(GetClusterStatsRequest.getDefaultInstance())
                         .getMembersList())
                 .isEmpty();

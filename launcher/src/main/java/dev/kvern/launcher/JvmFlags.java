@@ -9,6 +9,9 @@ import java.util.List;
 
 /** The JVM flags of each kind of process: the same files that the kvern script hands to java. */
 public final class JvmFlags {
+    /** From this version on the JDK warns of native access and of memory beside the heap until told that it is meant. */
+    private static final int FIRST_THAT_WARNS = 24;
+
     private JvmFlags() {}
 
     /** @param role "node", "runner", "coordinator" or "client" */
@@ -28,6 +31,9 @@ public final class JvmFlags {
         }
         if (role.equals("node")) {
             flags.addAll(IgniteJvmFlags.list());
+        }
+        if (Runtime.version().feature() >= FIRST_THAT_WARNS) {
+            flags.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
         }
         return flags;
     }

@@ -68,9 +68,16 @@ final class KeysCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (blockTokens < 1 || chunkTokens < blockTokens || chunkTokens % blockTokens != 0) {
-            throw new UsageException("--block-tokens " + blockTokens + " --chunk-tokens " + chunkTokens
-                    + " (expected: at least 1, and a multiple of it)");
+        if (blockTokens < 1) {
+            throw new UsageException("--block-tokens: " + blockTokens + " (expected: at least 1)");
+        }
+        // Without a model there are no store keys, and chunks do not matter.
+        if (model != null
+                && (chunkTokens < blockTokens
+                        || chunkTokens % blockTokens != 0
+                        || Integer.bitCount(chunkTokens / blockTokens) != 1)) {
+            throw new UsageException("--chunk-tokens: " + chunkTokens
+                    + " (expected: a power of two times --block-tokens, " + blockTokens + ")");
         }
         int[] tokens = tokens();
         List<BlockDigest> digests = new BlockChain(blockTokens).digests(tokens);

@@ -55,7 +55,17 @@ final class StatsCommand implements Callable<Integer> {
                 "computed",
                 "hit rate");
         var nodes = new TextTable(
-                "node", "state", "address", "primary", "backup", "MiB used", "of MiB", "gets", "hits", "evicted");
+                "node",
+                "state",
+                "address",
+                "sees",
+                "primary",
+                "backup",
+                "MiB used",
+                "of MiB",
+                "gets",
+                "hits",
+                "evicted");
         for (MemberStats member : stats.getMembersList()) {
             if (member.getMember().getRole() == MemberRole.MEMBER_ROLE_RUNNER) {
                 addRunner(runners, member);
@@ -100,6 +110,8 @@ final class StatsCommand implements Callable<Integer> {
                 member.getMember().getId(),
                 state(member),
                 member.getMember().getAddress(),
+                // Fewer than there are: the nodes have not found each other and share nothing.
+                load.getClusterNodes() + " nodes",
                 load.getPrimaryBlocks(),
                 load.getBackupBlocks(),
                 String.format("%.1f", load.getUsedBytes() / MEBI),

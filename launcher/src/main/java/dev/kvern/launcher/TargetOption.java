@@ -1,13 +1,12 @@
 package dev.kvern.launcher;
 
+import dev.kvern.rpc.HostPort;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import picocli.CommandLine.Option;
 
 /** The server that a client command talks to. */
 final class TargetOption {
-    private static final int MAX_PORT = 65_535;
-
     @Option(
             names = "--target",
             paramLabel = "HOST:PORT",
@@ -16,8 +15,7 @@ final class TargetOption {
     private String target = "";
 
     ManagedChannel connect() {
-        if (!target.matches("([^\\s:]+|\\[[0-9a-fA-F:]+]):\\d{1,5}")
-                || Integer.parseInt(target.substring(target.lastIndexOf(':') + 1)) > MAX_PORT) {
+        if (!HostPort.isValid(target)) {
             throw new UsageException("--target: '" + target + "' (expected: HOST:PORT)");
         }
         return NettyChannelBuilder.forTarget(target).usePlaintext().build();

@@ -23,13 +23,7 @@ class KeysCommandTest {
             }
             int blockTokens = chain.path("block_tokens").asInt();
             CommandRun run = CommandRun.of(
-                    "keys",
-                    "--tokens",
-                    joined(chain.path("tokens")),
-                    "--block-tokens",
-                    String.valueOf(blockTokens),
-                    "--chunk-tokens",
-                    String.valueOf(4 * blockTokens));
+                    "keys", "--tokens", joined(chain.path("tokens")), "--block-tokens", String.valueOf(blockTokens));
             assertThat(run.exitCode()).as(run.err()).isZero();
             var expected = new ArrayList<String>();
             chain.path("digests").forEach(digest -> expected.add(digest.asText()));
@@ -63,6 +57,17 @@ class KeysCommandTest {
                         .lines()
                         .filter(line -> line.contains("key ") || line.contains("namespace"))
                         .toList());
+    }
+
+    @Test
+    void sizesThatCannotBeAreRefused() {
+        CommandRun blocks = CommandRun.of("keys", "--tokens", "1,2,3", "--block-tokens", "0");
+        assertThat(blocks.exitCode()).isEqualTo(2);
+        assertThat(blocks.err()).contains("--block-tokens: 0 (expected: at least 1)");
+        CommandRun chunks = CommandRun.of(
+                "keys", "--tokens", "1", "--chunk-tokens", "48", "--model", "../model-runner/models/kvern-demo");
+        assertThat(chunks.exitCode()).isEqualTo(2);
+        assertThat(chunks.err()).contains("--chunk-tokens: 48 (expected: a power of two times --block-tokens, 16)");
     }
 
     @Test

@@ -77,7 +77,7 @@ class KvernTest {
                 "keys",
                 "keys --tokens 1,-2",
                 "keys --tokens 1,2 --block-tokens 0",
-                "keys --tokens 1,2 --block-tokens 16 --chunk-tokens 24",
+                "keys --tokens 1,2 --block-tokens 16 --chunk-tokens 24 --model x",
                 "keys --prompt hello",
                 "verify-model --model x",
                 "stats --target :1"

@@ -40,6 +40,7 @@ class StatsCommandTest {
                 .addMembers(MemberStats.newBuilder()
                         .setMember(member("node-1", MemberRole.MEMBER_ROLE_NODE, MemberState.MEMBER_STATE_DOWN))
                         .setNode(StatsResponse.newBuilder()
+                                .setClusterNodes(2)
                                 .setUsedBytes(3 << 20)
                                 .setCapacityBytes(256 << 20)
                                 .setCounters(BlockCounters.newBuilder()
@@ -52,7 +53,7 @@ class StatsCommandTest {
         assertThat(run.out().lines())
                 .anyMatch(line ->
                         line.matches("runner-1 +up +host:1 .*25\\.0 % +12\\.5 % +4000 +1000 +2000 +1000 +75\\.0 %"))
-                .anyMatch(line -> line.matches("node-1 +down +host:1 +0 +0 +3\\.0 +256\\.0 +9 +7 +0"))
+                .anyMatch(line -> line.matches("node-1 +down +host:1 +2 nodes +0 +0 +3\\.0 +256\\.0 +9 +7 +0"))
                 .contains("requested 4,000 prompt tokens: 1,000 from pools, 2,000 from the cluster, 1,000 computed; hit"
                         + " rate 75.0 %, 3,000 tokens saved");
     }

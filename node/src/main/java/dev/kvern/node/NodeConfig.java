@@ -3,6 +3,7 @@ package dev.kvern.node;
 import dev.kvern.config.ConfigLoader;
 import dev.kvern.config.Problems;
 import dev.kvern.config.Validated;
+import dev.kvern.rpc.HostPort;
 import java.util.List;
 
 /** A cache node's configuration; node-defaults.yaml beside this record says what each key means. */
@@ -40,7 +41,8 @@ public record NodeConfig(
     public record Memory(long regionBytes, double highWatermark, int maxBlockBytes) {}
 
     /** Bounds of what the service does at a time. */
-    public record Limits(int threads, int readAheadBlocks, int operationTimeoutMillis, long receivingBytes) {}
+    public record Limits(
+            int threads, int readAheadBlocks, int operationTimeoutMillis, long receivingBytes, long sendingBytes) {}
 
     public static ConfigLoader<NodeConfig> loader() {
         return new ConfigLoader<>(NodeConfig.class, "node-defaults.yaml");
@@ -52,6 +54,11 @@ public record NodeConfig(
         problems.range("listen.grpc_port", listen.grpcPort, 0, MAX_PORT);
         if (!coordinator.isEmpty()) {
             problems.address("coordinator", coordinator);
+            problems.check(
+                    !advertiseHost.isEmpty() || !HostPort.isWildcard(listen.host),
+                    "advertise_host",
+                    "''",
+                    "the host under which runners reach this node, as listen.host " + listen.host + " names none");
         }
         problems.range("ignite.discovery_port", ignite.discoveryPort, 0, MAX_PORT);
         problems.range("ignite.communication_port", ignite.communicationPort, 0, MAX_PORT);
@@ -76,5 +83,6 @@ public record NodeConfig(
         problems.range("limits.read_ahead_blocks", limits.readAheadBlocks, 1, 1_024);
         problems.range("limits.operation_timeout_millis", limits.operationTimeoutMillis, 1, MAX_MILLIS);
         problems.range("limits.receiving_bytes", limits.receivingBytes, memory.maxBlockBytes, 1L << 50);
+        problems.range("limits.sending_bytes", limits.sendingBytes, memory.maxBlockBytes, 1L << 50);
     }
 }

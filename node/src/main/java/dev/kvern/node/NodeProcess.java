@@ -9,6 +9,7 @@ import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.UseOrder;
 import dev.kvern.node.store.WatermarkEvictor;
 import dev.kvern.rpc.GrpcServer;
+import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
@@ -34,6 +35,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class NodeProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NodeProcess.class);
+    /** Heartbeats must not wait while an eviction or a message to a node that hangs does. */
+    private static final int TIMER_THREADS = 3;
+
+    private static final long TELL_USE_MILLIS = 200;
     private static final int GRPC_THREADS = 4;
     private static final int MAX_WAITING_CALLS = 16_384;
     private static final long GRACE_MILLIS = 2_000;
@@ -70,8 +75,10 @@ public final class NodeProcess implements AutoCloseable {
     }
 
     private static NodeProcess start(NodeConfig config, Deque<AutoCloseable> parts) {
-        long startedAt = System.currentTimeMillis();
+        long startedAtMillis = System.currentTimeMillis();
+        long startedAtNanos = System.nanoTime();
         String id = config.id().isEmpty() ? defaultId() : config.id();
+        var order = new UseOrder();
         var lost = new CompletableFuture<String>();
         IgniteNode ignite = opened(
                 parts,
@@ -86,8 +93,10 @@ public final class NodeProcess implements AutoCloseable {
                                 config.ignite().failureDetectionMillis(),
                                 config.memory().regionBytes(),
                                 config.memory().maxBlockBytes()),
+                        order,
                         lost::complete));
-        ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(2, daemon("kvern-node-timer"));
+        ScheduledExecutorService scheduler =
+                Executors.newScheduledThreadPool(TIMER_THREADS, daemon("kvern-node-timer"));
         parts.push(scheduler::shutdownNow);
         int threads = config.limits().threads();
         var waits = new ThreadPoolExecutor(
@@ -100,7 +109,6 @@ public final class NodeProcess implements AutoCloseable {
         parts.push(waits::shutdownNow);
 
         var counters = new StoreCounters();
-        var order = new UseOrder();
         var storage = new IgniteBlockStorage(
                 ignite.ignite(),
                 config.backups(),
@@ -117,6 +125,7 @@ public final class NodeProcess implements AutoCloseable {
                 counters,
                 scheduler);
         evictor.start();
+        scheduler.scheduleWithFixedDelay(storage::tellUse, TELL_USE_MILLIS, TELL_USE_MILLIS, TimeUnit.MILLISECONDS);
 
         ExecutorService calls = Executors.newFixedThreadPool(GRPC_THREADS, daemon("kvern-node-grpc"));
         parts.push(calls::shutdownNow);
@@ -126,20 +135,21 @@ public final class NodeProcess implements AutoCloseable {
                 counters,
                 config.memory().maxBlockBytes(),
                 config.limits().receivingBytes(),
+                config.limits().sendingBytes(),
                 config.limits().readAheadBlocks(),
                 evictor::stored,
-                () -> System.currentTimeMillis() - startedAt);
+                () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedAtNanos));
         GrpcServer server = opened(
                 parts, GrpcServer.start(config.listen().host(), config.listen().grpcPort(), calls, List.of(service)));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
-        String address = host + ":" + server.port();
+        String address = HostPort.of(host, server.port());
         server.serving(true);
         if (!config.coordinator().isEmpty()) {
             var self = Member.newBuilder()
                     .setId(id)
                     .setRole(MemberRole.MEMBER_ROLE_NODE)
                     .setAddress(address)
-                    .setStartedAtMillis(startedAt)
+                    .setStartedAtMillis(startedAtMillis)
                     .build();
             opened(parts, new Membership(config.coordinator(), self, beat -> beat.setNode(service.stats()), scheduler))
                     .start();

@@ -48,6 +48,15 @@ class NodeConfigTest {
     }
 
     @Test
+    void allAddressesAreNoneToReachItAt() throws Exception {
+        var failure = catchThrowableOfType(
+                ConfigException.class, () -> load("listen.host=0.0.0.0", "coordinator=127.0.0.1:7400"));
+        assertThat(failure.problems()).singleElement().asString().startsWith("advertise_host: ''");
+        load("listen.host=0.0.0.0", "coordinator=127.0.0.1:7400", "advertise_host=cache-1");
+        load("listen.host=0.0.0.0");
+    }
+
+    @Test
     void theReadmeNamesEveryKeyWithItsDefault() throws Exception {
         String readme = Files.readString(Path.of("README.md"));
         try (var in = NodeConfig.class.getResourceAsStream("node-defaults.yaml")) {

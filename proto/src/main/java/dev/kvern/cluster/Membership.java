@@ -82,8 +82,16 @@ public final class Membership implements AutoCloseable {
         }
         // Our own backoff is short; the channel's would grow to minutes while the coordinator is away.
         channel.resetConnectBackoff();
+        HeartbeatRequest heartbeat;
+        try {
+            heartbeat = heartbeat(draining);
+        } catch (RuntimeException e) {
+            // Without another turn this member would be down for ever, alive as it is.
+            failed("reading the load for a heartbeat", e);
+            return;
+        }
         if (registered) {
-            stub().heartbeat(heartbeat(draining), new Heard());
+            stub().heartbeat(heartbeat, new Heard());
         } else {
             stub().register(RegisterRequest.newBuilder().setMember(self).build(), new Joined());
         }
@@ -112,10 +120,14 @@ public final class Membership implements AutoCloseable {
     public void close() {
         closed = true;
         if (registered) {
+            var stub = ClusterServiceGrpc.newBlockingStub(channel)
+                    .withDeadlineAfter(LEAVE_LIMIT_MILLIS, TimeUnit.MILLISECONDS);
             try {
-                var stub = ClusterServiceGrpc.newBlockingStub(channel)
-                        .withDeadlineAfter(LEAVE_LIMIT_MILLIS, TimeUnit.MILLISECONDS);
                 stub.heartbeat(heartbeat(true));
+            } catch (RuntimeException e) {
+                log.debug("left without a last heartbeat: {}", e.getMessage());
+            }
+            try {
                 stub.deregister(
                         DeregisterRequest.newBuilder().setMemberId(self.getId()).build());
             } catch (StatusRuntimeException e) {

@@ -210,12 +210,16 @@ public final class ConfigLoader<T extends Record & Validated> {
         }
     }
 
+    /** A text's isEmpty() is always true: it has no elements. */
+    private static boolean isBlank(JsonNode value) {
+        return value.isNull() || (value.isTextual() ? value.asText().isEmpty() : value.isArray() && value.isEmpty());
+    }
+
     private static void mask(ObjectNode node) {
         for (var entry : node.properties()) {
             if (entry.getValue() instanceof ObjectNode child) {
                 mask(child);
-            } else if (SECRET_WORDS.contains(entry.getKey())
-                    && !entry.getValue().isEmpty()) {
+            } else if (SECRET_WORDS.contains(entry.getKey()) && !isBlank(entry.getValue())) {
                 node.put(entry.getKey(), "***");
             }
         }

@@ -1,5 +1,6 @@
 package dev.kvern.config;
 
+import dev.kvern.rpc.HostPort;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,7 +22,7 @@ public final class Problems {
 
     /** Notes anything that is not {@code host:port}. */
     public void address(String key, String value) {
-        check(value.matches("[^\\s:]+:\\d{1,5}|\\[[0-9a-fA-F:]+]:\\d{1,5}"), key, "'" + value + "'", "HOST:PORT");
+        check(HostPort.isValid(value), key, "'" + value + "'", "HOST:PORT");
     }
 
     void add(String problem) {

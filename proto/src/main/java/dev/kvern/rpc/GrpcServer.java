@@ -3,12 +3,14 @@ package dev.kvern.rpc;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -22,15 +24,24 @@ public final class GrpcServer implements AutoCloseable {
     /** Largest message taken, in bytes: a long prompt as token ids, or one chunk of a block. */
     public static final int MAX_MESSAGE_BYTES = 8 << 20;
 
+    /** A caller whose machine is gone says nothing: within so long its calls end, and what they hold comes back. */
+    private static final long KEEP_ALIVE_SECONDS = 20;
+
+    private static final long KEEP_ALIVE_TIMEOUT_SECONDS = 10;
     private static final int FLOW_CONTROL_WINDOW_BYTES = 4 << 20;
 
     private final Server server;
     private final HealthStatusManager health;
+
+    /** What health is asked about: the server as a whole, and each service. */
+    private final List<String> names;
+
     private final AtomicBoolean stopping = new AtomicBoolean();
 
-    private GrpcServer(Server server, HealthStatusManager health) {
+    private GrpcServer(Server server, HealthStatusManager health, List<String> names) {
         this.server = server;
         this.health = health;
+        this.names = List.copyOf(names);
     }
 
     /**
@@ -42,12 +53,15 @@ public final class GrpcServer implements AutoCloseable {
      */
     public static GrpcServer start(String host, int port, Executor executor, List<? extends BindableService> services) {
         var health = new HealthStatusManager();
-        health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
+        var names = new ArrayList<String>();
+        names.add(HealthStatusManager.SERVICE_NAME_ALL_SERVICES);
         var builder = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
                 .executor(executor)
                 .intercept(new FailureInterceptor())
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
                 .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
+                .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+                .keepAliveTimeout(KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
                 .permitKeepAliveTime(5, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)
                 .addService(health.getHealthService())
@@ -55,14 +69,17 @@ public final class GrpcServer implements AutoCloseable {
         for (BindableService service : services) {
             // Parsed inside the interceptor instead of before it: bytes that are no message then get a status that says
             // so.
-            builder.addService(ServerInterceptors.useInputStreamMessages(service.bindService()));
+            ServerServiceDefinition bound = service.bindService();
+            names.add(bound.getServiceDescriptor().getName());
+            builder.addService(ServerInterceptors.useInputStreamMessages(bound));
         }
+        names.forEach(name -> health.setStatus(name, ServingStatus.NOT_SERVING));
         try {
-            return new GrpcServer(builder.build().start(), health);
+            return new GrpcServer(builder.build().start(), health, names);
         } catch (IOException e) {
             throw new KvernException(
                     ErrorReason.MISCONFIGURED,
-                    "listen address " + host + ":" + port + ": " + rootMessage(e)
+                    "listen address " + HostPort.of(host, port) + ": " + rootMessage(e)
                             + " (expected: an address of this machine and a free port)",
                     e);
         }
@@ -75,9 +92,7 @@ public final class GrpcServer implements AutoCloseable {
 
     /** Says through the health service whether calls are welcome. */
     public void serving(boolean welcome) {
-        health.setStatus(
-                HealthStatusManager.SERVICE_NAME_ALL_SERVICES,
-                welcome ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+        names.forEach(name -> health.setStatus(name, welcome ? ServingStatus.SERVING : ServingStatus.NOT_SERVING));
     }
 
     /** Waits until the server has stopped. */
@@ -111,6 +126,7 @@ public final class GrpcServer implements AutoCloseable {
         while (t.getCause() != null) {
             t = t.getCause();
         }
-        return String.valueOf(t.getMessage());
+        // Of a host that has no address the JDK only says so by the exception's name.
+        return t.getMessage() == null ? t.getClass().getSimpleName() : t.getMessage();
     }
 }

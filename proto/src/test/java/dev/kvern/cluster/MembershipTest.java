@@ -72,6 +72,7 @@ class MembershipTest {
     }
 
     private final Coordinator coordinator = new Coordinator();
+    private volatile boolean unreadable;
     private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
     private GrpcServer server = GrpcServer.start("127.0.0.1", 0, Runnable::run, List.of(coordinator));
 
@@ -88,7 +89,12 @@ class MembershipTest {
                         .setId("runner-1")
                         .setRole(MemberRole.MEMBER_ROLE_RUNNER)
                         .build(),
-                heartbeat -> heartbeat.getRunnerBuilder().setRunningRequests(7),
+                heartbeat -> {
+                    if (unreadable) {
+                        throw new IllegalStateException("no load now");
+                    }
+                    heartbeat.getRunnerBuilder().setRunningRequests(7);
+                },
                 scheduler);
     }
 
@@ -111,6 +117,19 @@ class MembershipTest {
             expect("register runner-1");
             coordinator.forgetful = true;
             expect("register runner-1");
+            expect("heartbeat 7 false");
+        }
+    }
+
+    @Test
+    void goesOnAfterALoadThatCouldNotBeRead() throws Exception {
+        try (var membership = membership()) {
+            membership.start();
+            expect("heartbeat 7 false");
+            unreadable = true;
+            // Some turns without a heartbeat.
+            while (coordinator.heard.poll(300, TimeUnit.MILLISECONDS) != null) {}
+            unreadable = false;
             expect("heartbeat 7 false");
         }
     }

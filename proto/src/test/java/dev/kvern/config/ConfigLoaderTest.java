@@ -15,7 +15,7 @@ class ConfigLoaderTest {
     record Sample(String id, Listen listen, List<String> peers, double share, Auth auth) implements Validated {
         record Listen(String host, int grpcPort) {}
 
-        record Auth(boolean enabled, List<String> apiKeys) {}
+        record Auth(boolean enabled, List<String> apiKeys, String password) {}
 
         @Override
         public void validate(Problems problems) {
@@ -78,9 +78,10 @@ class ConfigLoaderTest {
 
     @Test
     void secretsAreNotShown() throws Exception {
-        var loaded = loader.load(null, List.of("auth.api_keys=[hush]"));
+        var loaded = loader.load(null, List.of("auth.api_keys=[hush]", "auth.password=hush"));
         assertThat(loaded.config().auth().apiKeys()).containsExactly("hush");
         assertThat(loaded.effectiveYaml()).contains("***").doesNotContain("hush");
+        assertThat(loader.load(null, List.of()).effectiveYaml()).doesNotContain("***");
     }
 
     private ConfigException refuse(@org.jspecify.annotations.Nullable Path file, List<String> overrides) {

@@ -80,6 +80,11 @@ class GrpcServerTest {
         assertThat(health.check(HealthCheckRequest.getDefaultInstance()).getStatus())
                 .isEqualTo(ServingStatus.NOT_SERVING);
         server.serving(true);
+        assertThat(health.check(HealthCheckRequest.newBuilder()
+                                .setService("kvern.v1.BlockStoreService")
+                                .build())
+                        .getStatus())
+                .isEqualTo(ServingStatus.SERVING);
         assertThat(health.check(HealthCheckRequest.getDefaultInstance()).getStatus())
                 .isEqualTo(ServingStatus.SERVING);
     }
@@ -110,6 +115,14 @@ class GrpcServerTest {
         assertThat(answers.poll(5, TimeUnit.SECONDS).getFileDescriptorResponse().getFileDescriptorProtoCount())
                 .isPositive();
         questions.onCompleted();
+    }
+
+    @Test
+    void aHostWithoutAnAddressIsNamed() {
+        assertThatThrownBy(() -> GrpcServer.start("no-such-host.invalid", 0, Runnable::run, List.of()))
+                .isInstanceOf(KvernException.class)
+                .hasMessageContaining("no-such-host.invalid:0: UnresolvedAddress")
+                .hasMessageContaining("expected: an address of this machine and a free port");
     }
 
     @Test

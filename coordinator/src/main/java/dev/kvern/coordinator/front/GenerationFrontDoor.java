@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,7 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
     private final CallClock clock;
     private final RequestListener listener;
     private final AtomicInteger calls = new AtomicInteger();
+    private final AtomicLong callBytes = new AtomicLong();
 
     /** @param listener hears of every Generate call's end */
     public GenerationFrontDoor(
@@ -64,15 +66,20 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
         GenerateRequest named = request.getRequestId().isEmpty()
                 ? request.toBuilder().setRequestId(UUID.randomUUID().toString()).build()
                 : request;
+        int size = named.getSerializedSize();
         var call = new RoutedGeneration(
                 named, responses, deadline(), choice, channels, underWay, limits, clock, record -> {
                     calls.decrementAndGet();
+                    callBytes.addAndGet(-size);
                     listener.ended(record);
                 });
-        if (calls.incrementAndGet() > limits.maxCalls()) {
+        int many = calls.incrementAndGet();
+        long much = callBytes.addAndGet(size);
+        if (many > limits.maxCalls() || much > limits.callBytes()) {
             call.refuse(new KvernException(
                     ErrorReason.RESOURCE_EXHAUSTED,
-                    "calls under way: " + limits.maxCalls() + " (expected: fewer; try again later)"));
+                    "calls under way: " + many + " of " + much + " bytes (expected: at most " + limits.maxCalls()
+                            + ", and " + limits.callBytes() + " bytes; try again later)"));
             return;
         }
         responses.setOnCancelHandler(call::cancelled);

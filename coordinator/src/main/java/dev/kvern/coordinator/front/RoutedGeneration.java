@@ -92,13 +92,13 @@ final class RoutedGeneration {
             } else {
                 tokenize(choice.leastBusy(runners));
             }
-        } catch (KvernException e) {
+        } catch (RuntimeException e) {
             refuse(e);
         }
     }
 
     /** Ends the call with an error before anything was sent anywhere. */
-    synchronized void refuse(KvernException failure) {
+    synchronized void refuse(RuntimeException failure) {
         fail(Failures.toStatus(failure));
     }
 
@@ -186,10 +186,11 @@ final class RoutedGeneration {
 
     private void fail(Status status) {
         if (!ended) {
-            responses.onError(status.asRuntimeException());
+            // First: the caller's next call must find this one ended.
             end(
                     status.getCode() == Status.Code.CANCELLED ? Outcome.CANCELLED : Outcome.FAILED,
                     status.getCode() + ": " + status.getDescription());
+            responses.onError(status.asRuntimeException());
         }
     }
 
@@ -242,7 +243,7 @@ final class RoutedGeneration {
             }
             try {
                 route();
-            } catch (KvernException e) {
+            } catch (RuntimeException e) {
                 refuse(e);
             }
         }
@@ -332,8 +333,8 @@ final class RoutedGeneration {
                     return;
                 }
                 leave(this);
-                responses.onCompleted();
                 end(trace.outcome(), null);
+                responses.onCompleted();
             }
         }
     }

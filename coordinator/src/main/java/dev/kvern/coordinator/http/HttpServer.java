@@ -9,6 +9,7 @@ import dev.kvern.rpc.KvernException;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.staticfiles.Location;
+import java.util.LinkedHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -78,12 +79,21 @@ public final class HttpServer implements AutoCloseable {
             server.ticks.shutdownNow();
             throw new KvernException(
                     ErrorReason.MISCONFIGURED,
-                    "listen.http_port: " + port + " on " + host + ": " + e.getMessage()
+                    "listen.http_port: " + port + " on " + host + ": " + rootMessage(e)
                             + " (expected: an address of this machine and a free port)",
                     e);
         }
         server.ticks.scheduleAtFixedRate(server::tick, INTERVAL_MILLIS, INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
         return server;
+    }
+
+    /** Javalin calls every address that cannot be bound a port in use. */
+    private static String rootMessage(Throwable failure) {
+        Throwable t = failure;
+        while (t.getCause() != null) {
+            t = t.getCause();
+        }
+        return t.getMessage() == null ? t.getClass().getSimpleName() : t.getMessage();
     }
 
     private void configure(JavalinConfig config, String host, int port) {
@@ -132,8 +142,10 @@ public final class HttpServer implements AutoCloseable {
         try {
             TokenHistory.Point point = history.sample(epochMillis.getAsLong(), figures.totals());
             if (!feed.isEmpty()) {
-                feed.send("state", json.state());
-                feed.send("point", json.point(point));
+                var events = new LinkedHashMap<String, String>();
+                events.put("state", json.state());
+                events.put("point", json.point(point));
+                feed.send(events);
             }
         } catch (RuntimeException e) {
             log.warn("the dashboard's tick failed", e);

@@ -1,14 +1,27 @@
 package dev.kvern.coordinator.http;
 
+import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import io.javalin.http.sse.SseClient;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 
-/** The open server-sent event streams. Safe for use by several threads; sends on the caller's thread. */
+/**
+ * The open server-sent event streams. A client that does not keep up misses what comes meanwhile and holds up nobody else: each
+ * has at most one thread that writes to it. Safe for use by several threads.
+ */
 final class LiveFeed {
     private static final int MAX_CLIENTS = 64;
 
-    private final Set<SseClient> clients = ConcurrentHashMap.newKeySet();
+    /** Whether a client is being written to. */
+    private final Map<SseClient, AtomicBoolean> clients = new ConcurrentHashMap<>();
+
+    private final ExecutorService writers = Executors.newCachedThreadPool(new ThreadFactoryBuilder()
+            .setNameFormat("kvern-dashboard-%d")
+            .setDaemon(true)
+            .build());
 
     /** Takes a new stream; one too many is closed at once. */
     void add(SseClient client) {
@@ -19,25 +32,33 @@ final class LiveFeed {
         }
         client.keepAlive();
         client.onClose(() -> clients.remove(client));
-        clients.add(client);
+        clients.put(client, new AtomicBoolean());
     }
 
     boolean isEmpty() {
         return clients.isEmpty();
     }
 
-    void send(String event, String data) {
-        for (SseClient client : clients) {
+    /** Sends events, by name, to all that have taken the ones before. */
+    void send(Map<String, String> events) {
+        clients.forEach((client, busy) -> {
             if (client.terminated()) {
                 clients.remove(client);
-            } else {
-                client.sendEvent(event, data);
+            } else if (busy.compareAndSet(false, true)) {
+                writers.execute(() -> {
+                    try {
+                        events.forEach(client::sendEvent);
+                    } finally {
+                        busy.set(false);
+                    }
+                });
             }
-        }
+        });
     }
 
     void close() {
-        clients.forEach(SseClient::close);
+        writers.shutdownNow();
+        clients.keySet().forEach(SseClient::close);
         clients.clear();
     }
 }

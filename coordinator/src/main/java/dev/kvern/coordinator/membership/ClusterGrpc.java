@@ -70,7 +70,7 @@ public final class ClusterGrpc extends ClusterServiceGrpc.ClusterServiceImplBase
 
     @Override
     public StreamObserver<PublishKvEventsRequest> publishKvEvents(StreamObserver<PublishKvEventsResponse> responses) {
-        return new KvEventStream(index, responses);
+        return new KvEventStream(index, id -> members.current().find(id).isPresent(), responses);
     }
 
     @Override

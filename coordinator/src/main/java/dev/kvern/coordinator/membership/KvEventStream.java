@@ -6,6 +6,7 @@ import dev.kvern.v1.KvEvent;
 import dev.kvern.v1.PublishKvEventsRequest;
 import dev.kvern.v1.PublishKvEventsResponse;
 import io.grpc.stub.StreamObserver;
+import java.util.function.Predicate;
 
 /**
  * One runner's stream of KV events on its way into the index. A gap or a malformed event ends the stream: the runner opens
@@ -13,12 +14,16 @@ import io.grpc.stub.StreamObserver;
  */
 final class KvEventStream implements StreamObserver<PublishKvEventsRequest> {
     private final PrefixIndex index;
+    private final Predicate<String> isMember;
     private final StreamObserver<PublishKvEventsResponse> responses;
     private long next;
     private boolean ended;
+    private String runner = "";
 
-    KvEventStream(PrefixIndex index, StreamObserver<PublishKvEventsResponse> responses) {
+    /** @param isMember whether a runner of this id is one now */
+    KvEventStream(PrefixIndex index, Predicate<String> isMember, StreamObserver<PublishKvEventsResponse> responses) {
         this.index = index;
+        this.isMember = isMember;
         this.responses = responses;
     }
 
@@ -32,16 +37,17 @@ final class KvEventStream implements StreamObserver<PublishKvEventsRequest> {
             return;
         }
         next++;
+        runner = message.getRunnerId();
         try {
             for (KvEvent event : message.getEventsList()) {
-                apply(message.getRunnerId(), event);
+                apply(event);
             }
         } catch (IllegalArgumentException e) {
             end(KvernException.invalid("events", String.valueOf(e.getMessage()), "digests and namespaces of 32 bytes"));
         }
     }
 
-    private void apply(String runner, KvEvent event) {
+    private void apply(KvEvent event) {
         switch (event.getEventCase()) {
             case STORED -> index.stored(runner, event.getStored());
             case REMOVED -> index.removed(runner, event.getRemoved());
@@ -52,17 +58,27 @@ final class KvEventStream implements StreamObserver<PublishKvEventsRequest> {
 
     private void end(KvernException failure) {
         ended = true;
+        forgetIfGone();
         responses.onError(failure);
+    }
+
+    /** A runner that has left goes on with what it had begun, and says so: nobody else would forget that again. */
+    private void forgetIfGone() {
+        if (!isMember.test(runner)) {
+            index.clear(runner);
+        }
     }
 
     @Override
     public void onError(Throwable failure) {
-        // What the runner held it holds still; the next stream says so anew.
+        // What a member held it holds still; the next stream says so anew.
+        forgetIfGone();
     }
 
     @Override
     public void onCompleted() {
         if (!ended) {
+            forgetIfGone();
             responses.onNext(PublishKvEventsResponse.getDefaultInstance());
             responses.onCompleted();
         }

@@ -1,6 +1,7 @@
 package dev.kvern.coordinator.membership;
 
 import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.HeartbeatRequest;
 import dev.kvern.v1.Member;
@@ -171,7 +172,7 @@ public final class MemberRegistry {
         if (member.getRole() != MemberRole.MEMBER_ROLE_NODE && member.getRole() != MemberRole.MEMBER_ROLE_RUNNER) {
             throw KvernException.invalid("member.role", member.getRole(), "MEMBER_ROLE_NODE or MEMBER_ROLE_RUNNER");
         }
-        if (!member.getAddress().matches("[^\\s:]+:\\d{1,5}|\\[[0-9a-fA-F:]+]:\\d{1,5}")) {
+        if (!HostPort.isValid(member.getAddress())) {
             throw KvernException.invalid("member.address", "'" + member.getAddress() + "'", "HOST:PORT");
         }
         if (member.getRole() == MemberRole.MEMBER_ROLE_RUNNER && member.getModelsCount() == 0) {

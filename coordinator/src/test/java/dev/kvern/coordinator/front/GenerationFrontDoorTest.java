@@ -50,8 +50,12 @@ class GenerationFrontDoorTest {
     private final MemberRegistry members = new MemberRegistry(new MembershipLimits(100, 400, 10_000, 10), clock);
     private final PrefixIndex index = new PrefixIndex(1_000);
     private final UnderWay underWay = new UnderWay();
-    private final RunnerChannels channels = new RunnerChannels(
-            address -> InProcessChannelBuilder.forName(address).build());
+    private final RunnerChannels channels = new RunnerChannels(address -> {
+        if (address.startsWith("broken")) {
+            throw new IllegalArgumentException(address);
+        }
+        return InProcessChannelBuilder.forName(address).build();
+    });
     private final BlockingQueue<RequestRecord> records = new LinkedBlockingQueue<>();
     private final ScriptedRunner a = new ScriptedRunner("a");
     private final ScriptedRunner b = new ScriptedRunner("b");
@@ -72,7 +76,7 @@ class GenerationFrontDoorTest {
                 choice,
                 channels,
                 underWay,
-                new FrontLimits(4, 3, 10_000),
+                new FrontLimits(4, 100_000, 3, 10_000),
                 new CallClock(clock, () -> 7),
                 records::add);
         server = InProcessServerBuilder.forName("front")
@@ -104,6 +108,23 @@ class GenerationFrontDoorTest {
 
     private static GenerateRequest.Builder request(String text) {
         return GenerateRequest.newBuilder().setPrompt(Prompt.newBuilder().setText(text));
+    }
+
+    @Test
+    void whatFailsUnexpectedlyLeavesNothingUnderWay() {
+        members.register(runner("broken"));
+        for (int i = 0; i < 10; i++) {
+            assertThat(failure(request("x").setRunnerId("broken")).getCode()).isEqualTo(Status.Code.INTERNAL);
+        }
+        assertThat(ask(request("x").setRunnerId("a"))).isNotEmpty();
+    }
+
+    @Test
+    void requestsTogetherAreBounded() {
+        Status refused = failure(request("x".repeat(100_000)));
+        assertThat(refused.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        assertThat(refused.getDescription()).contains("at most 4, and 100000 bytes");
+        assertThat(ask(request("x").setRunnerId("a"))).isNotEmpty();
     }
 
     private List<GenerateResponse> ask(GenerateRequest.Builder request) {
@@ -324,7 +345,7 @@ class GenerationFrontDoorTest {
         }
         assertThat(failure(request(PROMPT).setRunnerId("b")))
                 .satisfies(s -> assertThat(s.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED))
-                .satisfies(s -> assertThat(s.getDescription()).contains("calls under way: 4"));
+                .satisfies(s -> assertThat(s.getDescription()).contains("calls under way: 5"));
         assertThat(record().outcome()).isEqualTo(Outcome.FAILED);
         callers.get(0).call.cancel("enough", null);
         assertThat(record().outcome()).isEqualTo(Outcome.CANCELLED);

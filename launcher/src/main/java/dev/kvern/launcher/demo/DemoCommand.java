@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -53,6 +54,10 @@ public final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         Workload workload = Workload.read(workloadFile);
+        if (json != null) {
+            // Said now, not after the whole run.
+            Files.write(json, new byte[0], StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        }
         Path directory = Files.createTempDirectory("kvern-demo-");
         try (var cluster = new DemoCluster()) {
             // Ctrl-C ends the children by this hook; if even that cannot run, they see their standard input end.

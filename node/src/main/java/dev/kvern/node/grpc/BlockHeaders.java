@@ -33,16 +33,18 @@ final class BlockHeaders {
         return BlockKey.of(bytes);
     }
 
-    /** An array that has a checked header's contents in front and room for its payload behind. */
-    static byte[] allocate(BlockHeader header, int maxBlockBytes) {
+    static int size(BlockHeader header, int maxBlockBytes) {
         long size = header.getSizeBytes();
         if (size < 1 || size > maxBlockBytes) {
             throw KvernException.invalid("header.size_bytes", Long.toUnsignedString(size), "1 to " + maxBlockBytes);
         }
-        Optional<BlockKey> parent = header.getParentKey().isEmpty()
+        return (int) size;
+    }
+
+    static Optional<BlockKey> parent(BlockHeader header) {
+        return header.getParentKey().isEmpty()
                 ? Optional.empty()
                 : Optional.of(key("header.parent_key", header.getParentKey()));
-        return StoredBlock.allocate((int) size, header.getCrc32C(), header.getTokens(), parent);
     }
 
     static BlockHeader header(BlockKey key, StoredBlock block) {

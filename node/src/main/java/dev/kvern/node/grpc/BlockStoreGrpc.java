@@ -18,7 +18,6 @@ import dev.kvern.v1.StatsRequest;
 import dev.kvern.v1.StatsResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
@@ -28,6 +27,7 @@ import java.util.function.LongSupplier;
 public final class BlockStoreGrpc extends BlockStoreServiceGrpc.BlockStoreServiceImplBase {
     private static final int MAX_KEYS_OF_A_GET = 4_096;
     private static final int MAX_KEYS = 65_536;
+    private static final int DELETE_BATCH = 64;
     private static final int DEFAULT_MESSAGE_BYTES = 256 << 10;
     private static final int MIN_MESSAGE_BYTES = 1 << 10;
     private static final int MAX_MESSAGE_BYTES = 4 << 20;
@@ -35,7 +35,8 @@ public final class BlockStoreGrpc extends BlockStoreServiceGrpc.BlockStoreServic
     private final String nodeId;
     private final BlockStorage storage;
     private final StoreCounters counters;
-    private final ReceiveBudget budget;
+    private final ReceiveBudget receiving;
+    private final SendBudget sending;
     private final int maxBlockBytes;
     private final int readAheadBlocks;
     private final LongConsumer onStored;
@@ -44,6 +45,7 @@ public final class BlockStoreGrpc extends BlockStoreServiceGrpc.BlockStoreServic
     /**
      * @param maxBlockBytes largest payload taken
      * @param receivingBytes most payload being received at a time, over all calls
+     * @param sendingBytes most payload held for callers at a time, over all calls
      * @param readAheadBlocks blocks read ahead for one Get
      * @param onStored told the size of each new block
      * @param uptimeMillis of the process
@@ -54,13 +56,15 @@ public final class BlockStoreGrpc extends BlockStoreServiceGrpc.BlockStoreServic
             StoreCounters counters,
             int maxBlockBytes,
             long receivingBytes,
+            long sendingBytes,
             int readAheadBlocks,
             LongConsumer onStored,
             LongSupplier uptimeMillis) {
         this.nodeId = nodeId;
         this.storage = storage;
         this.counters = counters;
-        this.budget = new ReceiveBudget(receivingBytes);
+        this.receiving = new ReceiveBudget(receivingBytes);
+        this.sending = new SendBudget(sendingBytes);
         this.maxBlockBytes = maxBlockBytes;
         this.readAheadBlocks = readAheadBlocks;
         this.onStored = onStored;
@@ -90,6 +94,7 @@ public final class BlockStoreGrpc extends BlockStoreServiceGrpc.BlockStoreServic
                         Math.max(MIN_MESSAGE_BYTES, Math.min(messageBytes, MAX_MESSAGE_BYTES)),
                         request.getStopAtMiss(),
                         readAheadBlocks,
+                        sending,
                         (ServerCallStreamObserver<GetResponse>) responses)
                 .start();
     }
@@ -97,30 +102,37 @@ public final class BlockStoreGrpc extends BlockStoreServiceGrpc.BlockStoreServic
     @Override
     public StreamObserver<PutRequest> put(StreamObserver<PutResponse> responses) {
         var call = new PutCall(
-                storage, counters, budget, maxBlockBytes, onStored, (ServerCallStreamObserver<PutResponse>) responses);
+                storage, counters, receiving, maxBlockBytes, onStored, (ServerCallStreamObserver<PutResponse>)
+                        responses);
         call.start();
         return call;
     }
 
     @Override
     public void delete(DeleteRequest request, StreamObserver<DeleteResponse> responses) {
-        List<CompletableFuture<Boolean>> deleted = new ArrayList<>();
-        for (BlockKey key : BlockHeaders.keys(request.getKeysList(), MAX_KEYS)) {
-            deleted.add(storage.delete(key));
-        }
         answer(
-                CompletableFuture.allOf(deleted.toArray(CompletableFuture[]::new))
-                        .thenApply(all -> {
-                            int count = 0;
-                            for (CompletableFuture<Boolean> one : deleted) {
-                                if (one.join()) {
-                                    counters.deleted();
-                                    count++;
-                                }
-                            }
-                            return DeleteResponse.newBuilder().setDeleted(count).build();
-                        }),
+                deleteFrom(BlockHeaders.keys(request.getKeysList(), MAX_KEYS), 0, 0)
+                        .thenApply(deleted ->
+                                DeleteResponse.newBuilder().setDeleted(deleted).build()),
                 responses);
+    }
+
+    /** Some at a time: all at once would fill the store's queue, and be refused by it. */
+    private CompletableFuture<Integer> deleteFrom(List<BlockKey> keys, int from, int before) {
+        if (from >= keys.size()) {
+            return CompletableFuture.completedFuture(before);
+        }
+        int to = Math.min(keys.size(), from + DELETE_BATCH);
+        var count = CompletableFuture.completedFuture(before);
+        for (BlockKey key : keys.subList(from, to)) {
+            count = count.thenCombine(storage.delete(key), (sum, gone) -> {
+                if (gone) {
+                    counters.deleted();
+                }
+                return gone ? sum + 1 : sum;
+            });
+        }
+        return count.thenCompose(sum -> deleteFrom(keys, to, sum));
     }
 
     @Override

@@ -5,6 +5,8 @@ import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
+import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.BlockMiss;
 import dev.kvern.v1.GetResponse;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -26,8 +28,9 @@ final class GetCall {
     private final int messageBytes;
     private final boolean stopAtMiss;
     private final int readAhead;
+    private final SendBudget budget;
     private final ServerCallStreamObserver<GetResponse> responses;
-    private final Deque<CompletableFuture<Optional<StoredBlock>>> reading = new ArrayDeque<>();
+    private final Deque<Reading> reading = new ArrayDeque<>();
     private int requested;
     private int answered;
     private boolean ended;
@@ -37,6 +40,13 @@ final class GetCall {
 
     private int sent;
 
+    /**
+     * A block on its way from the store.
+     *
+     * @param taken of the budget
+     */
+    private record Reading(CompletableFuture<Optional<StoredBlock>> block, long taken) {}
+
     GetCall(
             BlockStorage storage,
             StoreCounters counters,
@@ -44,6 +54,7 @@ final class GetCall {
             int messageBytes,
             boolean stopAtMiss,
             int readAhead,
+            SendBudget budget,
             ServerCallStreamObserver<GetResponse> responses) {
         this.storage = storage;
         this.counters = counters;
@@ -51,6 +62,7 @@ final class GetCall {
         this.messageBytes = messageBytes;
         this.stopAtMiss = stopAtMiss;
         this.readAhead = readAhead;
+        this.budget = budget;
         this.responses = responses;
     }
 
@@ -61,8 +73,7 @@ final class GetCall {
     }
 
     private synchronized void cancelled() {
-        ended = true;
-        reading.clear();
+        release();
     }
 
     /** Sends what can be sent now. Called again when a block was read and when the caller takes more. */
@@ -74,9 +85,13 @@ final class GetCall {
                 end();
             } else {
                 readAhead();
-                CompletableFuture<Optional<StoredBlock>> next = reading.element();
-                if (!next.isDone()) {
-                    next.whenComplete((block, failure) -> advance());
+                Reading next = reading.peek();
+                if (next == null) {
+                    refuse();
+                    return;
+                }
+                if (!next.block().isDone()) {
+                    next.block().whenComplete((block, failure) -> advance());
                     return;
                 }
                 reading.remove();
@@ -87,15 +102,22 @@ final class GetCall {
 
     private void readAhead() {
         while (requested < keys.size() && reading.size() < readAhead) {
-            reading.add(storage.get(keys.get(requested++)));
+            long taken = budget.tryTake();
+            if (taken == 0) {
+                return;
+            }
+            reading.add(new Reading(storage.get(keys.get(requested++)), taken));
         }
     }
 
-    private void begin(CompletableFuture<Optional<StoredBlock>> read) {
+    private void begin(Reading read) {
         BlockKey key = keys.get(answered++);
         counters.asked();
-        StoredBlock block = read.isCompletedExceptionally() ? null : read.join().orElse(null);
+        StoredBlock block = read.block().isCompletedExceptionally()
+                ? null
+                : read.block().join().orElse(null);
         if (block == null) {
+            budget.give(read.taken());
             responses.onNext(GetResponse.newBuilder()
                     .setMiss(BlockMiss.newBuilder().setKey(key.toByteString()))
                     .build());
@@ -104,6 +126,7 @@ final class GetCall {
             }
             return;
         }
+        budget.settle(read.taken(), block.payloadBytes());
         counters.found(block.payloadBytes());
         responses.onNext(GetResponse.newBuilder()
                 .setHeader(BlockHeaders.header(key, block))
@@ -121,12 +144,31 @@ final class GetCall {
         sent += length;
         if (sent == block.payloadBytes()) {
             current = null;
+            budget.give(block.payloadBytes());
         }
     }
 
     private void end() {
-        ended = true;
-        reading.clear();
+        release();
         responses.onCompleted();
+    }
+
+    /** There is no room even for one block: others are slow to take theirs. */
+    private void refuse() {
+        release();
+        responses.onError(new KvernException(
+                ErrorReason.RESOURCE_EXHAUSTED,
+                "blocks being sent: more than " + budget.limit()
+                        + " bytes at a time (expected: try again later, or at another node)"));
+    }
+
+    private void release() {
+        ended = true;
+        reading.forEach(read -> budget.give(read.taken()));
+        reading.clear();
+        if (current != null) {
+            budget.give(current.payloadBytes());
+            current = null;
+        }
     }
 }

@@ -11,6 +11,7 @@ import dev.kvern.v1.PutRequest;
 import dev.kvern.v1.PutResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -93,9 +94,10 @@ final class PutCall implements StreamObserver<PutRequest> {
                         "all of its bytes first: its size_bytes says " + payloadBytes());
             }
             BlockKey named = BlockHeaders.key("header.key", header.getKey());
-            byte[] room = BlockHeaders.allocate(header, maxBlockBytes);
-            budget.take(room.length);
-            receiving = room;
+            int size = BlockHeaders.size(header, maxBlockBytes);
+            Optional<BlockKey> parent = BlockHeaders.parent(header);
+            budget.take(size);
+            receiving = StoredBlock.allocate(size, header.getCrc32C(), header.getTokens(), parent);
             key = named;
             received = 0;
         } catch (KvernException e) {
@@ -137,7 +139,7 @@ final class PutCall implements StreamObserver<PutRequest> {
                     String.format(
                             "%08x, the CRC-32C of the %d bytes that came", StoredBlock.checksum(receiving), received));
         }
-        int bytes = receiving.length;
+        int bytes = payloadBytes();
         key = null;
         receiving = new byte[0];
         storing++;
@@ -209,7 +211,7 @@ final class PutCall implements StreamObserver<PutRequest> {
     private void release() {
         ended = true;
         if (key != null) {
-            budget.give(receiving.length);
+            budget.give(payloadBytes());
             key = null;
             receiving = new byte[0];
         }

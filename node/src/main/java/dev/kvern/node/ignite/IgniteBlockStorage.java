@@ -25,10 +25,9 @@ import org.apache.ignite.cache.CachePeekMode;
 import org.apache.ignite.cache.CacheWriteSynchronizationMode;
 import org.apache.ignite.cache.affinity.rendezvous.RendezvousAffinityFunction;
 import org.apache.ignite.configuration.CacheConfiguration;
-import org.apache.ignite.events.CacheEvent;
-import org.apache.ignite.events.EventType;
 import org.apache.ignite.lang.IgniteFuture;
-import org.apache.ignite.lang.IgnitePredicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Blocks in one partitioned Ignite cache: partitions, backups and their moving about are Ignite's. Calls start on an executor
@@ -36,27 +35,28 @@ import org.apache.ignite.lang.IgnitePredicate;
  * Safe for use by several threads.
  */
 public final class IgniteBlockStorage implements BlockStorage {
-    private static final String CACHE = "kvern-blocks";
+    private static final Logger log = LoggerFactory.getLogger(IgniteBlockStorage.class);
+    static final String CACHE = "kvern-blocks";
     private static final int PARTITIONS = 256;
     private static final int MATCH_BATCH = 64;
 
     private final Ignite ignite;
     private final IgniteCache<String, byte[]> cache;
-    private final UseOrder order;
+    private final SharedUse use;
     private final StoreCounters counters;
     private final Executor executor;
     private final long timeoutMillis;
 
     /**
      * @param backups copies of each block on other nodes
-     * @param order told which blocks this node holds and uses
+     * @param order told which blocks are used, here and at other nodes
      * @param executor bounded; refuses what is too much
      * @param timeoutMillis longest wait for an answer
      */
     public IgniteBlockStorage(
             Ignite ignite, int backups, UseOrder order, StoreCounters counters, Executor executor, long timeoutMillis) {
         this.ignite = ignite;
-        this.order = order;
+        this.use = new SharedUse(ignite, order);
         this.counters = counters;
         this.executor = executor;
         this.timeoutMillis = timeoutMillis;
@@ -69,39 +69,15 @@ public final class IgniteBlockStorage implements BlockStorage {
                 .setReadFromBackup(true)
                 .setDataRegionName(IgniteNode.REGION)
                 .setAffinity(new RendezvousAffinityFunction(false, PARTITIONS)));
-        followEntries();
+        int others = cache.getConfiguration(CacheConfiguration.class).getBackups();
+        if (others != backups) {
+            log.warn("backups: {} (expected: {}, as the node that began this cluster; that holds)", backups, others);
+        }
     }
 
-    /** Keeps the order of use in step with what this node holds, whoever put it there. */
-    private void followEntries() {
-        IgnitePredicate<CacheEvent> changes = event -> {
-            if (CACHE.equals(event.cacheName()) && event.key() instanceof String name) {
-                BlockKey key = BlockKey.parse(name);
-                if (event.type() == EventType.EVT_CACHE_OBJECT_PUT && event.newValue() instanceof byte[] value) {
-                    order.held(key, value.length);
-                } else if (event.type() == EventType.EVT_CACHE_OBJECT_REMOVED) {
-                    order.gone(key);
-                }
-            }
-            return true;
-        };
-        ignite.events().localListen(changes, EventType.EVT_CACHE_OBJECT_PUT, EventType.EVT_CACHE_OBJECT_REMOVED);
-        IgnitePredicate<CacheEvent> moves = event -> {
-            if (CACHE.equals(event.cacheName()) && event.key() instanceof String name) {
-                BlockKey key = BlockKey.parse(name);
-                if (event.type() == EventType.EVT_CACHE_REBALANCE_OBJECT_UNLOADED) {
-                    order.gone(key);
-                } else if (event.newValue() instanceof byte[] value) {
-                    order.held(key, value.length);
-                }
-            }
-            return true;
-        };
-        ignite.events()
-                .localListen(
-                        moves,
-                        EventType.EVT_CACHE_REBALANCE_OBJECT_LOADED,
-                        EventType.EVT_CACHE_REBALANCE_OBJECT_UNLOADED);
+    /** Tells the other nodes what was used here since the last time. To be called at short intervals; may block. */
+    public void tellUse() {
+        use.tell();
     }
 
     @Override
@@ -112,7 +88,7 @@ public final class IgniteBlockStorage implements BlockStorage {
             }
             Optional<StoredBlock> block = StoredBlock.verified(encoded);
             if (block.isPresent()) {
-                order.used(key);
+                use.used(key);
             } else {
                 counters.corrupt();
                 // Nobody waits for it; should it fail, the next reader finds the same and tries again.

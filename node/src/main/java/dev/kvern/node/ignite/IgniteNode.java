@@ -1,6 +1,8 @@
 package dev.kvern.node.ignite;
 
+import dev.kvern.node.store.UseOrder;
 import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.ignite.Ignite;
@@ -22,7 +25,6 @@ import org.apache.ignite.configuration.DataRegionConfiguration;
 import org.apache.ignite.configuration.DataStorageConfiguration;
 import org.apache.ignite.configuration.IgniteConfiguration;
 import org.apache.ignite.configuration.SystemDataRegionConfiguration;
-import org.apache.ignite.events.EventType;
 import org.apache.ignite.spi.communication.tcp.TcpCommunicationSpi;
 import org.apache.ignite.spi.discovery.tcp.TcpDiscoverySpi;
 import org.slf4j.LoggerFactory;
@@ -74,10 +76,11 @@ public final class IgniteNode implements AutoCloseable {
     /**
      * Starts the node and joins the others, if there are any.
      *
+     * @param order told which blocks the node holds
      * @param onLoss told if the node is of no more use
      * @throws KvernException MISCONFIGURED if a port is taken or the directory cannot be written
      */
-    public static IgniteNode start(Settings settings, Consumer<String> onLoss) {
+    public static IgniteNode start(Settings settings, UseOrder order, Consumer<String> onLoss) {
         System.setProperty(IgniteSystemProperties.IGNITE_QUIET, "false");
         System.setProperty(IgniteSystemProperties.IGNITE_NO_ASCII, "true");
         System.setProperty(IgniteSystemProperties.IGNITE_UPDATE_NOTIFIER, "false");
@@ -99,11 +102,9 @@ public final class IgniteNode implements AutoCloseable {
                 .setClientConnectorConfiguration(null)
                 .setConnectorConfiguration(null)
                 // What the order of use is made from.
-                .setIncludeEventTypes(
-                        EventType.EVT_CACHE_OBJECT_PUT,
-                        EventType.EVT_CACHE_OBJECT_REMOVED,
-                        EventType.EVT_CACHE_REBALANCE_OBJECT_LOADED,
-                        EventType.EVT_CACHE_REBALANCE_OBJECT_UNLOADED)
+                .setIncludeEventTypes(HeldBlocks.EVENTS)
+                // From before the node joins: blocks begin to arrive while it does.
+                .setLocalEventListeners(Map.of(new HeldBlocks(order), HeldBlocks.EVENTS))
                 .setDataStorageConfiguration(storage(settings.regionBytes(), settings.maxBlockBytes()))
                 .setCommunicationSpi(new TcpCommunicationSpi()
                         .setLocalPort(communicationPort)
@@ -113,7 +114,7 @@ public final class IgniteNode implements AutoCloseable {
                 .setDiscoverySpi(discovery(settings, discoveryPort));
         try {
             Ignite ignite = Ignition.start(configuration);
-            return new IgniteNode(ignite, settings.host() + ":" + discoveryPort, directory, temporary);
+            return new IgniteNode(ignite, HostPort.of(settings.host(), discoveryPort), directory, temporary);
         } catch (IgniteException e) {
             removeQuietly(directory, temporary);
             throw new KvernException(
@@ -154,7 +155,7 @@ public final class IgniteNode implements AutoCloseable {
 
     /** An address at which the node reaches itself. */
     private static String reachable(String host) {
-        return host.equals("0.0.0.0") || host.equals("::") ? "127.0.0.1" : host;
+        return HostPort.isWildcard(host) ? "127.0.0.1" : host;
     }
 
     /** The port, or a free one for 0. Ignite would otherwise say in many words that a port is taken. */

@@ -1,9 +1,7 @@
 package dev.kvern.node.store;
 
 import dev.kvern.block.BlockKey;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -40,15 +38,16 @@ public final class UseOrder {
      * Takes out the least recently used keys, until they come to at least so many bytes.
      *
      * @param most keys to take at most
+     * @return their sizes, in the order of use
      */
-    public synchronized List<BlockKey> takeOldest(long bytes, int most) {
-        var taken = new ArrayList<BlockKey>();
+    public synchronized Map<BlockKey, Integer> takeOldest(long bytes, int most) {
+        var taken = new LinkedHashMap<BlockKey, Integer>();
         long sum = 0;
         var oldest = sizes.entrySet().iterator();
         while (sum < bytes && taken.size() < most && oldest.hasNext()) {
             Map.Entry<BlockKey, Integer> entry = oldest.next();
             sum += entry.getValue();
-            taken.add(entry.getKey());
+            taken.put(entry.getKey(), entry.getValue());
             oldest.remove();
         }
         return taken;

@@ -1,7 +1,8 @@
 package dev.kvern.node.store;
 
 import dev.kvern.block.BlockKey;
-import java.util.List;
+import java.util.ArrayDeque;
+import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -89,11 +90,26 @@ public final class WatermarkEvictor {
     private void evictTo(long target) {
         while (true) {
             long excess = usedBytes.getAsLong() - target;
-            List<BlockKey> oldest = excess <= 0 ? List.of() : order.takeOldest(excess, BATCH);
+            Map<BlockKey, Integer> oldest = excess <= 0 ? Map.of() : order.takeOldest(excess, BATCH);
             if (oldest.isEmpty()) {
                 return;
             }
-            counters.evicted(oldest.stream().filter(remove).count());
+            removeAll(oldest);
+        }
+    }
+
+    private void removeAll(Map<BlockKey, Integer> oldest) {
+        var left = new ArrayDeque<>(oldest.entrySet());
+        try {
+            while (!left.isEmpty()) {
+                if (remove.test(left.element().getKey())) {
+                    counters.evicted(1);
+                }
+                left.remove();
+            }
+        } finally {
+            // What could not be removed is still there: out of the order nobody would ever evict it.
+            left.forEach(block -> order.held(block.getKey(), block.getValue()));
         }
     }
 }

@@ -3,31 +3,41 @@ package dev.kvern.node.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.kvern.node.Awaits;
 import dev.kvern.node.BlockStoreContract;
 import dev.kvern.node.Blocks;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.v1.BlockStoreServiceGrpc;
+import dev.kvern.v1.DeleteRequest;
+import dev.kvern.v1.GetRequest;
+import dev.kvern.v1.GetResponse;
 import dev.kvern.v1.PutRequest;
 import dev.kvern.v1.PutResponse;
 import io.grpc.Channel;
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The service over a map, with the server that every process has. */
 class BlockStoreGrpcTest extends BlockStoreContract {
-    private static final int RECEIVING_BYTES = 3 << 20;
+    private static final int RECEIVING_BYTES = (3 << 20) - 1;
+    private static final int SENDING_BYTES = 4 << 20;
 
+    private static final MapStorage STORAGE = new MapStorage();
     private static ExecutorService calls;
     private static GrpcServer server;
     private static ManagedChannel channel;
@@ -37,10 +47,11 @@ class BlockStoreGrpcTest extends BlockStoreContract {
         calls = Executors.newFixedThreadPool(4);
         var service = new BlockStoreGrpc(
                 "node-t",
-                new MapStorage(),
+                STORAGE,
                 new StoreCounters(),
                 MAX_BLOCK_BYTES,
                 RECEIVING_BYTES,
+                SENDING_BYTES,
                 4,
                 bytes -> {},
                 () -> 1);
@@ -60,6 +71,57 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     @Override
     protected Channel channel() {
         return channel;
+    }
+
+    @Test
+    void whatIsReadForSlowCallersIsBounded() {
+        byte[] payload = Blocks.payload(20, MAX_BLOCK_BYTES);
+        Blocks.put(
+                BlockStoreServiceGrpc.newStub(channel),
+                Blocks.headerPart(Blocks.header(20, payload)),
+                Blocks.dataPart(payload, 0, payload.length));
+        var request = GetRequest.newBuilder()
+                .addAllKeys(Collections.nCopies(8, Blocks.key(20).toByteString()))
+                .build();
+        var slow = new ArrayList<Iterator<GetResponse>>();
+        var context = Context.current().withCancellation();
+        context.run(() -> {
+            // Each takes its first message and no more; what is read ahead for them fills the room.
+            var refusal = catchThrowableOfType(StatusRuntimeException.class, () -> {
+                for (int i = 0; i < 100; i++) {
+                    var responses =
+                            BlockStoreServiceGrpc.newBlockingStub(channel).get(request);
+                    slow.add(responses);
+                    responses.hasNext();
+                }
+            });
+            assertThat(refusal.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+            assertThat(refusal.getStatus().getDescription()).contains("blocks being sent", "" + SENDING_BYTES);
+        });
+        context.cancel(null);
+        // And the room comes back.
+        Awaits.until("a reader is served again", () -> {
+            try {
+                var parts = new ArrayList<GetResponse>();
+                BlockStoreServiceGrpc.newBlockingStub(channel).get(request).forEachRemaining(parts::add);
+                return parts.stream().mapToLong(part -> part.getData().size()).sum() == 8L * MAX_BLOCK_BYTES;
+            } catch (StatusRuntimeException e) {
+                return false;
+            }
+        });
+    }
+
+    @Test
+    void manyDeletesDoNotFloodTheStore() {
+        var keys = IntStream.range(0, 20_000)
+                .mapToObj(i -> Blocks.key(i).toByteString())
+                .toList();
+        putAll(3, 19_999);
+        assertThat(BlockStoreServiceGrpc.newBlockingStub(channel)
+                        .delete(DeleteRequest.newBuilder().addAllKeys(keys).build())
+                        .getDeleted())
+                .isGreaterThanOrEqualTo(2);
+        assertThat(STORAGE.mostDeletesAtATime.get()).isBetween(1, 64);
     }
 
     @Test
@@ -84,7 +146,7 @@ class BlockStoreGrpcTest extends BlockStoreContract {
         }
         var refused = catchThrowableOfType(StatusRuntimeException.class, () -> {
             // The first two may not have arrived yet.
-            while (true) {
+            for (int i = 0; i < 1_000; i++) {
                 Blocks.put(
                         stub,
                         Blocks.headerPart(Blocks.header(9, payload)),

@@ -9,9 +9,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Blocks in a map. Safe for use by several threads. */
 final class MapStorage implements BlockStorage {
+    final AtomicInteger mostDeletesAtATime = new AtomicInteger();
+    private final AtomicInteger deletes = new AtomicInteger();
     final Map<BlockKey, StoredBlock> blocks = new ConcurrentHashMap<>();
 
     @Override
@@ -35,7 +38,11 @@ final class MapStorage implements BlockStorage {
 
     @Override
     public CompletableFuture<Boolean> delete(BlockKey key) {
-        return CompletableFuture.completedFuture(blocks.remove(key) != null);
+        mostDeletesAtATime.accumulateAndGet(deletes.incrementAndGet(), Math::max);
+        return CompletableFuture.supplyAsync(() -> {
+            deletes.decrementAndGet();
+            return blocks.remove(key) != null;
+        });
     }
 
     @Override

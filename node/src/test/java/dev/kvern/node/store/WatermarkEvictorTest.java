@@ -58,6 +58,26 @@ class WatermarkEvictorTest {
     }
 
     @Test
+    void whatCannotBeRemovedNowIsTriedAgain() {
+        fill(95);
+        var failing = new WatermarkEvictor(
+                order,
+                this::used,
+                CAPACITY,
+                0.9,
+                key -> {
+                    throw new IllegalStateException("no answer");
+                },
+                counters,
+                scheduler);
+        failing.look();
+        assertThat(order.size()).isEqualTo(95);
+        evictor.look();
+        assertThat(used()).isEqualTo(880);
+        assertThat(order.size()).isEqualTo(88);
+    }
+
+    @Test
     void anEmptyOrderEndsTheLook() {
         region.put(Blocks.key(1), 990);
         evictor.look();

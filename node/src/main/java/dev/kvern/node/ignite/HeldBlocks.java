@@ -1,0 +1,47 @@
+package dev.kvern.node.ignite;
+
+import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.UseOrder;
+import org.apache.ignite.events.CacheEvent;
+import org.apache.ignite.events.Event;
+import org.apache.ignite.events.EventType;
+import org.apache.ignite.lang.IgnitePredicate;
+
+/**
+ * Keeps the order of use in step with what this node holds, whoever put it there: Ignite tells it of every block that is
+ * stored, removed, copied here when partitions move, or dropped when they have moved away. Safe for use by several threads.
+ */
+final class HeldBlocks implements IgnitePredicate<Event> {
+    static final int[] EVENTS = {
+        EventType.EVT_CACHE_OBJECT_PUT,
+        EventType.EVT_CACHE_OBJECT_REMOVED,
+        EventType.EVT_CACHE_REBALANCE_OBJECT_LOADED,
+        EventType.EVT_CACHE_REBALANCE_OBJECT_UNLOADED
+    };
+    private static final long serialVersionUID = 1L;
+
+    private final transient UseOrder order;
+
+    HeldBlocks(UseOrder order) {
+        this.order = order;
+    }
+
+    @Override
+    public boolean apply(Event happened) {
+        if (happened instanceof CacheEvent event
+                && IgniteBlockStorage.CACHE.equals(event.cacheName())
+                && event.key() instanceof String name) {
+            BlockKey key = BlockKey.parse(name);
+            switch (event.type()) {
+                case EventType.EVT_CACHE_OBJECT_REMOVED, EventType.EVT_CACHE_REBALANCE_OBJECT_UNLOADED ->
+                    order.gone(key);
+                default -> {
+                    if (event.newValue() instanceof byte[] value) {
+                        order.held(key, value.length);
+                    }
+                }
+            }
+        }
+        return true;
+    }
+}

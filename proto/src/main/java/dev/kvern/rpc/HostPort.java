@@ -1,0 +1,33 @@
+package dev.kvern.rpc;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Addresses as people and channels write them: {@code HOST:PORT}, an IPv6 address in brackets. */
+public final class HostPort {
+    private static final Pattern FORM = Pattern.compile("([^\\s:\\[\\]/]+|\\[[0-9a-fA-F:.]+(?:%\\w+)?]):(\\d{1,5})");
+    private static final int MAX_PORT = 65_535;
+
+    private HostPort() {}
+
+    /** Whether a text is such an address, with a port that can be connected to. */
+    public static boolean isValid(String text) {
+        Matcher matcher = FORM.matcher(text);
+        if (!matcher.matches()) {
+            return false;
+        }
+        int port = Integer.parseInt(matcher.group(2));
+        return port >= 1 && port <= MAX_PORT;
+    }
+
+    /** Puts an address together. */
+    public static String of(String host, int port) {
+        boolean bare = host.indexOf(':') >= 0 && !host.startsWith("[");
+        return (bare ? "[" + host + "]" : host) + ":" + port;
+    }
+
+    /** Whether a host to listen at stands for all of the machine's addresses: nobody elsewhere can connect to it. */
+    public static boolean isWildcard(String host) {
+        return host.equals("0.0.0.0") || host.equals("::") || host.equals("[::]");
+    }
+}
