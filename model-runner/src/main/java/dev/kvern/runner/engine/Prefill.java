@@ -111,24 +111,25 @@ final class Prefill {
     }
 
     /**
-     * Computes the next chunk.
+     * Computes the next chunks, with one call of the model.
      *
+     * @param chunks most of them, at least 1
      * @return logits of the last token if {@code wantLogits} and the prompt is complete now, else empty
      */
-    float[] step(Prompt prompt, boolean wantLogits) {
+    float[] step(Prompt prompt, int chunks, boolean wantLogits) {
         int from = prompt.computed;
-        int to = Math.min(prompt.tokens.length, from + chunkTokens);
+        int to = (int) Math.min(prompt.tokens.length, from + (long) chunks * chunkTokens);
         float[] logits = model.step(
                 memory,
                 prompt.table.indices(),
                 from,
                 Arrays.copyOfRange(prompt.tokens, from, to),
-                chunkTokens,
+                (to - from + chunkTokens - 1) / chunkTokens * chunkTokens,
                 wantLogits && to == prompt.tokens.length ? 1 : 0);
         prompt.computed = to;
         prompt.computedTokens += to - from;
-        if (to - from == chunkTokens) {
-            publish(prompt, from / chunkTokens);
+        for (int chunk = from / chunkTokens; chunk < to / chunkTokens; chunk++) {
+            publish(prompt, chunk);
         }
         return logits;
     }

@@ -1,5 +1,7 @@
 package dev.kvern.runner.model;
 
+import java.util.List;
+
 /**
  * A loaded decoder-only transformer: immutable weights and the program that runs them. The sequence's state is not here but
  * in a {@link KvMemory} and the block table that says which of its blocks a sequence has.
@@ -33,6 +35,25 @@ public interface Transformer extends AutoCloseable {
      * @return fp32 logits, {@code [logitRows][vocabulary]} row after row; empty if none are wanted
      */
     float[] step(KvMemory kv, int[] blockTable, int position, int[] tokens, int rows, int logitRows);
+
+    /**
+     * Runs the next token of each of several sequences in one call: writes their keys and values, returns their logits. The
+     * weights are read once for all.
+     *
+     * @param kv holds the keys and values of the positions before, and takes the new ones
+     * @param rows at least one, no two of the same sequence
+     * @return fp32 logits, {@code [rows][vocabulary]} row after row
+     */
+    default float[] decode(KvMemory kv, List<DecodeRow> rows) {
+        int vocabulary = spec().vocabularySize();
+        float[] logits = new float[rows.size() * vocabulary];
+        for (int i = 0; i < rows.size(); i++) {
+            DecodeRow row = rows.get(i);
+            float[] one = step(kv, row.blockTable(), row.position(), new int[] {row.token()}, 1, 1);
+            System.arraycopy(one, 0, logits, i * vocabulary, vocabulary);
+        }
+        return logits;
+    }
 
     @Override
     void close();

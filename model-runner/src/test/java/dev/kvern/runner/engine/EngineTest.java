@@ -150,7 +150,7 @@ class EngineTest {
         var random = new Random(seed);
         var tier = new MapTier();
         // The longest of them fills the pool alone.
-        try (var rig = new EngineRig(50, tier, new EngineOptions(4, 16, 8, 64, 1_000, true))) {
+        try (var rig = new EngineRig(50, tier, new EngineOptions(4, 16, 64, 8, 64, 1_000, 1_000, true))) {
             var streams = new ArrayList<Collected>();
             var expected = new ArrayList<int[]>();
             for (int i = 0; i < 60; i++) {
@@ -192,14 +192,14 @@ class EngineTest {
     @Test
     void generatedTokensAreSharedWithTheNextTurn() throws InterruptedException {
         var tier = new MapTier();
-        try (var rig = new EngineRig(64, tier, new EngineOptions(4, 16, 8, 64, 1_000, true))) {
-            var computed = new CountDownLatch(5 + 4);
+        try (var rig = new EngineRig(64, tier, new EngineOptions(4, 16, 64, 8, 64, 1_000, 1_000, true))) {
+            var computed = new CountDownLatch(5);
             rig.model.onStep = tokens -> {
                 if (tokens == 16) {
                     computed.countDown();
                 }
             };
-            // 70 tokens: 4 full chunks; with 80 more 150, which makes 9.
+            // 70 tokens: 4 full chunks, computed in one step; with 80 more 150, which makes 5 more.
             Collected first = rig.run(PROMPT, 80);
             assertThat(computed.await(20, TimeUnit.SECONDS)).isTrue();
             rig.model.onStep = tokens -> {};
@@ -249,8 +249,8 @@ class EngineTest {
             var failure = catchThrowableOfType(KvernException.class, stream::await);
             assertThat(failure.reason()).isEqualTo(ErrorReason.DEADLINE_EXCEEDED);
             assertThat(failure).hasMessageContaining("deadline").hasMessageContaining("expected");
-            // 5 chunks, then a token for each 100 ns that are left.
-            assertThat(stream.tokens).hasSizeLessThanOrEqualTo(6);
+            // 2 steps of 4 chunks and of 1, then a token for each 100 ns that are left.
+            assertThat(stream.tokens).hasSizeLessThanOrEqualTo(9);
         }
     }
 
@@ -316,7 +316,7 @@ class EngineTest {
 
     @Test
     void aFullQueueRefuses() throws InterruptedException {
-        try (var rig = new EngineRig(64, CacheTier.NONE, new EngineOptions(4, 16, 1, 2, 1_000, false))) {
+        try (var rig = new EngineRig(64, CacheTier.NONE, new EngineOptions(4, 16, 64, 1, 2, 1_000, 1_000, false))) {
             var stepping = new CountDownLatch(1);
             var goOn = new CountDownLatch(1);
             rig.model.onStep = tokens -> {
