@@ -92,6 +92,8 @@ final class EngineLoop {
 
     /** Does a piece of work; false if there was none to do. */
     boolean turn() {
+        // Preempted ones may go on in this very turn.
+        scheduler.waiting().forEach(sequence -> sequence.readerReady = sequence.stream.ready());
         for (Sequence sequence : List.copyOf(scheduler.running())) {
             sequence.readerReady = sequence.stream.ready();
             if (sequence.phase == Sequence.Phase.FETCHING) {

@@ -170,6 +170,11 @@ final class Prefill {
                 return;
             }
         }
+        // A chunk after one that we have in private would keep the pool's copy of that one from going without holding it: a
+        // request that just fits into the pool would find no room for itself.
+        if (chunk > 0 && prompt.table.writable(from - 1, from).isPresent()) {
+            return;
+        }
         BlockDigest parent =
                 chunk == 0 ? BlockChain.root() : prompt.keys.digests().get(from - 1);
         prompt.table
