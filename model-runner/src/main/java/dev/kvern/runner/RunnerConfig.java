@@ -114,8 +114,7 @@ public record RunnerConfig(
                 && kv.chunkTokens <= 4_096
                 && kv.chunkTokens / block >= 1
                 && Integer.bitCount(kv.chunkTokens / block) == 1;
-        problems.check(
-                chunks, "kv.chunk_tokens", kv.chunkTokens, "kv.block_tokens times a power of two, at most 4096");
+        problems.check(chunks, "kv.chunk_tokens", kv.chunkTokens, "kv.block_tokens times a power of two, at most 4096");
         problems.range("kv.pool_bytes", kv.poolBytes, 1 << 20, 1L << 50);
         problems.range("engine.prefill_tokens", engine.prefillTokens, 1, 1 << 20);
         problems.check(

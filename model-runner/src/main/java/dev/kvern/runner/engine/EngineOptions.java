@@ -27,7 +27,7 @@ public record EngineOptions(
     }
 
     /** Chunks that a step computes at most. */
-    int stepChunks() {
+    public int stepChunks() {
         return Math.max(1, prefillTokens / chunkTokens);
     }
 }

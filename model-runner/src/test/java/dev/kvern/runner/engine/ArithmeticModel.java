@@ -1,11 +1,13 @@
 package dev.kvern.runner.engine;
 
 import dev.kvern.block.ModelDigest;
+import dev.kvern.runner.model.DecodeRow;
 import dev.kvern.runner.model.KvMemory;
 import dev.kvern.runner.model.ModelSpec;
 import dev.kvern.runner.model.Transformer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
@@ -25,6 +27,9 @@ final class ArithmeticModel implements Transformer {
 
     /** Called with the number of tokens before each step. */
     volatile IntConsumer onStep = tokens -> {};
+
+    /** Larger decode batches fail, as they do where the device's memory is short. */
+    volatile int batchLimit = Integer.MAX_VALUE;
 
     ArithmeticModel(int blockTokens, int chunkTokens) {
         this.blockTokens = blockTokens;
@@ -64,6 +69,14 @@ final class ArithmeticModel implements Transformer {
             logits[row * VOCABULARY + choice(sum)] = 1;
         }
         return logits;
+    }
+
+    @Override
+    public float[] decode(KvMemory kv, List<DecodeRow> rows) {
+        if (rows.size() > batchLimit) {
+            throw new IllegalStateException("out of memory for " + rows.size() + " rows");
+        }
+        return Transformer.super.decode(kv, rows);
     }
 
     /** What greedy decoding gives for a prompt. */

@@ -340,6 +340,78 @@ class EngineTest {
     }
 
     @Test
+    void aRefusedRequestIsToldHowManyWaitAndWhenToComeAgain() throws InterruptedException {
+        try (var rig = new EngineRig(64, CacheTier.NONE, new EngineOptions(4, 16, 64, 1, 2, 1_000, 1_000, false))) {
+            var stepping = new CountDownLatch(1);
+            var goOn = new CountDownLatch(1);
+            rig.model.onStep = tokens -> {
+                stepping.countDown();
+                awaitQuietly(goOn);
+            };
+            rig.engine.submit(EngineRig.task(PROMPT, 2), new Collected());
+            assertThat(stepping.await(20, TimeUnit.SECONDS)).isTrue();
+            rig.engine.submit(EngineRig.task(PROMPT, 2), new Collected());
+            rig.engine.submit(EngineRig.task(PROMPT, 2), new Collected());
+            var failure = catchThrowableOfType(
+                    KvernException.class, () -> rig.engine.submit(EngineRig.task(PROMPT, 2), new Collected()));
+            assertThat(failure).hasMessageContaining("2 wait").hasMessageContaining("expected: fewer than 2");
+            assertThat(failure.retryAfterMillis()).hasValue(DrainRate.UNKNOWN_MILLIS);
+            assertThat(rig.engine.load().refusedRequests()).isEqualTo(1);
+            goOn.countDown();
+        }
+    }
+
+    @Test
+    void requestsDecodeTogetherAndGetTheTokensTheyWouldGetAlone() throws InterruptedException {
+        try (var rig = new EngineRig(200, CacheTier.NONE)) {
+            var stepping = new CountDownLatch(1);
+            var goOn = new CountDownLatch(1);
+            rig.model.onStep = tokens -> {
+                stepping.countDown();
+                awaitQuietly(goOn);
+            };
+            var streams = new ArrayList<Collected>();
+            for (int i = 0; i < 6; i++) {
+                streams.add(new Collected());
+                rig.engine.submit(EngineRig.task(EngineRig.prompt(i, 20 + 5 * i), 40), streams.get(i));
+                assertThat(stepping.await(20, TimeUnit.SECONDS)).isTrue();
+            }
+            goOn.countDown();
+            for (int i = 0; i < 6; i++) {
+                streams.get(i).await();
+                assertThat(streams.get(i).array()).isEqualTo(rig.model.expected(EngineRig.prompt(i, 20 + 5 * i), 40));
+            }
+            EngineLoad load = rig.engine.load();
+            assertThat(load.decodedTokens()).isEqualTo(6 * 39);
+            assertThat(load.decodeSteps()).as("nearly all in batches of 6").isBetween(39L, 60L);
+            assertThat(load.admissions()).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void aBatchThatFailsGoesOnOneByOne() {
+        try (var rig = new EngineRig(200, CacheTier.NONE)) {
+            rig.model.batchLimit = 1;
+            var one = new Collected();
+            var two = new Collected();
+            rig.engine.submit(EngineRig.task(EngineRig.prompt(1, 20), 40), one);
+            rig.engine.submit(EngineRig.task(EngineRig.prompt(2, 20), 40), two);
+            one.await();
+            two.await();
+            assertThat(one.array()).isEqualTo(rig.model.expected(EngineRig.prompt(1, 20), 40));
+            assertThat(two.array()).isEqualTo(rig.model.expected(EngineRig.prompt(2, 20), 40));
+            assertThat(rig.engine.load().failedRequests()).isZero();
+        }
+    }
+
+    @Test
+    void refusesAPriorityOutOfRange() {
+        assertThatThrownBy(() -> new GenerationTask(
+                        "p", PROMPT, OptionalInt.of(1), "", true, true, true, OptionalLong.empty(), 101))
+                .hasMessage("priority: 101 (expected: -100 to 100)");
+    }
+
+    @Test
     void closingEndsEveryRequest() {
         var rig = new EngineRig(64, CacheTier.NONE);
         var stream = new Collected() {

@@ -26,6 +26,5 @@ class SchedulerSimulationTest {
         assertThat(requests).as("requests that got all their tokens").isGreaterThan(2L * SCHEDULES);
         assertThat(preemptions).as("preemptions").isGreaterThan(SCHEDULES / 2);
         assertThat(recomputed).as("tokens computed again").isPositive();
-        System.out.println(requests + " " + preemptions + " " + recomputed);
     }
 }

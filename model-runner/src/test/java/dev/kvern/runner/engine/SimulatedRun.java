@@ -51,7 +51,14 @@ final class SimulatedRun {
         pool = new BlockPool(blocks);
         tier = new SimulatedTier(random, memory);
         options = new EngineOptions(
-                BLOCK, CHUNK, CHUNK * (1 + random.nextInt(4)), 1 + random.nextInt(6), 64, 5, 40, random.nextInt(4) == 0);
+                BLOCK,
+                CHUNK,
+                CHUNK * (1 + random.nextInt(4)),
+                1 + random.nextInt(6),
+                64,
+                5,
+                40,
+                random.nextInt(4) == 0);
         loop = new EngineLoop(
                 model,
                 memory,
@@ -104,7 +111,8 @@ final class SimulatedRun {
     private void arrive() {
         int room = pool.capacity() * BLOCK;
         int[] shared = EngineRig.prompt(random.nextInt(3), random.nextInt(Math.min(40, room - 2)));
-        int[] prompt = Arrays.copyOf(shared, shared.length + 1 + random.nextInt(Math.min(20, room - shared.length - 1)));
+        int[] prompt =
+                Arrays.copyOf(shared, shared.length + 1 + random.nextInt(Math.min(20, room - shared.length - 1)));
         for (int i = shared.length; i < prompt.length; i++) {
             prompt[i] = random.nextInt(ArithmeticModel.VOCABULARY);
         }
@@ -117,14 +125,12 @@ final class SimulatedRun {
                 random.nextInt(8) > 0,
                 random.nextInt(8) > 0,
                 random.nextInt(8) > 0,
-                random.nextInt(8) == 0
-                        ? OptionalLong.of(now + random.nextInt(60) * TURN_NANOS)
-                        : OptionalLong.empty(),
+                random.nextInt(8) == 0 ? OptionalLong.of(now + random.nextInt(60) * TURN_NANOS) : OptionalLong.empty(),
                 random.nextInt(3) == 0 ? random.nextInt(21) - 10 : 0);
         var request = new Simulated(task, count);
         var text = new Prompt(prompt, KEYS.keys(prompt, task.salt()), task.readLocal(), task.write(), CHUNK, true);
-        request.sequence = new Sequence(
-                task, request, text, requests.size(), count, now, options.ageingMillis() * 1_000_000L);
+        request.sequence =
+                new Sequence(task, request, text, requests.size(), count, now, options.ageingMillis() * 1_000_000L);
         requests.add(request);
         loop.add(request.sequence);
     }
@@ -179,8 +185,8 @@ final class SimulatedRun {
     private String unfinished() {
         return requests.stream()
                 .filter(request -> !request.over)
-                .map(request -> request.sequence.phase + " " + request.sequence.length() + "/" + request.task.prompt().length
-                        + "+" + request.count)
+                .map(request -> request.sequence.phase + " " + request.sequence.length() + "/"
+                        + request.task.prompt().length + "+" + request.count)
                 .toList()
                 .toString();
     }
@@ -220,7 +226,9 @@ final class SimulatedRun {
         @Override
         public Choice next(float[] logits) {
             assertThat(over).as("after its end").isFalse();
-            assertThat(given == 0 || ready()).as("a token for a reader that takes none").isTrue();
+            assertThat(given == 0 || ready())
+                    .as("a token for a reader that takes none")
+                    .isTrue();
             int best = 0;
             for (int i = 1; i < logits.length; i++) {
                 best = logits[i] > logits[best] ? i : best;
@@ -249,13 +257,12 @@ final class SimulatedRun {
         @Override
         public void failed(KvernException failure) {
             end();
-            boolean meant =
-                    switch (failure.reason()) {
-                        case CANCELLED -> sequence.cancelled;
-                        case DEADLINE_EXCEEDED -> task.deadlineNanos().isPresent();
-                        case RESOURCE_EXHAUSTED -> staller;
-                        default -> false;
-                    };
+            boolean meant = switch (failure.reason()) {
+                case CANCELLED -> sequence.cancelled;
+                case DEADLINE_EXCEEDED -> task.deadlineNanos().isPresent();
+                case RESOURCE_EXHAUSTED -> staller;
+                default -> false;
+            };
             if (!meant) {
                 fail("%s: %s", failure.reason(), failure.getMessage());
             }

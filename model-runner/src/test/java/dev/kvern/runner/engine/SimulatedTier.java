@@ -126,8 +126,7 @@ final class SimulatedTier implements CacheTier, OffloadQueue {
 
         private void end(MissReason why) {
             fetches.remove(this);
-            outcome.complete(
-                    arrived == keys.size() ? new FetchOutcome.Hit(arrived) : FetchOutcome.of(arrived, why));
+            outcome.complete(arrived == keys.size() ? new FetchOutcome.Hit(arrived) : FetchOutcome.of(arrived, why));
         }
 
         @Override
