@@ -19,13 +19,16 @@ class SchedulerTest {
     private final EngineCounters counters = new EngineCounters();
     private long accepted;
     private long now = 1;
-    private BlockPool pool;
     private Prefill prefill;
     private Scheduler scheduler;
 
+    SchedulerTest() {
+        scheduler(64, 64, 4);
+    }
+
     private void scheduler(int blocks, int prefillTokens, int maxRunning) {
         var options = new EngineOptions(BLOCK, CHUNK, prefillTokens, maxRunning, 64, 1, 1_000, false);
-        pool = new BlockPool(blocks);
+        var pool = new BlockPool(blocks);
         prefill = new Prefill(model, model.allocate(blocks), pool, OffloadQueue.NONE, options);
         scheduler = new Scheduler(pool, prefill, keySpace, options, counters, () -> false);
     }

@@ -127,10 +127,7 @@ final class SimulatedRun {
                 random.nextInt(8) > 0,
                 random.nextInt(8) == 0 ? OptionalLong.of(now + random.nextInt(60) * TURN_NANOS) : OptionalLong.empty(),
                 random.nextInt(3) == 0 ? random.nextInt(21) - 10 : 0);
-        var request = new Simulated(task, count);
-        var text = new Prompt(prompt, KEYS.keys(prompt, task.salt()), task.readLocal(), task.write(), CHUNK, true);
-        request.sequence =
-                new Sequence(task, request, text, requests.size(), count, now, options.ageingMillis() * 1_000_000L);
+        var request = new Simulated(task, count, requests.size());
         requests.add(request);
         loop.add(request.sequence);
     }
@@ -196,17 +193,20 @@ final class SimulatedRun {
         final GenerationTask task;
         final int count;
         final int[] expected;
-        Sequence sequence;
+        final Sequence sequence;
         boolean over;
         private int given;
         private int notReadyFor;
         private final int patience = random.nextInt(10) == 0 ? 1 + random.nextInt(20) : Integer.MAX_VALUE;
         private final boolean staller = random.nextInt(6) == 0;
 
-        Simulated(GenerationTask task, int count) {
+        Simulated(GenerationTask task, int count, long order) {
+            int[] prompt = task.prompt();
             this.task = task;
             this.count = count;
-            this.expected = model.expected(task.prompt(), count);
+            this.expected = model.expected(prompt, count);
+            var text = new Prompt(prompt, KEYS.keys(prompt, task.salt()), task.readLocal(), task.write(), CHUNK, true);
+            this.sequence = new Sequence(task, this, text, order, count, now, options.ageingMillis() * 1_000_000L);
         }
 
         long steps() {
