@@ -110,15 +110,7 @@ public final class Engine implements AutoCloseable {
                 throw closed;
             }
             long now = nanoTime.getAsLong();
-            int queued = inbox.size() + loop.waiting();
-            if (queued >= options.queue()) {
-                counters.refused.increment();
-                long retryAfterMillis = drained.retryAfterMillis(now, queued);
-                throw KvernException.exhausted(
-                        "request queue: " + queued + " wait (expected: fewer than " + options.queue()
-                                + "; try again in about " + retryAfterMillis + " ms, or add runners)",
-                        retryAfterMillis);
-            }
+            requirePlace(task.salt(), now);
             drained.joined(now);
             long ageing = TimeUnit.MILLISECONDS.toNanos(options.ageingMillis());
             sequence = new Sequence(task, stream, prompt, accepted++, maxNewTokens, now, ageing);
@@ -165,6 +157,31 @@ public final class Engine implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Guarded by this. */
+    private void requirePlace(String salt, long now) {
+        int queued = inbox.size() + loop.waiting();
+        int most = options.queue();
+        String whose = "";
+        if (queued < most) {
+            int own = loop.waiting(salt);
+            for (Sequence sequence : inbox) {
+                own += sequence.task.salt().equals(salt) ? 1 : 0;
+            }
+            if (own < options.tenantQueue()) {
+                return;
+            }
+            queued = own;
+            most = options.tenantQueue();
+            whose = " with this cache_salt";
+        }
+        counters.refused.increment();
+        long retryAfterMillis = drained.retryAfterMillis(now, queued);
+        throw KvernException.exhausted(
+                "request queue: " + queued + " wait" + whose + " (expected: fewer than " + most
+                        + "; try again in about " + retryAfterMillis + " ms, or add runners)",
+                retryAfterMillis);
     }
 
     private synchronized void refuse(String why) {

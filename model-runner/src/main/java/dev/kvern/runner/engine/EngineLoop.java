@@ -10,6 +10,7 @@ import dev.kvern.runner.tier.CacheTier;
 import dev.kvern.runner.tier.OffloadQueue;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,13 +35,20 @@ final class EngineLoop {
     private final EnginePulse pulse;
     private final LongSupplier nanoTime;
     private final int vocabulary;
+    private final int queue;
 
     /** One request's logits in a batch's. */
     private final float[] row;
 
+    /** Of those that were reported. */
+    private int smallestFailedBatch = Integer.MAX_VALUE;
+
     private volatile int waitingCount;
     private volatile int runningCount;
     private volatile long prefillTokens;
+
+    /** Waiting requests of each tenant; not kept while the queue is less than half full. */
+    private volatile Map<String, Integer> waitingByTenant = Map.of();
 
     EngineLoop(
             Transformer model,
@@ -64,6 +72,7 @@ final class EngineLoop {
         this.fetching = new TierFetching(tier, memory, prefill, options, pulse, nanoTime);
         this.sharing = new GeneratedSharing(prefill, keySpace, options);
         this.scheduler = new Scheduler(pool, prefill, keySpace, options, counters, sharing::release);
+        this.queue = options.queue();
         this.vocabulary = model.spec().vocabularySize();
         this.row = new float[vocabulary];
     }
@@ -74,6 +83,11 @@ final class EngineLoop {
 
     int waiting() {
         return waitingCount;
+    }
+
+    /** Of these, those of a tenant; 0 while the queue is less than half full. */
+    int waiting(String salt) {
+        return waitingByTenant.getOrDefault(salt, 0);
     }
 
     int running() {
@@ -153,6 +167,8 @@ final class EngineLoop {
             someoneWaits |= sequence.phase != Sequence.Phase.DECODE;
         }
         waitingCount = scheduler.waiting().size();
+        waitingByTenant =
+                waitingCount < queue / 2 ? Map.of() : scheduler.waiting().sizes();
         runningCount = scheduler.running().size();
         prefillTokens = tokens;
         pulse.prefilling(someoneWaits);
@@ -209,11 +225,14 @@ final class EngineLoop {
                 fail(batch.get(0), e);
                 return;
             }
-            // Whoever it was for, or whatever was too large, the others' tokens can still be had. Writing a row's keys
-            // and
-            // values again does no harm.
-            log.warn("a batch of {} failed, its requests go on one by one: {}", batch.size(), e.toString());
-            batch.forEach(sequence -> decode(List.of(sequence)));
+            // Whoever it was for, or whatever was too large, the others' tokens can still be had. Writing a row's
+            // keys and values again does no harm.
+            if (batch.size() < smallestFailedBatch) {
+                smallestFailedBatch = batch.size();
+                log.warn("a batch of {} failed, batches of that size are halved: {}", batch.size(), e.toString());
+            }
+            decode(batch.subList(0, batch.size() / 2));
+            decode(batch.subList(batch.size() / 2, batch.size()));
             return;
         }
         counters.decoded(batch.size());

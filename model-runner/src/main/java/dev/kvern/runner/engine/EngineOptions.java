@@ -26,6 +26,11 @@ public record EngineOptions(
         return chunkTokens / blockTokens;
     }
 
+    /** Requests of one tenant that may wait: a flood of them leaves others a place. */
+    int tenantQueue() {
+        return queue - queue / 4;
+    }
+
     /** Chunks that a step computes at most. */
     public int stepChunks() {
         return Math.max(1, prefillTokens / chunkTokens);

@@ -53,6 +53,13 @@ final class FairQueue {
         return size == 0;
     }
 
+    /** New requests that wait, by tenant. */
+    Map<String, Integer> sizes() {
+        var sizes = new HashMap<String, Integer>();
+        tenants.forEach((salt, tenant) -> sizes.put(salt, tenant.waiting.size()));
+        return sizes;
+    }
+
     /** Tokens of the texts that wait to be prefilled. */
     long promptTokens() {
         return promptTokens;

@@ -170,9 +170,8 @@ final class Prefill {
                 return;
             }
         }
-        // A chunk after one that we have in private would keep the pool's copy of that one from going without holding
-        // it: a
-        // request that just fits into the pool would find no room for itself.
+        // A chunk after one that we have in private would keep the pool's copy of that one from going without
+        // holding it: a request that just fits into the pool would find no room for itself.
         if (chunk > 0 && prompt.table.writable(from - 1, from).isPresent()) {
             return;
         }

@@ -192,9 +192,8 @@ final class Scheduler {
     private void admit(long now) {
         while (running.size() < options.maxRunning()) {
             Sequence next = waiting.peek().orElse(null);
-            // A block for each running request, so that an admission does not preempt at once. Nobody overtakes one
-            // that
-            // finds no room: a large prompt would never find it.
+            // A block for each running request, so that an admission does not preempt at once. Nobody overtakes
+            // one that finds no room: a large prompt would never find it.
             if (next == null
                     || (!prefill.begin(next.prompt, running.size())
                             && !(giveRoom.getAsBoolean() && prefill.begin(next.prompt, running.size())))) {

@@ -362,6 +362,30 @@ class EngineTest {
     }
 
     @Test
+    void aFloodOfOneTenantLeavesOthersAPlaceInTheQueue() throws InterruptedException {
+        try (var rig = new EngineRig(64, CacheTier.NONE, new EngineOptions(4, 16, 64, 1, 8, 1_000, 1_000, false))) {
+            var stepping = new CountDownLatch(1);
+            var goOn = new CountDownLatch(1);
+            rig.model.onStep = tokens -> {
+                stepping.countDown();
+                awaitQuietly(goOn);
+            };
+            rig.engine.submit(salted("flood"), new Collected());
+            assertThat(stepping.await(20, TimeUnit.SECONDS)).isTrue();
+            for (int i = 0; i < 6; i++) {
+                rig.engine.submit(salted("flood"), new Collected());
+            }
+            assertThatThrownBy(() -> rig.engine.submit(salted("flood"), new Collected()))
+                    .hasMessageContaining("6 wait with this cache_salt (expected: fewer than 6");
+            rig.engine.submit(salted("other"), new Collected());
+            rig.engine.submit(salted("another"), new Collected());
+            assertThatThrownBy(() -> rig.engine.submit(salted("late"), new Collected()))
+                    .hasMessageContaining("8 wait (expected: fewer than 8");
+            goOn.countDown();
+        }
+    }
+
+    @Test
     void requestsDecodeTogetherAndGetTheTokensTheyWouldGetAlone() throws InterruptedException {
         try (var rig = new EngineRig(200, CacheTier.NONE)) {
             var stepping = new CountDownLatch(1);
@@ -389,7 +413,7 @@ class EngineTest {
     }
 
     @Test
-    void aBatchThatFailsGoesOnOneByOne() {
+    void aBatchThatFailsIsHalved() {
         try (var rig = new EngineRig(200, CacheTier.NONE)) {
             rig.model.batchLimit = 1;
             var one = new Collected();
@@ -434,6 +458,10 @@ class EngineTest {
                 KvernException.class, () -> rig.engine.submit(EngineRig.task(prompt, maxTokens), new Collected()));
         assertThat(failure.reason()).isEqualTo(ErrorReason.INVALID_ARGUMENT);
         assertThat(failure.getMessage()).contains(words).contains("expected");
+    }
+
+    private static GenerationTask salted(String salt) {
+        return new GenerationTask("s", PROMPT, OptionalInt.of(2), salt, true, true, true, OptionalLong.empty());
     }
 
     private static GenerationTask control(int[] prompt, boolean local, boolean cluster, boolean write) {

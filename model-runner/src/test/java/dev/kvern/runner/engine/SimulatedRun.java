@@ -7,15 +7,13 @@ import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.kv.BlockPool;
 import dev.kvern.runner.kv.PinnedBlock;
 import dev.kvern.runner.kv.PoolInvariants;
-import dev.kvern.runner.kv.WritableBlock;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.BitSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Random;
-import java.util.Set;
 
 /**
  * One random schedule: requests of all kinds arrive, are cancelled, stall and run into deadlines while a scheduler with a
@@ -146,8 +144,8 @@ final class SimulatedRun {
     private void check() {
         PoolInvariants.check(pool);
         assertThat(loop.scheduler().running().size()).isLessThanOrEqualTo(options.maxRunning());
-        Set<Integer> writable = new HashSet<>();
-        Set<Integer> complete = new HashSet<>();
+        var writable = new BitSet();
+        var complete = new BitSet();
         for (Simulated request : requests) {
             BlockTable table = request.sequence.prompt.table;
             boolean running = loop.scheduler().running().contains(request.sequence);
@@ -158,20 +156,18 @@ final class SimulatedRun {
                 fail("a request that is over runs");
             }
             for (int i = 0; i < table.size(); i++) {
-                List<WritableBlock> own = table.writable(i, i + 1).orElse(List.of());
+                boolean own = table.writable(i, i + 1).isPresent();
                 int index = table.indices()[i];
-                if (own.isEmpty() ? writable.contains(index) : !writable.add(index) || complete.contains(index)) {
+                if (writable.get(index) || (own && complete.get(index))) {
                     fail("block %d is written by one and held by another", index);
                 }
-                if (own.isEmpty()) {
-                    complete.add(index);
-                }
+                (own ? writable : complete).set(index);
             }
         }
         for (PinnedBlock pin : tier.pins()) {
-            complete.add(pin.index());
+            complete.set(pin.index());
         }
-        int held = writable.size() + complete.size();
+        int held = writable.cardinality() + complete.cardinality();
         int used = pool.usage().used();
         // What is computed again for others holds blocks too.
         if (options.shareGenerated() ? used < held : used != held) {
