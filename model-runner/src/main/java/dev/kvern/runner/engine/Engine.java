@@ -162,25 +162,23 @@ public final class Engine implements AutoCloseable {
     /** Guarded by this. */
     private void requirePlace(String salt, long now) {
         int queued = inbox.size() + loop.waiting();
-        int most = options.queue();
-        String whose = "";
-        if (queued < most) {
+        if (queued < options.queue()) {
+            return;
+        }
+        if (queued < options.queue() + options.reserve()) {
             int own = loop.waiting(salt);
             for (Sequence sequence : inbox) {
                 own += sequence.task.salt().equals(salt) ? 1 : 0;
             }
-            if (own < options.tenantQueue()) {
+            if (own < options.reserveShare()) {
                 return;
             }
-            queued = own;
-            most = options.tenantQueue();
-            whose = " with this cache_salt";
         }
         counters.refused.increment();
         long retryAfterMillis = drained.retryAfterMillis(now, queued);
         throw KvernException.exhausted(
-                "request queue: " + queued + " wait" + whose + " (expected: fewer than " + most
-                        + "; try again in about " + retryAfterMillis + " ms, or add runners)",
+                "request queue: " + queued + " wait (expected: fewer than " + options.queue() + "; try again in about "
+                        + retryAfterMillis + " ms, or add runners)",
                 retryAfterMillis);
     }
 

@@ -26,9 +26,14 @@ public record EngineOptions(
         return chunkTokens / blockTokens;
     }
 
-    /** Requests of one tenant that may wait: a flood of them leaves others a place. */
-    int tenantQueue() {
-        return queue - queue / 4;
+    /** Places beyond a full queue, for tenants that have hardly any in it: another's flood leaves them one. */
+    int reserve() {
+        return queue / 4;
+    }
+
+    /** Most requests that wait of a tenant that takes a place of the reserve, that one included. */
+    int reserveShare() {
+        return Math.max(1, queue / 16);
     }
 
     /** Chunks that a step computes at most. */

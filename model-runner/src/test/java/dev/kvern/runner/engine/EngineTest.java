@@ -372,15 +372,15 @@ class EngineTest {
             };
             rig.engine.submit(salted("flood"), new Collected());
             assertThat(stepping.await(20, TimeUnit.SECONDS)).isTrue();
-            for (int i = 0; i < 6; i++) {
+            for (int i = 0; i < 8; i++) {
                 rig.engine.submit(salted("flood"), new Collected());
             }
             assertThatThrownBy(() -> rig.engine.submit(salted("flood"), new Collected()))
-                    .hasMessageContaining("6 wait with this cache_salt (expected: fewer than 6");
+                    .hasMessageContaining("8 wait (expected: fewer than 8");
             rig.engine.submit(salted("other"), new Collected());
             rig.engine.submit(salted("another"), new Collected());
             assertThatThrownBy(() -> rig.engine.submit(salted("late"), new Collected()))
-                    .hasMessageContaining("8 wait (expected: fewer than 8");
+                    .hasMessageContaining("10 wait (expected: fewer than 8");
             goOn.countDown();
         }
     }
