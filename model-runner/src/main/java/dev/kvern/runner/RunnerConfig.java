@@ -39,7 +39,13 @@ public record RunnerConfig(
     public record Kv(int blockTokens, int chunkTokens, long poolBytes) {}
 
     /** The engine's limits. */
-    public record EngineSection(int maxRunning, int queue, int stalledReaderMillis, boolean shareGenerated) {}
+    public record EngineSection(
+            int prefillTokens,
+            int maxRunning,
+            int queue,
+            int ageingMillis,
+            int stalledReaderMillis,
+            boolean shareGenerated) {}
 
     /** The way to the cache tier. */
     public record Tier(
@@ -82,8 +88,10 @@ public record RunnerConfig(
         return new EngineOptions(
                 kv.blockTokens,
                 kv.chunkTokens,
+                engine.prefillTokens,
                 engine.maxRunning,
                 engine.queue,
+                engine.ageingMillis,
                 engine.stalledReaderMillis,
                 engine.shareGenerated);
     }
@@ -102,18 +110,22 @@ public record RunnerConfig(
                 "kv.block_tokens",
                 block,
                 "a power of two, 1 to 256");
-        problems.check(
-                block >= 1
-                        && kv.chunkTokens % block == 0
-                        && kv.chunkTokens <= 4_096
-                        && kv.chunkTokens / block >= 1
-                        && Integer.bitCount(kv.chunkTokens / block) == 1,
-                "kv.chunk_tokens",
-                kv.chunkTokens,
-                "kv.block_tokens times a power of two, at most 4096");
+        boolean chunks = block >= 1
+                && kv.chunkTokens % block == 0
+                && kv.chunkTokens <= 4_096
+                && kv.chunkTokens / block >= 1
+                && Integer.bitCount(kv.chunkTokens / block) == 1;
+        problems.check(chunks, "kv.chunk_tokens", kv.chunkTokens, "kv.block_tokens times a power of two, at most 4096");
         problems.range("kv.pool_bytes", kv.poolBytes, 1 << 20, 1L << 50);
+        problems.range("engine.prefill_tokens", engine.prefillTokens, 1, 1 << 20);
+        problems.check(
+                !chunks || engine.prefillTokens <= kv.chunkTokens || engine.prefillTokens % kv.chunkTokens == 0,
+                "engine.prefill_tokens",
+                engine.prefillTokens,
+                "a multiple of kv.chunk_tokens, " + kv.chunkTokens + ", or less than that for one chunk");
         problems.range("engine.max_running", engine.maxRunning, 1, 1_024);
         problems.range("engine.queue", engine.queue, 1, 1_000_000);
+        problems.range("engine.ageing_millis", engine.ageingMillis, 1, MAX_MILLIS);
         problems.range("engine.stalled_reader_millis", engine.stalledReaderMillis, 100, MAX_MILLIS);
         for (int i = 0; i < tier.nodes.size(); i++) {
             problems.address("tier.nodes[" + i + "]", tier.nodes.get(i));

@@ -65,6 +65,20 @@ class RunnerConfigTest {
     }
 
     @Test
+    void aStepComputesWholeChunks() throws Exception {
+        assertThat(load("model.path=m").engineOptions().stepChunks()).isEqualTo(4);
+        assertThat(load("model.path=m", "kv.chunk_tokens=1024").engineOptions().stepChunks())
+                .isEqualTo(1);
+        var failure = catchThrowableOfType(
+                ConfigException.class,
+                () -> load("model.path=m", "engine.prefill_tokens=100", "engine.ageing_millis=0"));
+        assertThat(failure.problems())
+                .anySatisfy(p -> assertThat(p)
+                        .startsWith("engine.prefill_tokens: 100 (expected: a multiple of kv.chunk_tokens, 64"))
+                .anySatisfy(p -> assertThat(p).startsWith("engine.ageing_millis: 0"));
+    }
+
+    @Test
     void theReadmeNamesEveryKeyWithItsDefault() throws Exception {
         String readme = Files.readString(Path.of("README.md"));
         try (var in = RunnerConfig.class.getResourceAsStream("runner-defaults.yaml")) {

@@ -38,6 +38,7 @@ final class FailureInterceptor implements ServerInterceptor {
                 if (mapped.getCode() == Status.Code.INTERNAL) {
                     log.error("{} failed", call.getMethodDescriptor().getFullMethodName(), mapped.getCause());
                 }
+                Failures.addTrailers(mapped.getCause(), trailers);
                 super.close(mapped, trailers);
             }
         };

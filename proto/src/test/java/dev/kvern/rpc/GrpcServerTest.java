@@ -38,7 +38,7 @@ class GrpcServerTest {
 
         @Override
         public void stats(StatsRequest request, StreamObserver<StatsResponse> out) {
-            out.onError(new KvernException(ErrorReason.RESOURCE_EXHAUSTED, "queue: 5 waiting (expected: at most 4)"));
+            out.onError(KvernException.exhausted("queue: 5 waiting (expected: at most 4)", 250));
         }
     }
 
@@ -64,6 +64,7 @@ class GrpcServerTest {
         var e = catchThrowableOfType(StatusRuntimeException.class, () -> stub.match(MatchRequest.getDefaultInstance()));
         assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
         assertThat(e.getStatus().getDescription()).isEqualTo("keys: 0 (expected: at least 1)");
+        assertThat(e.getTrailers().containsKey(Failures.RETRY_AFTER_MILLIS)).isFalse();
     }
 
     @Test
@@ -72,6 +73,7 @@ class GrpcServerTest {
         var e = catchThrowableOfType(StatusRuntimeException.class, () -> stub.stats(StatsRequest.getDefaultInstance()));
         assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
         assertThat(e.getStatus().getDescription()).isEqualTo("queue: 5 waiting (expected: at most 4)");
+        assertThat(e.getTrailers().get(Failures.RETRY_AFTER_MILLIS)).isEqualTo("250");
     }
 
     @Test

@@ -45,6 +45,7 @@ final class RoutedGeneration {
     private final RequestTrace trace;
     private final RequestListener listener;
     private final Set<String> tried = new HashSet<>();
+    private final RetryHint hint = new RetryHint();
 
     private GenerateRequest request;
     private PromptBlocks prompt = PromptBlocks.UNKNOWN;
@@ -190,7 +191,7 @@ final class RoutedGeneration {
             end(
                     status.getCode() == Status.Code.CANCELLED ? Outcome.CANCELLED : Outcome.FAILED,
                     status.getCode() + ": " + status.getDescription());
-            responses.onError(status.asRuntimeException());
+            responses.onError(status.asRuntimeException(hint.trailers(status)));
         }
     }
 
@@ -318,6 +319,7 @@ final class RoutedGeneration {
         @Override
         public void onError(Throwable failure) {
             synchronized (RoutedGeneration.this) {
+                hint.note(failure);
                 attemptFailed(this, Status.fromThrowable(failure));
             }
         }

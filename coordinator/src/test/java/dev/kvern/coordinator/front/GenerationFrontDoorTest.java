@@ -15,6 +15,7 @@ import dev.kvern.coordinator.routing.RunnerChoice;
 import dev.kvern.coordinator.routing.UnderWay;
 import dev.kvern.coordinator.stats.RequestRecord;
 import dev.kvern.coordinator.stats.RequestRecord.Outcome;
+import dev.kvern.rpc.Failures;
 import dev.kvern.v1.BlocksStored;
 import dev.kvern.v1.GenerateRequest;
 import dev.kvern.v1.GenerateResponse;
@@ -202,9 +203,11 @@ class GenerationFrontDoorTest {
     void whenAllAreFullTheCallerHearsSo() {
         a.behaviour = Behaviour.FULL;
         b.behaviour = Behaviour.FULL;
-        assertThat(failure(request(PROMPT)))
-                .satisfies(s -> assertThat(s.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED))
-                .satisfies(s -> assertThat(s.getDescription()).isEqualTo("request queue: full"));
+        assertThatThrownBy(() -> ask(request(PROMPT))).isInstanceOfSatisfying(StatusRuntimeException.class, e -> {
+            assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+            assertThat(e.getStatus().getDescription()).isEqualTo("request queue: full");
+            assertThat(e.getTrailers().get(Failures.RETRY_AFTER_MILLIS)).isEqualTo("700");
+        });
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.kvern.coordinator.front;
 import dev.kvern.block.BlockChain;
 import dev.kvern.block.BlockDigest;
 import dev.kvern.block.NamespaceId;
+import dev.kvern.rpc.Failures;
 import dev.kvern.v1.FinishReason;
 import dev.kvern.v1.GenerateRequest;
 import dev.kvern.v1.GenerateResponse;
@@ -10,6 +11,7 @@ import dev.kvern.v1.GenerationServiceGrpc;
 import dev.kvern.v1.TokenizeRequest;
 import dev.kvern.v1.TokenizeResponse;
 import dev.kvern.v1.Usage;
+import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.inprocess.InProcessServerBuilder;
@@ -93,10 +95,13 @@ final class ScriptedRunner extends GenerationServiceGrpc.GenerationServiceImplBa
         responses.setOnCancelHandler(() -> cancelled.add(request.getRequestId()));
         requests.add(request);
         switch (behaviour) {
-            case FULL ->
+            case FULL -> {
+                var trailers = new Metadata();
+                trailers.put(Failures.RETRY_AFTER_MILLIS, "700");
                 responses.onError(Status.RESOURCE_EXHAUSTED
                         .withDescription("request queue: full")
-                        .asRuntimeException());
+                        .asRuntimeException(trailers));
+            }
             case UNAVAILABLE ->
                 responses.onError(Status.UNAVAILABLE.withDescription("stopping").asRuntimeException());
             case INTERNAL ->

@@ -11,13 +11,14 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Serves generations with one model. One thread of its own does all the work, in turns of a {@link Schedule}; requests wait
+ * Serves generations with one model. One thread of its own does all the work, in turns of an {@link EngineLoop}; requests wait
  * in a bounded queue until it takes them. Safe for use by several threads; what waits is guarded by this.
  */
 public final class Engine implements AutoCloseable {
@@ -29,7 +30,8 @@ public final class Engine implements AutoCloseable {
     private final BlockPool pool;
     private final EnginePulse pulse;
     private final EngineCounters counters = new EngineCounters();
-    private final Schedule schedule;
+    private final DrainRate drained = new DrainRate();
+    private final EngineLoop loop;
     private final LongSupplier nanoTime;
     private final Runnable onDeath;
     private final Thread thread;
@@ -67,10 +69,8 @@ public final class Engine implements AutoCloseable {
         this.pulse = pulse;
         this.nanoTime = nanoTime;
         this.onDeath = onDeath;
-        var prefill = new Prefill(model, memory, pool, offload, options);
-        var fetching = new TierFetching(tier, memory, prefill, options, pulse, nanoTime);
-        this.schedule =
-                new Schedule(model, memory, pool, prefill, fetching, options, counters, keySpace, pulse, nanoTime);
+        this.loop = new EngineLoop(
+                model, memory, pool, tier, offload, keySpace, options, counters, drained, pulse, nanoTime);
         this.thread = new Thread(this::run, "kvern-engine");
         thread.start();
     }
@@ -84,8 +84,8 @@ public final class Engine implements AutoCloseable {
      * Takes a request.
      *
      * @param stream gets the tokens, on the engine's thread
-     * @throws KvernException INVALID_ARGUMENT for a prompt or a number of tokens that cannot be, RESOURCE_EXHAUSTED if the
-     *     queue is full, UNAVAILABLE if the engine is stopping
+     * @throws KvernException INVALID_ARGUMENT for a prompt or a number of tokens that cannot be, RESOURCE_EXHAUSTED, with a hint
+     *     when to try again, if the queue is full, UNAVAILABLE if the engine is stopping
      */
     public Ticket submit(GenerationTask task, TokenStream stream) {
         int maxNewTokens = limits.maxNewTokens(task.prompt(), task.maxTokens());
@@ -109,13 +109,11 @@ public final class Engine implements AutoCloseable {
             if (closed != null) {
                 throw closed;
             }
-            if (inbox.size() + schedule.waiting() >= options.queue()) {
-                throw new KvernException(
-                        ErrorReason.RESOURCE_EXHAUSTED,
-                        "request queue: full with " + options.queue() + " requests (expected: try again later, or"
-                                + " more runners)");
-            }
-            sequence = new Sequence(task, stream, prompt, accepted++, maxNewTokens, nanoTime.getAsLong());
+            long now = nanoTime.getAsLong();
+            requirePlace(task.salt(), now);
+            drained.joined(now);
+            long ageing = TimeUnit.MILLISECONDS.toNanos(options.ageingMillis());
+            sequence = new Sequence(task, stream, prompt, accepted++, maxNewTokens, now, ageing);
             inbox.add(sequence);
         }
         pulse.wake();
@@ -135,8 +133,7 @@ public final class Engine implements AutoCloseable {
                 tokensInInbox += sequence.prompt.tokens.length;
             }
         }
-        return counters.load(
-                schedule.running(), schedule.waiting() + waitingInInbox, schedule.prefillTokens() + tokensInInbox);
+        return counters.load(loop.running(), loop.waiting() + waitingInInbox, loop.prefillTokens() + tokensInInbox);
     }
 
     /** Takes no further requests; those accepted go on. */
@@ -162,6 +159,29 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /** Guarded by this. */
+    private void requirePlace(String salt, long now) {
+        int queued = inbox.size() + loop.waiting();
+        if (queued < options.queue()) {
+            return;
+        }
+        if (queued < options.queue() + options.reserve()) {
+            int own = loop.waiting(salt);
+            for (Sequence sequence : inbox) {
+                own += sequence.task.salt().equals(salt) ? 1 : 0;
+            }
+            if (own < options.reserveShare()) {
+                return;
+            }
+        }
+        counters.refused.increment();
+        long retryAfterMillis = drained.retryAfterMillis(now, queued);
+        throw KvernException.exhausted(
+                "request queue: " + queued + " wait (expected: fewer than " + options.queue() + "; try again in about "
+                        + retryAfterMillis + " ms, or add runners)",
+                retryAfterMillis);
+    }
+
     private synchronized void refuse(String why) {
         if (closed == null) {
             closed = new KvernException(ErrorReason.UNAVAILABLE, why + " (expected: another runner)");
@@ -177,8 +197,8 @@ public final class Engine implements AutoCloseable {
         try {
             while (!Thread.currentThread().isInterrupted()) {
                 takeInbox();
-                if (!schedule.turn()) {
-                    pulse.await(schedule.restMillis());
+                if (!loop.turn()) {
+                    pulse.await(loop.restMillis());
                 }
             }
         } catch (InterruptedException e) {
@@ -191,7 +211,7 @@ public final class Engine implements AutoCloseable {
         } finally {
             refuse(end);
             takeInbox();
-            schedule.failAll(new KvernException(ErrorReason.UNAVAILABLE, end));
+            loop.failAll(new KvernException(ErrorReason.UNAVAILABLE, end));
         }
     }
 
@@ -200,7 +220,7 @@ public final class Engine implements AutoCloseable {
         synchronized (this) {
             arrived = new ArrayList<>(inbox);
             inbox.clear();
-            arrived.forEach(schedule::add);
+            arrived.forEach(loop::add);
         }
     }
 }

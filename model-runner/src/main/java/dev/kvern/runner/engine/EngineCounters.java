@@ -13,6 +13,12 @@ final class EngineCounters {
     final LongAdder finished = new LongAdder();
     final LongAdder failed = new LongAdder();
     final LongAdder preemptions = new LongAdder();
+    final LongAdder recomputed = new LongAdder();
+    final LongAdder refused = new LongAdder();
+    private final LongAdder decodeSteps = new LongAdder();
+    private final LongAdder decodedRows = new LongAdder();
+    private final LongAdder admissions = new LongAdder();
+    private final LongAdder queueNanos = new LongAdder();
     private volatile double prefillTokensPerSecond;
 
     /** A moving average: new steps count for a fifth. */
@@ -20,6 +26,18 @@ final class EngineCounters {
         double now = tokens * 1e9 / Math.max(1, nanos);
         double before = prefillTokensPerSecond;
         prefillTokensPerSecond = before == 0 ? now : before + NEWEST_SHARE * (now - before);
+    }
+
+    /** A step gave a token to each of so many requests. */
+    void decoded(int rows) {
+        decodeSteps.increment();
+        decodedRows.add(rows);
+    }
+
+    /** A request was admitted for the first time, after so long. */
+    void admitted(long waitedNanos) {
+        admissions.increment();
+        queueNanos.add(waitedNanos);
     }
 
     void firstToken(Usage usage) {
@@ -44,6 +62,12 @@ final class EngineCounters {
                 finished.sum(),
                 failed.sum(),
                 preemptions.sum(),
+                recomputed.sum(),
+                refused.sum(),
+                decodeSteps.sum(),
+                decodedRows.sum(),
+                admissions.sum(),
+                queueNanos.sum(),
                 prefillTokensPerSecond);
     }
 }

@@ -10,7 +10,13 @@ package dev.kvern.runner.engine;
  * @param generatedTokens tokens generated
  * @param finishedRequests complete ones
  * @param failedRequests ended in any other way
- * @param preemptions times a request gave its blocks up for an older one
+ * @param preemptions times a request gave its blocks up for a more urgent one
+ * @param recomputedTokens tokens computed again after that
+ * @param refusedRequests not accepted because the queue was full
+ * @param decodeSteps steps in which requests that decode got a token
+ * @param decodedTokens tokens from those steps: divided by {@code decodeSteps} the mean batch
+ * @param admissions requests admitted
+ * @param queueNanos time they had waited, summed
  * @param prefillTokensPerSecond measured lately; 0 before the first prefill
  */
 public record EngineLoad(
@@ -25,4 +31,10 @@ public record EngineLoad(
         long finishedRequests,
         long failedRequests,
         long preemptions,
+        long recomputedTokens,
+        long refusedRequests,
+        long decodeSteps,
+        long decodedTokens,
+        long admissions,
+        long queueNanos,
         double prefillTokensPerSecond) {}

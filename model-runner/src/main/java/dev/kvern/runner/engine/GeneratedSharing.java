@@ -29,7 +29,7 @@ final class GeneratedSharing {
     void offer(Sequence finished) {
         int chunk = options.chunkTokens();
         int whole = finished.length() / chunk * chunk;
-        if (!options.shareGenerated() || !finished.task.write() || whole <= finished.prompt.tokens.length) {
+        if (!options.shareGenerated() || !finished.task.write() || whole <= finished.task.prompt().length) {
             return;
         }
         int[] tokens = finished.copyTokens(whole);
@@ -50,7 +50,7 @@ final class GeneratedSharing {
         }
         prefill.adopt(prompt);
         if (!prompt.done()) {
-            prefill.step(prompt, false);
+            prefill.step(prompt, 1, false);
         }
         if (prompt.done()) {
             prefill.offload(prompt);

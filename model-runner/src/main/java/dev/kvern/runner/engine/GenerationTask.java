@@ -1,5 +1,6 @@
 package dev.kvern.runner.engine;
 
+import dev.kvern.rpc.KvernException;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -14,6 +15,7 @@ import java.util.OptionalLong;
  * @param readCluster fetch chunks from the tier
  * @param write keep this prompt's blocks for others
  * @param deadlineNanos on the engine's clock; empty for none
+ * @param priority higher goes first, {@link #MIN_PRIORITY} to {@link #MAX_PRIORITY}
  */
 public record GenerationTask(
         String requestId,
@@ -23,4 +25,28 @@ public record GenerationTask(
         boolean readLocal,
         boolean readCluster,
         boolean write,
-        OptionalLong deadlineNanos) {}
+        OptionalLong deadlineNanos,
+        int priority) {
+    public static final int MIN_PRIORITY = -100;
+    public static final int MAX_PRIORITY = 100;
+
+    /** @throws KvernException INVALID_ARGUMENT if the priority is out of range */
+    public GenerationTask {
+        if (priority < MIN_PRIORITY || priority > MAX_PRIORITY) {
+            throw KvernException.invalid("priority", priority, MIN_PRIORITY + " to " + MAX_PRIORITY);
+        }
+    }
+
+    /** A task of priority 0. */
+    public GenerationTask(
+            String requestId,
+            int[] prompt,
+            OptionalInt maxTokens,
+            String salt,
+            boolean readLocal,
+            boolean readCluster,
+            boolean write,
+            OptionalLong deadlineNanos) {
+        this(requestId, prompt, maxTokens, salt, readLocal, readCluster, write, deadlineNanos, 0);
+    }
+}

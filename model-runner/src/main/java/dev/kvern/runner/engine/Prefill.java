@@ -111,24 +111,25 @@ final class Prefill {
     }
 
     /**
-     * Computes the next chunk.
+     * Computes the next chunks, with one call of the model.
      *
+     * @param chunks most of them, at least 1
      * @return logits of the last token if {@code wantLogits} and the prompt is complete now, else empty
      */
-    float[] step(Prompt prompt, boolean wantLogits) {
+    float[] step(Prompt prompt, int chunks, boolean wantLogits) {
         int from = prompt.computed;
-        int to = Math.min(prompt.tokens.length, from + chunkTokens);
+        int to = (int) Math.min(prompt.tokens.length, from + (long) chunks * chunkTokens);
         float[] logits = model.step(
                 memory,
                 prompt.table.indices(),
                 from,
                 Arrays.copyOfRange(prompt.tokens, from, to),
-                chunkTokens,
+                (to - from + chunkTokens - 1) / chunkTokens * chunkTokens,
                 wantLogits && to == prompt.tokens.length ? 1 : 0);
         prompt.computed = to;
         prompt.computedTokens += to - from;
-        if (to - from == chunkTokens) {
-            publish(prompt, from / chunkTokens);
+        for (int chunk = from / chunkTokens; chunk < to / chunkTokens; chunk++) {
+            publish(prompt, chunk);
         }
         return logits;
     }
@@ -168,6 +169,11 @@ final class Prefill {
                 there.get().forEach(HeldBlock::close);
                 return;
             }
+        }
+        // A chunk after one that we have in private would keep the pool's copy of that one from going without
+        // holding it: a request that just fits into the pool would find no room for itself.
+        if (chunk > 0 && prompt.table.writable(from - 1, from).isPresent()) {
+            return;
         }
         BlockDigest parent =
                 chunk == 0 ? BlockChain.root() : prompt.keys.digests().get(from - 1);

@@ -2,6 +2,7 @@ package dev.kvern.runner.engine;
 
 import dev.kvern.runner.tier.Fetch;
 import java.util.Arrays;
+import java.util.Comparator;
 import org.jspecify.annotations.Nullable;
 
 /** A request's state. Confined to the engine's thread, apart from {@link #cancelled}. */
@@ -14,9 +15,18 @@ final class Sequence {
         ENDED
     }
 
+    /** Who goes first; the last of them is preempted first. It never changes, so that whoever is first comes to its end. */
+    static final Comparator<Sequence> BY_URGENCY =
+            Comparator.<Sequence>comparingLong(s -> s.urgency).thenComparingLong(s -> s.order);
+
     final GenerationTask task;
     final TokenStream stream;
-    final Prompt prompt;
+
+    /** What is prefilled: the request's prompt; once it was preempted, also what it had generated. */
+    Prompt prompt;
+
+    /** When it came, less its priority's worth in time: waiting makes up for priority. */
+    final long urgency;
 
     /** Grows with each accepted request. */
     final long order;
@@ -41,6 +51,12 @@ final class Sequence {
     /** Whether the tier was asked already: after a preemption it is not asked again. */
     boolean fetched;
 
+    /** Whether the tier's turn to bring something has come since the last admission. */
+    boolean offeredToTier;
+
+    /** Whether its reader takes tokens, as it was when the turn began. */
+    boolean readerReady = true;
+
     /** Why it is to end now; null while it goes on. */
     @Nullable
     Ending ending;
@@ -61,7 +77,16 @@ final class Sequence {
     /** Token counts by source as they were at the first token; recomputing changes them no more. */
     private int @Nullable [] sources;
 
-    Sequence(GenerationTask task, TokenStream stream, Prompt prompt, long order, int maxNewTokens, long arrivedAt) {
+    /** @param ageingNanos what a step of priority is worth in waiting time */
+    Sequence(
+            GenerationTask task,
+            TokenStream stream,
+            Prompt prompt,
+            long order,
+            int maxNewTokens,
+            long arrivedAt,
+            long ageingNanos) {
+        this.urgency = arrivedAt - task.priority() * ageingNanos;
         this.task = task;
         this.stream = stream;
         this.prompt = prompt;
@@ -77,7 +102,7 @@ final class Sequence {
     }
 
     int generated() {
-        return length - prompt.tokens.length;
+        return length - task.prompt().length;
     }
 
     int token(int position) {
@@ -95,8 +120,9 @@ final class Sequence {
         return Arrays.copyOf(tokens, count);
     }
 
-    boolean holdsBlocks() {
-        return phase == Phase.FETCHING || phase == Phase.PREFILL || phase == Phase.DECODE;
+    /** Whether its next step gives a token other than the first, which goes to a reader that may not take it. */
+    boolean continues() {
+        return phase == Phase.DECODE || (phase == Phase.PREFILL && generated() > 0);
     }
 
     void firstToken(long now) {
@@ -110,7 +136,7 @@ final class Sequence {
         int[] counted =
                 sources == null ? new int[] {prompt.localTokens, prompt.clusterTokens, prompt.computedTokens} : sources;
         return new Usage(
-                prompt.tokens.length,
+                task.prompt().length,
                 generated(),
                 counted[0],
                 counted[1],

@@ -49,6 +49,13 @@ public final class LoadReport implements Consumer<HeartbeatRequest.Builder> {
                 .setOffloadPendingBytes(offloaded.pendingBytes())
                 .setFetchedBlocks(tier.fetchedChunks())
                 .setFetchFailures(tier.fetchFailures())
-                .setPrefillTokensPerSecond(load.prefillTokensPerSecond()));
+                .setPrefillTokensPerSecond(load.prefillTokensPerSecond())
+                .setDecodeSteps(load.decodeSteps())
+                .setDecodedTokens(load.decodedTokens())
+                .setPreemptions(load.preemptions())
+                .setRecomputedTokens(load.recomputedTokens())
+                .setRefusedRequests(load.refusedRequests())
+                .setAdmittedRequests(load.admissions())
+                .setQueueMillis(load.queueNanos() / 1e6));
     }
 }

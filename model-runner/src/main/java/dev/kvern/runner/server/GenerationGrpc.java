@@ -86,7 +86,8 @@ public final class GenerationGrpc extends GenerationServiceGrpc.GenerationServic
                         !cache.hasReadLocal() || cache.getReadLocal(),
                         !cache.hasReadCluster() || cache.getReadCluster(),
                         !cache.hasWrite() || cache.getWrite(),
-                        deadline()),
+                        deadline(),
+                        request.getPriority()),
                 call));
     }
 

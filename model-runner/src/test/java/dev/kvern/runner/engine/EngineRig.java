@@ -24,7 +24,7 @@ final class EngineRig implements AutoCloseable {
     final Engine engine;
 
     EngineRig(int blocks, CacheTier tier) {
-        this(blocks, tier, new EngineOptions(BLOCK, CHUNK, 8, 64, 1_000, false));
+        this(blocks, tier, new EngineOptions(BLOCK, CHUNK, 64, 8, 64, 1_000, 1_000, false));
     }
 
     EngineRig(int blocks, CacheTier tier, EngineOptions options) {

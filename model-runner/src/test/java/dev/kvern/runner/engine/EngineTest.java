@@ -150,7 +150,7 @@ class EngineTest {
         var random = new Random(seed);
         var tier = new MapTier();
         // The longest of them fills the pool alone.
-        try (var rig = new EngineRig(50, tier, new EngineOptions(4, 16, 8, 64, 1_000, true))) {
+        try (var rig = new EngineRig(50, tier, new EngineOptions(4, 16, 64, 8, 64, 1_000, 1_000, true))) {
             var streams = new ArrayList<Collected>();
             var expected = new ArrayList<int[]>();
             for (int i = 0; i < 60; i++) {
@@ -192,14 +192,14 @@ class EngineTest {
     @Test
     void generatedTokensAreSharedWithTheNextTurn() throws InterruptedException {
         var tier = new MapTier();
-        try (var rig = new EngineRig(64, tier, new EngineOptions(4, 16, 8, 64, 1_000, true))) {
-            var computed = new CountDownLatch(5 + 4);
+        try (var rig = new EngineRig(64, tier, new EngineOptions(4, 16, 64, 8, 64, 1_000, 1_000, true))) {
+            var computed = new CountDownLatch(5);
             rig.model.onStep = tokens -> {
                 if (tokens == 16) {
                     computed.countDown();
                 }
             };
-            // 70 tokens: 4 full chunks; with 80 more 150, which makes 9.
+            // 70 tokens: 4 full chunks, computed in one step; with 80 more 150, which makes 5 more.
             Collected first = rig.run(PROMPT, 80);
             assertThat(computed.await(20, TimeUnit.SECONDS)).isTrue();
             rig.model.onStep = tokens -> {};
@@ -249,8 +249,8 @@ class EngineTest {
             var failure = catchThrowableOfType(KvernException.class, stream::await);
             assertThat(failure.reason()).isEqualTo(ErrorReason.DEADLINE_EXCEEDED);
             assertThat(failure).hasMessageContaining("deadline").hasMessageContaining("expected");
-            // 5 chunks, then a token for each 100 ns that are left.
-            assertThat(stream.tokens).hasSizeLessThanOrEqualTo(6);
+            // 2 steps of 4 chunks and of 1, then a token for each 100 ns that are left.
+            assertThat(stream.tokens).hasSizeLessThanOrEqualTo(9);
         }
     }
 
@@ -316,7 +316,7 @@ class EngineTest {
 
     @Test
     void aFullQueueRefuses() throws InterruptedException {
-        try (var rig = new EngineRig(64, CacheTier.NONE, new EngineOptions(4, 16, 1, 2, 1_000, false))) {
+        try (var rig = new EngineRig(64, CacheTier.NONE, new EngineOptions(4, 16, 64, 1, 2, 1_000, 1_000, false))) {
             var stepping = new CountDownLatch(1);
             var goOn = new CountDownLatch(1);
             rig.model.onStep = tokens -> {
@@ -337,6 +337,102 @@ class EngineTest {
             goOn.countDown();
             streams.forEach(Collected::await);
         }
+    }
+
+    @Test
+    void aRefusedRequestIsToldHowManyWaitAndWhenToComeAgain() throws InterruptedException {
+        try (var rig = new EngineRig(64, CacheTier.NONE, new EngineOptions(4, 16, 64, 1, 2, 1_000, 1_000, false))) {
+            var stepping = new CountDownLatch(1);
+            var goOn = new CountDownLatch(1);
+            rig.model.onStep = tokens -> {
+                stepping.countDown();
+                awaitQuietly(goOn);
+            };
+            rig.engine.submit(EngineRig.task(PROMPT, 2), new Collected());
+            assertThat(stepping.await(20, TimeUnit.SECONDS)).isTrue();
+            rig.engine.submit(EngineRig.task(PROMPT, 2), new Collected());
+            rig.engine.submit(EngineRig.task(PROMPT, 2), new Collected());
+            var failure = catchThrowableOfType(
+                    KvernException.class, () -> rig.engine.submit(EngineRig.task(PROMPT, 2), new Collected()));
+            assertThat(failure).hasMessageContaining("2 wait").hasMessageContaining("expected: fewer than 2");
+            assertThat(failure.retryAfterMillis()).hasValue(DrainRate.UNKNOWN_MILLIS);
+            assertThat(rig.engine.load().refusedRequests()).isEqualTo(1);
+            goOn.countDown();
+        }
+    }
+
+    @Test
+    void aFloodOfOneTenantLeavesOthersAPlaceInTheQueue() throws InterruptedException {
+        try (var rig = new EngineRig(64, CacheTier.NONE, new EngineOptions(4, 16, 64, 1, 8, 1_000, 1_000, false))) {
+            var stepping = new CountDownLatch(1);
+            var goOn = new CountDownLatch(1);
+            rig.model.onStep = tokens -> {
+                stepping.countDown();
+                awaitQuietly(goOn);
+            };
+            rig.engine.submit(salted("flood"), new Collected());
+            assertThat(stepping.await(20, TimeUnit.SECONDS)).isTrue();
+            for (int i = 0; i < 8; i++) {
+                rig.engine.submit(salted("flood"), new Collected());
+            }
+            assertThatThrownBy(() -> rig.engine.submit(salted("flood"), new Collected()))
+                    .hasMessageContaining("8 wait (expected: fewer than 8");
+            rig.engine.submit(salted("other"), new Collected());
+            rig.engine.submit(salted("another"), new Collected());
+            assertThatThrownBy(() -> rig.engine.submit(salted("late"), new Collected()))
+                    .hasMessageContaining("10 wait (expected: fewer than 8");
+            goOn.countDown();
+        }
+    }
+
+    @Test
+    void requestsDecodeTogetherAndGetTheTokensTheyWouldGetAlone() throws InterruptedException {
+        try (var rig = new EngineRig(200, CacheTier.NONE)) {
+            var stepping = new CountDownLatch(1);
+            var goOn = new CountDownLatch(1);
+            rig.model.onStep = tokens -> {
+                stepping.countDown();
+                awaitQuietly(goOn);
+            };
+            var streams = new ArrayList<Collected>();
+            for (int i = 0; i < 6; i++) {
+                streams.add(new Collected());
+                rig.engine.submit(EngineRig.task(EngineRig.prompt(i, 20 + 5 * i), 40), streams.get(i));
+                assertThat(stepping.await(20, TimeUnit.SECONDS)).isTrue();
+            }
+            goOn.countDown();
+            for (int i = 0; i < 6; i++) {
+                streams.get(i).await();
+                assertThat(streams.get(i).array()).isEqualTo(rig.model.expected(EngineRig.prompt(i, 20 + 5 * i), 40));
+            }
+            EngineLoad load = rig.engine.load();
+            assertThat(load.decodedTokens()).isEqualTo(6 * 39);
+            assertThat(load.decodeSteps()).as("nearly all in batches of 6").isBetween(39L, 60L);
+            assertThat(load.admissions()).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void aBatchThatFailsIsHalved() {
+        try (var rig = new EngineRig(200, CacheTier.NONE)) {
+            rig.model.batchLimit = 1;
+            var one = new Collected();
+            var two = new Collected();
+            rig.engine.submit(EngineRig.task(EngineRig.prompt(1, 20), 40), one);
+            rig.engine.submit(EngineRig.task(EngineRig.prompt(2, 20), 40), two);
+            one.await();
+            two.await();
+            assertThat(one.array()).isEqualTo(rig.model.expected(EngineRig.prompt(1, 20), 40));
+            assertThat(two.array()).isEqualTo(rig.model.expected(EngineRig.prompt(2, 20), 40));
+            assertThat(rig.engine.load().failedRequests()).isZero();
+        }
+    }
+
+    @Test
+    void refusesAPriorityOutOfRange() {
+        assertThatThrownBy(() -> new GenerationTask(
+                        "p", PROMPT, OptionalInt.of(1), "", true, true, true, OptionalLong.empty(), 101))
+                .hasMessage("priority: 101 (expected: -100 to 100)");
     }
 
     @Test
@@ -362,6 +458,10 @@ class EngineTest {
                 KvernException.class, () -> rig.engine.submit(EngineRig.task(prompt, maxTokens), new Collected()));
         assertThat(failure.reason()).isEqualTo(ErrorReason.INVALID_ARGUMENT);
         assertThat(failure.getMessage()).contains(words).contains("expected");
+    }
+
+    private static GenerationTask salted(String salt) {
+        return new GenerationTask("s", PROMPT, OptionalInt.of(2), salt, true, true, true, OptionalLong.empty());
     }
 
     private static GenerationTask control(int[] prompt, boolean local, boolean cluster, boolean write) {

@@ -1,0 +1,314 @@
+package dev.kvern.runner.engine;
+
+import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.runner.kv.BlockPool;
+import dev.kvern.runner.model.DecodeRow;
+import dev.kvern.runner.model.KvMemory;
+import dev.kvern.runner.model.Transformer;
+import dev.kvern.runner.tier.CacheTier;
+import dev.kvern.runner.tier.OffloadQueue;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Does what the {@link Scheduler} decides, a turn at a time: asks the tier, runs the model, passes tokens on. What fails ends
+ * the request that it failed for and no other. Confined to the engine's thread, apart from the figures.
+ */
+final class EngineLoop {
+    private static final Logger log = LoggerFactory.getLogger(EngineLoop.class);
+    private static final long REST_MILLIS = 1_000;
+    private static final long WATCHFUL_REST_MILLIS = 20;
+
+    private final Transformer model;
+    private final KvMemory memory;
+    private final Prefill prefill;
+    private final TierFetching fetching;
+    private final GeneratedSharing sharing;
+    private final Scheduler scheduler;
+    private final EngineCounters counters;
+    private final DrainRate drained;
+    private final EnginePulse pulse;
+    private final LongSupplier nanoTime;
+    private final int vocabulary;
+    private final int queue;
+
+    /** One request's logits in a batch's. */
+    private final float[] row;
+
+    /** Of those that were reported. */
+    private int smallestFailedBatch = Integer.MAX_VALUE;
+
+    private volatile int waitingCount;
+    private volatile int runningCount;
+    private volatile long prefillTokens;
+
+    /** Waiting requests of each tenant; not kept while the queue is less than half full. */
+    private volatile Map<String, Integer> waitingByTenant = Map.of();
+
+    EngineLoop(
+            Transformer model,
+            KvMemory memory,
+            BlockPool pool,
+            CacheTier tier,
+            OffloadQueue offload,
+            KeySpace keySpace,
+            EngineOptions options,
+            EngineCounters counters,
+            DrainRate drained,
+            EnginePulse pulse,
+            LongSupplier nanoTime) {
+        this.model = model;
+        this.memory = memory;
+        this.counters = counters;
+        this.drained = drained;
+        this.pulse = pulse;
+        this.nanoTime = nanoTime;
+        this.prefill = new Prefill(model, memory, pool, offload, options);
+        this.fetching = new TierFetching(tier, memory, prefill, options, pulse, nanoTime);
+        this.sharing = new GeneratedSharing(prefill, keySpace, options);
+        this.scheduler = new Scheduler(pool, prefill, keySpace, options, counters, sharing::release);
+        this.queue = options.queue();
+        this.vocabulary = model.spec().vocabularySize();
+        this.row = new float[vocabulary];
+    }
+
+    Scheduler scheduler() {
+        return scheduler;
+    }
+
+    int waiting() {
+        return waitingCount;
+    }
+
+    /** Of these, those of a tenant; 0 while the queue is less than half full. */
+    int waiting(String salt) {
+        return waitingByTenant.getOrDefault(salt, 0);
+    }
+
+    int running() {
+        return runningCount;
+    }
+
+    /** Prompt tokens of accepted requests that are not there yet. */
+    long prefillTokens() {
+        return prefillTokens;
+    }
+
+    void add(Sequence sequence) {
+        scheduler.arrived(sequence);
+        measure();
+    }
+
+    /** Does a piece of work; false if there was none to do. */
+    boolean turn() {
+        // Preempted ones may go on in this very turn.
+        scheduler.waiting().forEach(sequence -> sequence.readerReady = sequence.stream.ready());
+        for (Sequence sequence : List.copyOf(scheduler.running())) {
+            sequence.readerReady = sequence.stream.ready();
+            if (sequence.phase == Sequence.Phase.FETCHING) {
+                guarded(sequence, () -> {
+                    if (fetching.finish(sequence)) {
+                        scheduler.fetched(sequence);
+                    }
+                });
+            }
+        }
+        long now = nanoTime.getAsLong();
+        int before = scheduler.waiting().size();
+        Opening opening = scheduler.open(now);
+        int after = scheduler.waiting().size();
+        if (after < before) {
+            drained.left(now, before - after, after);
+        }
+        opening.ended().forEach(failed -> tell(failed.sequence(), failed.why()));
+        for (Sequence sequence : opening.fetches()) {
+            guarded(sequence, () -> {
+                if (fetching.start(sequence)) {
+                    scheduler.fetching(sequence);
+                }
+            });
+        }
+        measure();
+        Step step = scheduler.plan(now);
+        step.prefills().forEach(work -> guarded(work.sequence(), () -> prefill(work)));
+        decode(step.decodes());
+        boolean worked = !step.isEmpty();
+        if (!worked && scheduler.idle()) {
+            worked = share();
+        }
+        measure();
+        return worked;
+    }
+
+    /** How long there is nothing to do, unless someone wakes the engine. */
+    long restMillis() {
+        // Deadlines and stalled readers do not wake anyone.
+        return scheduler.idle() ? REST_MILLIS : WATCHFUL_REST_MILLIS;
+    }
+
+    void failAll(KvernException failure) {
+        sharing.release();
+        var all = new ArrayList<>(scheduler.running());
+        scheduler.waiting().forEach(all::add);
+        all.forEach(sequence -> fail(sequence, failure));
+        measure();
+    }
+
+    private void measure() {
+        long tokens = scheduler.waiting().promptTokens();
+        boolean someoneWaits = !scheduler.waiting().isEmpty();
+        for (Sequence sequence : scheduler.running()) {
+            tokens += Math.max(0, sequence.prompt.tokens.length - sequence.prompt.computed);
+            someoneWaits |= sequence.phase != Sequence.Phase.DECODE;
+        }
+        waitingCount = scheduler.waiting().size();
+        waitingByTenant =
+                waitingCount < queue / 2 ? Map.of() : scheduler.waiting().sizes();
+        runningCount = scheduler.running().size();
+        prefillTokens = tokens;
+        pulse.prefilling(someoneWaits);
+    }
+
+    private boolean share() {
+        try {
+            return sharing.step();
+        } catch (RuntimeException e) {
+            log.error("computing a finished request's tokens for others failed", e);
+            sharing.release();
+            return true;
+        }
+    }
+
+    private void prefill(Step.PrefillWork work) {
+        Sequence sequence = work.sequence();
+        if (sequence.cancelled) {
+            return;
+        }
+        Prompt prompt = sequence.prompt;
+        boolean first = sequence.generated() == 0;
+        int before = prompt.computed;
+        long begin = nanoTime.getAsLong();
+        float[] logits = prefill.step(prompt, work.chunks(), true);
+        counters.prefilled(prompt.computed - before, nanoTime.getAsLong() - begin);
+        if (!first) {
+            counters.recomputed.add(prompt.computed - before);
+        }
+        scheduler.prefilled(sequence);
+        if (prompt.done()) {
+            choose(sequence, logits);
+            if (first) {
+                // After the first token is on its way.
+                prefill.offload(prompt);
+            }
+            finishIfComplete(sequence);
+        }
+    }
+
+    private void decode(List<Sequence> planned) {
+        List<Sequence> batch = planned.stream()
+                .filter(sequence -> sequence.phase == Sequence.Phase.DECODE && !sequence.cancelled)
+                .toList();
+        if (batch.isEmpty()) {
+            return;
+        }
+        float[] logits;
+        try {
+            logits =
+                    model.decode(memory, batch.stream().map(EngineLoop::nextRow).toList());
+        } catch (RuntimeException e) {
+            if (batch.size() == 1) {
+                fail(batch.get(0), e);
+                return;
+            }
+            // Whoever it was for, or whatever was too large, the others' tokens can still be had. Writing a row's
+            // keys and values again does no harm.
+            if (batch.size() < smallestFailedBatch) {
+                smallestFailedBatch = batch.size();
+                log.warn("a batch of {} failed, batches of that size are halved: {}", batch.size(), e.toString());
+            }
+            decode(batch.subList(0, batch.size() / 2));
+            decode(batch.subList(batch.size() / 2, batch.size()));
+            return;
+        }
+        counters.decoded(batch.size());
+        for (int i = 0; i < batch.size(); i++) {
+            Sequence sequence = batch.get(i);
+            int from = i * vocabulary;
+            guarded(sequence, () -> {
+                System.arraycopy(logits, from, row, 0, vocabulary);
+                sequence.computed++;
+                choose(sequence, row);
+                finishIfComplete(sequence);
+            });
+        }
+    }
+
+    private static DecodeRow nextRow(Sequence sequence) {
+        return new DecodeRow(sequence.prompt.table.indices(), sequence.computed, sequence.token(sequence.computed));
+    }
+
+    private void choose(Sequence sequence, float[] logits) {
+        TokenStream.Choice choice = sequence.stream.next(logits);
+        sequence.append(choice.token());
+        counters.generated.increment();
+        scheduler.generated(sequence);
+        if (sequence.generated() == 1) {
+            sequence.firstToken(nanoTime.getAsLong());
+            counters.firstToken(sequence.usage());
+        }
+        if (choice.stop()) {
+            sequence.ending = Ending.STOP;
+        } else if (sequence.generated() >= sequence.maxNewTokens) {
+            sequence.ending = Ending.LENGTH;
+        }
+    }
+
+    private void finishIfComplete(Sequence sequence) {
+        Ending ending = sequence.ending;
+        if (ending == null) {
+            return;
+        }
+        Usage usage = sequence.usage();
+        counters.finished.increment();
+        sharing.offer(sequence);
+        scheduler.ended(sequence);
+        sequence.stream.finished(ending, usage);
+    }
+
+    /** Runs a step; what it throws ends this request and no other. */
+    private void guarded(Sequence sequence, Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            fail(sequence, e);
+        }
+    }
+
+    private void fail(Sequence sequence, RuntimeException why) {
+        if (sequence.phase == Sequence.Phase.ENDED) {
+            log.warn("request {}: its stream failed at the end: {}", sequence.task.requestId(), why.toString());
+            return;
+        }
+        scheduler.ended(sequence);
+        if (why instanceof KvernException failure) {
+            tell(sequence, failure);
+        } else {
+            log.error("request {} failed", sequence.task.requestId(), why);
+            tell(sequence, new KvernException(ErrorReason.INTERNAL, "internal error: " + why, why));
+        }
+    }
+
+    private void tell(Sequence sequence, KvernException failure) {
+        counters.failed.increment();
+        try {
+            sequence.stream.failed(failure);
+        } catch (RuntimeException e) {
+            log.warn("request {} could not be told that it failed: {}", sequence.task.requestId(), e.toString());
+        }
+    }
+}
