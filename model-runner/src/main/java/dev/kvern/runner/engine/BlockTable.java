@@ -21,6 +21,11 @@ final class BlockTable {
         return indices;
     }
 
+    /** The last block's place in the memory; -1 if there is none. */
+    int last() {
+        return indices.length == 0 ? -1 : indices[indices.length - 1];
+    }
+
     void append(List<? extends HeldBlock> more) {
         blocks.addAll(more);
         reindex();

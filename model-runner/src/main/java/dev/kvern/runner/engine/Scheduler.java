@@ -216,7 +216,7 @@ final class Scheduler {
     /** Whether there is a block for the sequence's next token; if it takes those of others they are preempted. */
     private boolean hasRoom(Sequence sequence, long now) {
         while (sequence.computed / options.blockTokens() >= sequence.prompt.table.size()) {
-            Optional<List<WritableBlock>> block = pool.acquire(1);
+            Optional<List<WritableBlock>> block = pool.acquire(1, sequence.prompt.table.last());
             if (block.isPresent()) {
                 sequence.prompt.table.append(block.get());
             } else if (!giveRoom.getAsBoolean()) {

@@ -4,9 +4,13 @@ import java.util.BitSet;
 
 /**
  * The blocks nobody has. They are handed out side by side where that can be: the model then reads a sequence's keys and values
- * in place instead of copying them together. Guarded by the pool.
+ * in place instead of copying them together. New sequences begin in the middle of the longest run while that is long, so that
+ * each finds the blocks behind its own free when it grows. Guarded by the pool.
  */
 final class FreeBlocks {
+    /** A run is split in the middle if each half has room for the blocks wanted and so many more. */
+    private static final int GROWTH = 4;
+
     private final BitSet free;
     private int count;
 
@@ -31,14 +35,14 @@ final class FreeBlocks {
     }
 
     /**
-     * Takes blocks: those right behind {@code after} if they are free, else the first run that is long enough, else the first
-     * ones there are, in ascending order.
+     * Takes blocks: those right behind {@code after} if they are free, else a run that is long enough, else the first ones there
+     * are, in ascending order.
      *
      * @param after the last block that the sequence has, -1 for none
      * @param wanted at most {@link #count}
      */
     int[] take(int wanted, int after) {
-        int start = after >= 0 && runLength(after + 1, wanted) == wanted ? after + 1 : firstRun(wanted);
+        int start = after >= 0 && runLength(after + 1, wanted) == wanted ? after + 1 : aRun(wanted);
         int[] taken = new int[wanted];
         int next = start < 0 ? 0 : start;
         for (int i = 0; i < wanted; i++) {
@@ -50,17 +54,24 @@ final class FreeBlocks {
         return taken;
     }
 
-    /** Where the first run of so many begins; -1 if there is none. */
-    private int firstRun(int wanted) {
+    /** Where a run of so many begins; -1 if there is none. */
+    private int aRun(int wanted) {
+        int first = -1;
+        int longest = 0;
+        int longestStart = -1;
         int start = free.nextSetBit(0);
         while (start >= 0) {
             int end = free.nextClearBit(start);
-            if (end - start >= wanted) {
-                return start;
+            if (first < 0 && end - start >= wanted) {
+                first = start;
+            }
+            if (end - start > longest) {
+                longest = end - start;
+                longestStart = start;
             }
             start = free.nextSetBit(end);
         }
-        return -1;
+        return longest / 2 >= wanted + GROWTH ? longestStart + longest / 2 : first;
     }
 
     private int runLength(int start, int limit) {

@@ -22,6 +22,15 @@ class FreeBlocksTest {
     }
 
     @Test
+    void leavesRoomBehindASequenceToGrow() {
+        var free = new FreeBlocks(100);
+        assertThat(free.take(2, -1)).containsExactly(50, 51);
+        assertThat(free.take(2, -1)).as("the middle of the longer half").containsExactly(25, 26);
+        assertThat(free.take(1, 51)).containsExactly(52);
+        assertThat(free.take(60, -1)).as("more than any run has").startsWith(0).hasSize(60);
+    }
+
+    @Test
     void agreesWithASetOverRandomTaking() {
         long seed = new Random().nextLong();
         var random = new Random(seed);
