@@ -84,9 +84,9 @@ class KeysCommandTest {
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.err()).contains("/nonexistent").contains("expected").doesNotContain("\tat ");
         CommandRun type = CommandRun.of(
-                "keys", "--tokens", "1", "--model", "../model-runner/models/kvern-demo", "--compute-dtype", "int8");
+                "keys", "--tokens", "1", "--model", "../model-runner/models/kvern-demo", "--compute-dtype", "int3");
         assertThat(type.exitCode()).isEqualTo(1);
-        assertThat(type.err()).contains("'int8'").contains("expected");
+        assertThat(type.err()).contains("'int3'").contains("expected");
     }
 
     private static String joined(JsonNode tokens) {
