@@ -20,7 +20,7 @@ class RunnerConfigTest {
         assertThat(config.listen().grpcPort()).isEqualTo(7420);
         assertThat(config.kv().chunkTokens()).isEqualTo(64);
         assertThat(config.tier().tierOptions()).isEqualTo(TierOptions.DEFAULTS);
-        assertThat(config.tier().offloadOptions().batchChunks()).isEqualTo(OffloadOptions.DEFAULTS.batchChunks());
+        assertThat(config.offloadOptions()).isEqualTo(OffloadOptions.DEFAULTS);
     }
 
     @Test

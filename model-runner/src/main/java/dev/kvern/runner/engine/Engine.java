@@ -6,6 +6,7 @@ import dev.kvern.runner.kv.BlockPool;
 import dev.kvern.runner.model.KvMemory;
 import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.tier.CacheTier;
+import dev.kvern.runner.tier.FetchPlanner;
 import dev.kvern.runner.tier.OffloadQueue;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -45,6 +46,7 @@ public final class Engine implements AutoCloseable {
      *
      * @param model used by this engine alone
      * @param memory of the model, with as many blocks as {@code pool}
+     * @param planner decides what is fetched and what computed
      * @param pulse wakes the engine; shared with whoever changes what it waits for
      * @param nanoTime the clock of deadlines and figures
      * @param onDeath called if the engine's thread ends by a defect: nothing is served any more
@@ -55,6 +57,7 @@ public final class Engine implements AutoCloseable {
             BlockPool pool,
             CacheTier tier,
             OffloadQueue offload,
+            FetchPlanner planner,
             EngineOptions options,
             EnginePulse pulse,
             LongSupplier nanoTime,
@@ -67,8 +70,8 @@ public final class Engine implements AutoCloseable {
         this.pulse = pulse;
         this.nanoTime = nanoTime;
         this.onDeath = onDeath;
-        var prefill = new Prefill(model, memory, pool, offload, options);
-        var fetching = new TierFetching(tier, memory, prefill, options, pulse, nanoTime);
+        var prefill = new Prefill(model, memory, pool, offload, options, planner, nanoTime);
+        var fetching = new TierFetching(tier, memory, prefill, planner, options, pulse, nanoTime);
         this.schedule =
                 new Schedule(model, memory, pool, prefill, fetching, options, counters, keySpace, pulse, nanoTime);
         this.thread = new Thread(this::run, "kvern-engine");

@@ -13,7 +13,8 @@ package dev.kvern.runner.engine;
  */
 public record EngineOptions(
         int blockTokens, int chunkTokens, int maxRunning, int queue, int stalledReaderMillis, boolean shareGenerated) {
-    int chunkBlocks() {
+    /** Pool blocks in a chunk. */
+    public int chunkBlocks() {
         return chunkTokens / blockTokens;
     }
 }
