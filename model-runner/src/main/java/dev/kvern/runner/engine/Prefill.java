@@ -117,13 +117,19 @@ final class Prefill {
         offload.lost(keys.subList(prompt.computed / chunkTokens, keys.size()));
     }
 
-    /** Takes over chunks that others have computed since {@link #begin}. */
+    /** Takes over chunks that others have computed since {@link #begin}, and those that a tail has brought. */
     void adopt(Prompt prompt) {
+        takeTail(prompt);
         while (prompt.readLocal && prompt.computed / chunkTokens < prompt.reusableChunks) {
             int from = prompt.computed / blockTokens;
             Optional<List<PinnedBlock>> pins =
                     pool.pinAll(prompt.keys.namespace(), prompt.digests(from, from + chunkBlocks));
             if (pins.isEmpty()) {
+                return;
+            }
+            if (!claim(prompt)) {
+                pins.get().forEach(HeldBlock::close);
+                takeTail(prompt);
                 return;
             }
             prompt.table.replace(from, pins.get());
@@ -138,6 +144,9 @@ final class Prefill {
      * @return logits of the last token if {@code wantLogits} and the prompt is complete now, else empty
      */
     float[] step(Prompt prompt, boolean wantLogits) {
+        while (!claim(prompt)) {
+            takeTail(prompt);
+        }
         int from = prompt.computed;
         int to = Math.min(prompt.tokens.length, from + chunkTokens);
         long begin = nanoTime.getAsLong();
@@ -155,6 +164,25 @@ final class Prefill {
             publish(prompt, from / chunkTokens);
         }
         return logits;
+    }
+
+    /** Makes the next chunk's blocks the engine's to write or to give back; false if the chunk has arrived. */
+    private boolean claim(Prompt prompt) {
+        ArrivingTail tail = prompt.tail;
+        return tail == null || tail.claim(prompt.computed / chunkTokens);
+    }
+
+    /** Where computing has met what was fetched from the end, takes that. */
+    private void takeTail(Prompt prompt) {
+        ArrivingTail tail = prompt.tail;
+        int first = prompt.computed / chunkTokens;
+        int chunks = tail == null ? 0 : tail.arrivedFrom(first);
+        if (tail != null && chunks > 0) {
+            tail.end();
+            prompt.tail = null;
+            arrived(prompt, chunks);
+            fetched(prompt, first, new FetchOutcome.Hit(chunks));
+        }
     }
 
     /** Leaves the prompt's complete chunks to be offloaded. */

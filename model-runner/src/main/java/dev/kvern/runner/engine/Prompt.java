@@ -30,6 +30,10 @@ final class Prompt {
     /** What a fetch brings; null without one. */
     TierFetching.@Nullable Arrival arrival;
 
+    /** What a fetch brings from the end while the beginning is computed; null without one. */
+    @Nullable
+    ArrivingTail tail;
+
     /** @param needLogits whether the last token must be computed, for its logits */
     Prompt(int[] tokens, PromptKeys keys, boolean readLocal, boolean write, int chunkTokens, boolean needLogits) {
         this.tokens = tokens;
@@ -55,6 +59,11 @@ final class Prompt {
 
     void release() {
         arrival = null;
+        ArrivingTail arriving = tail;
+        tail = null;
+        if (arriving != null) {
+            arriving.end();
+        }
         table.release();
         computed = 0;
     }

@@ -46,7 +46,10 @@ final class TierFetching {
         this.nanoTime = nanoTime;
     }
 
-    /** Begins to fetch what the sequence's prompt lacks; false if there is nothing to ask for or it is not worth it. */
+    /**
+     * Begins to fetch what the sequence's prompt lacks; false if its prefill can begin at once: there is nothing to ask for,
+     * it is not worth it, or what comes is met half way.
+     */
     boolean start(Sequence sequence) {
         Prompt prompt = sequence.prompt;
         List<BlockKey> missing = prefill.missing(prompt);
@@ -56,6 +59,19 @@ final class TierFetching {
         sequence.fetched = true;
         FetchPlan plan = planner.plan(prompt.computed, missing.size(), tier.nearby(missing));
         if (plan.chunks() == 0) {
+            return false;
+        }
+        if (plan.kind() == FetchPlan.Kind.OVERLAP) {
+            var tail = new ArrivingTail(
+                    memory,
+                    planner,
+                    plan,
+                    missing,
+                    prompt.computed / chunkTokens,
+                    prefill.missingBlocks(prompt),
+                    nanoTime);
+            prompt.tail = tail;
+            tail.start(tier);
             return false;
         }
         long begin = nanoTime.getAsLong();

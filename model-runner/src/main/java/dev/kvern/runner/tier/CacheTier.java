@@ -53,6 +53,11 @@ public interface CacheTier {
     /** How many leading keys are stored; empty if nobody could be asked. Blocks until its deadline at most. */
     OptionalInt match(List<BlockKey> keys);
 
+    /** The same without blocking. */
+    default CompletableFuture<OptionalInt> matchLater(List<BlockKey> keys) {
+        return CompletableFuture.completedFuture(match(keys));
+    }
+
     /** Stores chunks, parents before children. Blocks until its deadline at most. */
     PutOutcome put(List<? extends ChunkSource> chunks);
 }

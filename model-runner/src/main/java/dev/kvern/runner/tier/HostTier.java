@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.LongAdder;
@@ -61,6 +62,11 @@ public final class HostTier implements CacheTier {
     @Override
     public OptionalInt match(List<BlockKey> keys) {
         return next.match(keys);
+    }
+
+    @Override
+    public CompletableFuture<OptionalInt> matchLater(List<BlockKey> keys) {
+        return next.matchLater(keys);
     }
 
     @Override
