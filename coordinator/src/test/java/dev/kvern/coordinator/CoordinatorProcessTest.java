@@ -80,7 +80,8 @@ class CoordinatorProcessTest {
                 RunnerLoad.newBuilder()
                         .setRequestedTokens(100)
                         .setCachedLocalTokens(30)
-                        .setCachedClusterTokens(20)
+                        .setCachedHostTokens(8)
+                        .setCachedClusterTokens(12)
                         .setComputedTokens(50)));
     }
 
@@ -117,7 +118,8 @@ class CoordinatorProcessTest {
                 .contains(
                         "kvern_prompt_tokens_requested_total 100.0",
                         "kvern_prompt_tokens_total{source=\"local\"} 30.0",
-                        "kvern_prompt_tokens_total{source=\"cluster\"} 20.0",
+                        "kvern_prompt_tokens_total{source=\"host\"} 8.0",
+                        "kvern_prompt_tokens_total{source=\"cluster\"} 12.0",
                         "kvern_prompt_tokens_total{source=\"computed\"} 50.0",
                         "kvern_member_up{id=\"a\",role=\"runner\"} 1.0");
         cluster.deregister(DeregisterRequest.newBuilder().setMemberId("a").build());

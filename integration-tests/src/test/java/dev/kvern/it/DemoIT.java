@@ -59,7 +59,8 @@ class DemoIT {
         boolean crossed = false;
         for (JsonNode request : report.get("requests")) {
             int prompt = request.get("prompt_tokens").asInt();
-            int local = request.get("cached_local_tokens").asInt();
+            int local = request.get("cached_local_tokens").asInt()
+                    + request.get("cached_host_tokens").asInt();
             int cluster = request.get("cached_cluster_tokens").asInt();
             assertThat(local + cluster + request.get("computed_tokens").asInt())
                     .as("%s", request)

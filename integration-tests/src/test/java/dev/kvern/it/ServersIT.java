@@ -129,6 +129,7 @@ class ServersIT {
         double requested = sample(metrics, "kvern_prompt_tokens_requested_total");
         double local = sample(metrics, "kvern_prompt_tokens_total{source=\"local\"}");
         double sources = local
+                + sample(metrics, "kvern_prompt_tokens_total{source=\"host\"}")
                 + sample(metrics, "kvern_prompt_tokens_total{source=\"cluster\"}")
                 + sample(metrics, "kvern_prompt_tokens_total{source=\"computed\"}");
         assertThat(requested).isGreaterThanOrEqualTo(600).isEqualTo(sources);
@@ -152,11 +153,13 @@ class ServersIT {
             String metrics = get("/metrics").body();
             assertThat(sample(metrics, "kvern_prompt_tokens_requested_total"))
                     .isEqualTo(sample(metrics, "kvern_prompt_tokens_total{source=\"local\"}")
+                            + sample(metrics, "kvern_prompt_tokens_total{source=\"host\"}")
                             + sample(metrics, "kvern_prompt_tokens_total{source=\"cluster\"}")
                             + sample(metrics, "kvern_prompt_tokens_total{source=\"computed\"}"));
             var totals = cluster.coordinator().stats().getTotals();
             assertThat(totals.getRequestedTokens())
                     .isEqualTo(totals.getCachedLocalTokens()
+                            + totals.getCachedHostTokens()
                             + totals.getCachedClusterTokens()
                             + totals.getComputedTokens());
         } while (!allEnded);
@@ -177,6 +180,7 @@ class ServersIT {
         JsonNode totals = state.path("totals");
         assertThat(totals.path("requested_tokens").asLong())
                 .isEqualTo(totals.path("cached_local_tokens").asLong()
+                        + totals.path("cached_host_tokens").asLong()
                         + totals.path("cached_cluster_tokens").asLong()
                         + totals.path("computed_tokens").asLong());
         assertThat(totals.path("tokens_saved").asLong())
@@ -191,6 +195,7 @@ class ServersIT {
         for (JsonNode point : points) {
             assertThat(point.path("requested").asLong())
                     .isEqualTo(point.path("local").asLong()
+                            + point.path("host").asLong()
                             + point.path("cluster").asLong()
                             + point.path("computed").asLong());
         }

@@ -62,6 +62,11 @@ public final class GenerationResult {
         return usage;
     }
 
+    /** Prompt tokens whose KV came from any cache. */
+    public int cachedTokens() {
+        return usage.getCachedLocalTokens() + usage.getCachedHostTokens() + usage.getCachedClusterTokens();
+    }
+
     /** From before the request was sent to the first token's arrival here. */
     public double ttftMillis() {
         return ttftMillis;
@@ -69,10 +74,11 @@ public final class GenerationResult {
 
     String summary() {
         return String.format(
-                "prompt %d tokens: %d from the runner's pool, %d from the cluster, %d computed; completion %d tokens (%s)%n"
+                "prompt %d tokens: %d from the runner's pool, %d from its host memory, %d from the cluster, %d computed; completion %d tokens (%s)%n"
                         + "first token after %.1f ms (%.1f ms in the runner, of that %.1f ms queued, %.1f ms fetching); runner %s",
                 usage.getPromptTokens(),
                 usage.getCachedLocalTokens(),
+                usage.getCachedHostTokens(),
                 usage.getCachedClusterTokens(),
                 usage.getComputedTokens(),
                 usage.getCompletionTokens(),
@@ -92,8 +98,9 @@ public final class GenerationResult {
         json.put("output_token_ids", tokens);
         json.put("finish_reason", finish());
         json.put("prompt_tokens", usage.getPromptTokens());
-        json.put("cached_tokens", usage.getCachedLocalTokens() + usage.getCachedClusterTokens());
+        json.put("cached_tokens", cachedTokens());
         json.put("cached_local_tokens", usage.getCachedLocalTokens());
+        json.put("cached_host_tokens", usage.getCachedHostTokens());
         json.put("cached_cluster_tokens", usage.getCachedClusterTokens());
         json.put("computed_tokens", usage.getComputedTokens());
         json.put("completion_tokens", usage.getCompletionTokens());

@@ -51,6 +51,7 @@ final class StatsCommand implements Callable<Integer> {
                 "cached",
                 "requested",
                 "local",
+                "host",
                 "cluster",
                 "computed",
                 "hit rate");
@@ -78,13 +79,14 @@ final class StatsCommand implements Callable<Integer> {
         System.out.println(nodes);
         RunnerLoad totals = stats.getTotals();
         System.out.printf(
-                "%nrequested %,d prompt tokens: %,d from pools, %,d from the cluster, %,d computed; hit rate %s, %,d tokens saved%n",
+                "%nrequested %,d prompt tokens: %,d from pools, %,d from host memory, %,d from the cluster, %,d computed; hit rate %s, %,d tokens saved%n",
                 totals.getRequestedTokens(),
                 totals.getCachedLocalTokens(),
+                totals.getCachedHostTokens(),
                 totals.getCachedClusterTokens(),
                 totals.getComputedTokens(),
                 hitRate(totals),
-                totals.getCachedLocalTokens() + totals.getCachedClusterTokens());
+                cached(totals));
     }
 
     private static void addRunner(TextTable table, MemberStats member) {
@@ -99,6 +101,7 @@ final class StatsCommand implements Callable<Integer> {
                 percent(load.getCachedBlocks(), load.getPoolBlocks()),
                 load.getRequestedTokens(),
                 load.getCachedLocalTokens(),
+                load.getCachedHostTokens(),
                 load.getCachedClusterTokens(),
                 load.getComputedTokens(),
                 hitRate(load));
@@ -126,7 +129,11 @@ final class StatsCommand implements Callable<Integer> {
     }
 
     private static String hitRate(RunnerLoad load) {
-        return percent(load.getCachedLocalTokens() + load.getCachedClusterTokens(), load.getRequestedTokens());
+        return percent(cached(load), load.getRequestedTokens());
+    }
+
+    private static long cached(RunnerLoad load) {
+        return load.getCachedLocalTokens() + load.getCachedHostTokens() + load.getCachedClusterTokens();
     }
 
     private static String percent(long part, long whole) {

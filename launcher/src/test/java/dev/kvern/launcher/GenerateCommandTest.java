@@ -33,7 +33,7 @@ class GenerateCommandTest {
         assertThat(run.out())
                 .startsWith("grüße" + System.lineSeparator())
                 .contains(
-                        "prompt 3 tokens: 0 from the runner's pool, 0 from the cluster, 3 computed; completion 2 tokens"
+                        "prompt 3 tokens: 0 from the runner's pool, 0 from its host memory, 0 from the cluster, 3 computed; completion 2 tokens"
                                 + " (length)")
                 .contains("runner runner-1");
     }

@@ -39,7 +39,8 @@ class GenerationResultTest {
                         .setFinishReason(FinishReason.FINISH_REASON_STOP)
                         .setUsage(Usage.newBuilder()
                                 .setPromptTokens(100)
-                                .setCachedLocalTokens(16)
+                                .setCachedLocalTokens(8)
+                                .setCachedHostTokens(8)
                                 .setCachedClusterTokens(64)
                                 .setComputedTokens(20)
                                 .setCompletionTokens(3)
@@ -54,7 +55,8 @@ class GenerationResultTest {
                 .as("to the first token, not the first response")
                 .isEqualTo(50);
         assertThat(result.summary())
-                .contains("prompt 100 tokens: 16 from the runner's pool, 64 from the cluster, 20 computed")
+                .contains(
+                        "prompt 100 tokens: 8 from the runner's pool, 8 from its host memory, 64 from the cluster, 20 computed")
                 .contains("completion 3 tokens (stop)")
                 .contains("first token after 50.0 ms (31.5 ms in the runner, of that 0.0 ms queued, 2.3 ms fetching)")
                 .contains("runner runner-1");
@@ -64,6 +66,7 @@ class GenerationResultTest {
                 .containsEntry("output_token_ids", List.of(7, 8, 9))
                 .containsEntry("finish_reason", "stop")
                 .containsEntry("cached_tokens", 80)
+                .containsEntry("cached_host_tokens", 8)
                 .containsEntry("ttft_ms", 50.0);
     }
 

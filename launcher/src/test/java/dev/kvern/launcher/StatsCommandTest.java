@@ -29,7 +29,8 @@ class StatsCommandTest {
                 .setUsedBlocks(50)
                 .setCachedBlocks(25)
                 .setRequestedTokens(4_000)
-                .setCachedLocalTokens(1_000)
+                .setCachedLocalTokens(900)
+                .setCachedHostTokens(100)
                 .setCachedClusterTokens(2_000)
                 .setComputedTokens(1_000)
                 .build();
@@ -52,10 +53,11 @@ class StatsCommandTest {
         assertThat(run.exitCode()).as(run.err()).isZero();
         assertThat(run.out().lines())
                 .anyMatch(line ->
-                        line.matches("runner-1 +up +host:1 .*25\\.0 % +12\\.5 % +4000 +1000 +2000 +1000 +75\\.0 %"))
+                        line.matches("runner-1 +up +host:1 .*25\\.0 % +12\\.5 % +4000 +900 +100 +2000 +1000 +75\\.0 %"))
                 .anyMatch(line -> line.matches("node-1 +down +host:1 +2 nodes +0 +0 +3\\.0 +256\\.0 +9 +7 +0"))
-                .contains("requested 4,000 prompt tokens: 1,000 from pools, 2,000 from the cluster, 1,000 computed; hit"
-                        + " rate 75.0 %, 3,000 tokens saved");
+                .contains(
+                        "requested 4,000 prompt tokens: 900 from pools, 100 from host memory, 2,000 from the cluster, 1,000 computed; hit"
+                                + " rate 75.0 %, 3,000 tokens saved");
     }
 
     @Test

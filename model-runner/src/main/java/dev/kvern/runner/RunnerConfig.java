@@ -6,8 +6,11 @@ import dev.kvern.config.Validated;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.engine.EngineOptions;
+import dev.kvern.runner.model.DeviceSpec;
 import dev.kvern.runner.model.LoadOptions;
+import dev.kvern.runner.tier.FetchPolicy;
 import dev.kvern.runner.tier.OffloadOptions;
+import dev.kvern.runner.tier.OffloadPolicy;
 import dev.kvern.runner.tier.TierOptions;
 import java.util.List;
 
@@ -20,6 +23,8 @@ public record RunnerConfig(
         ModelSection model,
         Kv kv,
         EngineSection engine,
+        Host host,
+        Offload offload,
         Tier tier)
         implements Validated {
     private static final int MAX_MILLIS = 3_600_000;
@@ -47,10 +52,33 @@ public record RunnerConfig(
             int stalledReaderMillis,
             boolean shareGenerated) {}
 
+    /** Memory between the pool and the cache tier. */
+    public record Host(long bytes) {
+        private static final long AUTO = -1;
+        private static final long AUTO_ON_CUDA = 4L << 30;
+
+        boolean auto() {
+            return bytes == AUTO;
+        }
+
+        long bytes(DeviceSpec device) {
+            return !auto() ? bytes : device.cuda() ? AUTO_ON_CUDA : 0;
+        }
+    }
+
+    /** What is sent to the cache tier, and when. */
+    public record Offload(String policy, int afterUses, long stagingBytes) {
+        /** Of a valid configuration. */
+        OffloadPolicy chosen() {
+            return OffloadPolicy.named(policy).orElseThrow();
+        }
+    }
+
     /** The way to the cache tier. */
     public record Tier(
             boolean enabled,
             List<String> nodes,
+            String fetchPolicy,
             int fetchTimeoutMillis,
             int matchTimeoutMillis,
             int putTimeoutMillis,
@@ -75,9 +103,19 @@ public record RunnerConfig(
                     sickMillis);
         }
 
-        OffloadOptions offloadOptions() {
-            return new OffloadOptions(offloadQueueBytes, offloadBatchChunks, offloadRecheckMillis, offloadYieldMillis);
+        /** Of a valid configuration. */
+        FetchPolicy chosenFetchPolicy() {
+            return FetchPolicy.named(fetchPolicy).orElseThrow();
         }
+    }
+
+    OffloadOptions offloadOptions() {
+        return new OffloadOptions(
+                tier.offloadQueueBytes,
+                tier.offloadBatchChunks,
+                tier.offloadRecheckMillis,
+                tier.offloadYieldMillis,
+                offload.stagingBytes);
     }
 
     public static ConfigLoader<RunnerConfig> loader() {
@@ -127,6 +165,23 @@ public record RunnerConfig(
         problems.range("engine.queue", engine.queue, 1, 1_000_000);
         problems.range("engine.ageing_millis", engine.ageingMillis, 1, MAX_MILLIS);
         problems.range("engine.stalled_reader_millis", engine.stalledReaderMillis, 100, MAX_MILLIS);
+        problems.check(
+                host.auto() || (host.bytes >= 0 && host.bytes <= 1L << 50),
+                "host.bytes",
+                host.bytes,
+                "-1, or 0 to " + (1L << 50));
+        problems.check(
+                OffloadPolicy.named(offload.policy).isPresent(),
+                "offload.policy",
+                "'" + offload.policy + "'",
+                "write_through, after_uses or on_eviction");
+        problems.range("offload.after_uses", offload.afterUses, 1, 1_000_000);
+        problems.range("offload.staging_bytes", offload.stagingBytes, 0, 1L << 50);
+        problems.check(
+                FetchPolicy.named(tier.fetchPolicy).isPresent(),
+                "tier.fetch_policy",
+                "'" + tier.fetchPolicy + "'",
+                "always, measured or overlap");
         for (int i = 0; i < tier.nodes.size(); i++) {
             problems.address("tier.nodes[" + i + "]", tier.nodes.get(i));
         }

@@ -21,8 +21,16 @@ import dev.kvern.runner.server.ServedModel;
 import dev.kvern.runner.text.Tokenizer;
 import dev.kvern.runner.tier.BlockStoreClient;
 import dev.kvern.runner.tier.CacheTier;
+import dev.kvern.runner.tier.EvictionRescue;
+import dev.kvern.runner.tier.FetchPlanner;
+import dev.kvern.runner.tier.HostAllocator;
+import dev.kvern.runner.tier.HostSlab;
+import dev.kvern.runner.tier.HostStats;
+import dev.kvern.runner.tier.HostTier;
+import dev.kvern.runner.tier.OffloadPolicy;
 import dev.kvern.runner.tier.OffloadQueue;
 import dev.kvern.runner.tier.Offloader;
+import dev.kvern.runner.tier.PolicyQueue;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
 import dev.kvern.v1.MemberState;
@@ -40,6 +48,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -107,16 +116,20 @@ public final class RunnerProcess implements AutoCloseable {
         BlockStoreClient client = opened(
                 parts, new BlockStoreClient(config.tier().tierOptions(), RunnerProcess::channel, System::nanoTime));
         client.setNodes(config.tier().nodes());
-        CacheTier tier = config.tier().enabled() ? client : CacheTier.NONE;
+        CacheTier cluster = config.tier().enabled() ? client : CacheTier.NONE;
+        HostTier hostTier = hostTier(config, cluster, memory, parts);
+        CacheTier tier = hostTier == null ? cluster : hostTier;
         Offloader offloader = opened(
                 parts,
-                new Offloader(
-                        tier,
-                        memory,
-                        config.tier().offloadOptions(),
-                        System::nanoTime,
-                        pulse::prefilling,
-                        pulse::wake));
+                new Offloader(tier, memory, config.offloadOptions(), System::nanoTime, pulse::prefilling, pulse::wake));
+        boolean sendEvicted = config.tier().enabled() && config.offload().chosen() == OffloadPolicy.ON_EVICTION;
+        var rescue = new EvictionRescue(
+                memory, hostTier, sendEvicted ? offloader : null, config.kv().chunkTokens());
+        if (hostTier != null || sendEvicted) {
+            pool.onEviction(config.engineOptions().chunkBlocks(), rescue);
+        }
+        var planner = new FetchPlanner(
+                config.tier().chosenFetchPolicy(), config.kv().chunkTokens(), chunkBytes(config, memory));
         var engineDied = new CompletableFuture<Void>();
         Engine engine = opened(
                 parts,
@@ -125,7 +138,13 @@ public final class RunnerProcess implements AutoCloseable {
                         memory,
                         pool,
                         tier,
-                        config.tier().enabled() ? offloader : OffloadQueue.NONE,
+                        config.tier().enabled()
+                                ? new PolicyQueue(
+                                        offloader,
+                                        config.offload().chosen(),
+                                        config.offload().afterUses())
+                                : OffloadQueue.NONE,
+                        planner,
                         config.engineOptions(),
                         pulse,
                         System::nanoTime,
@@ -154,7 +173,14 @@ public final class RunnerProcess implements AutoCloseable {
             join(
                     config.coordinator(),
                     self,
-                    new LoadReport(engine, pool, offloader::stats, client.counters()),
+                    new LoadReport(
+                            engine,
+                            pool,
+                            offloader::stats,
+                            client.counters(),
+                            () -> hostTier == null ? HostStats.NONE : hostTier.stats(),
+                            rescue::droppedChunks,
+                            planner::stats),
                     pool,
                     client,
                     scheduler,
@@ -198,6 +224,24 @@ public final class RunnerProcess implements AutoCloseable {
                             + " bytes, for this model");
         }
         return (int) blocks;
+    }
+
+    /** The tier in this machine's memory; null if there is none. */
+    private static @Nullable HostTier hostTier(
+            RunnerConfig config, CacheTier cluster, KvMemory memory, Deque<AutoCloseable> parts) {
+        RunnerConfig.Host section = config.host();
+        long bytes = section.bytes(config.model().loadOptions(config.kv()).device());
+        if (bytes == 0) {
+            return null;
+        }
+        HostSlab slab = HostSlab.allocate(HostAllocator.DIRECT, bytes, chunkBytes(config, memory), !section.auto());
+        ExecutorService copies = Executors.newSingleThreadExecutor(daemon("kvern-host-copy"));
+        parts.push(copies::shutdownNow);
+        return new HostTier(cluster, slab, copies);
+    }
+
+    private static int chunkBytes(RunnerConfig config, KvMemory memory) {
+        return config.kv().chunkTokens() / config.kv().blockTokens() * memory.blockBytes();
     }
 
     private static ManagedChannel channel(String target) {

@@ -20,7 +20,7 @@ class RunnerConfigTest {
         assertThat(config.listen().grpcPort()).isEqualTo(7420);
         assertThat(config.kv().chunkTokens()).isEqualTo(64);
         assertThat(config.tier().tierOptions()).isEqualTo(TierOptions.DEFAULTS);
-        assertThat(config.tier().offloadOptions().batchChunks()).isEqualTo(OffloadOptions.DEFAULTS.batchChunks());
+        assertThat(config.offloadOptions()).isEqualTo(OffloadOptions.DEFAULTS);
     }
 
     @Test
@@ -35,6 +35,10 @@ class RunnerConfigTest {
                         "kv.pool_bytes=1",
                         "engine.max_running=0",
                         "tier.nodes=[\"here\"]",
+                        "host.bytes=-2",
+                        "offload.policy=sometimes",
+                        "offload.after_uses=0",
+                        "tier.fetch_policy=never",
                         "tier.message_bytes=1"));
         assertThat(failure.problems())
                 .anySatisfy(p -> assertThat(p).startsWith("model.path: '' (expected: a Hugging Face"))
@@ -45,6 +49,12 @@ class RunnerConfigTest {
                 .anySatisfy(p -> assertThat(p).startsWith("kv.pool_bytes: 1 "))
                 .anySatisfy(p -> assertThat(p).startsWith("engine.max_running: 0"))
                 .anySatisfy(p -> assertThat(p).startsWith("tier.nodes[0]: 'here'"))
+                .anySatisfy(p -> assertThat(p).startsWith("host.bytes: -2 (expected: -1, or 0 to"))
+                .anySatisfy(p -> assertThat(p)
+                        .isEqualTo("offload.policy: 'sometimes' (expected: write_through, after_uses or on_eviction)"))
+                .anySatisfy(p -> assertThat(p).startsWith("offload.after_uses: 0 (expected: 1"))
+                .anySatisfy(p ->
+                        assertThat(p).isEqualTo("tier.fetch_policy: 'never' (expected: always, measured or overlap)"))
                 .anySatisfy(p -> assertThat(p).startsWith("tier.message_bytes: 1 "));
     }
 

@@ -69,6 +69,7 @@ final class StateJson {
         node.put("at_ms", point.atMillis());
         node.put("requested", point.requested());
         node.put("local", point.local());
+        node.put("host", point.host());
         node.put("cluster", point.cluster());
         node.put("computed", point.computed());
         node.put("generated", point.generated());
@@ -77,7 +78,7 @@ final class StateJson {
 
     private ObjectNode totals(RunnerLoad totals) {
         ObjectNode node = fields(totals);
-        long saved = totals.getCachedLocalTokens() + totals.getCachedClusterTokens();
+        long saved = totals.getCachedLocalTokens() + totals.getCachedHostTokens() + totals.getCachedClusterTokens();
         node.put("tokens_saved", saved);
         if (totals.getRequestedTokens() == 0) {
             node.putNull("hit_rate");
@@ -129,6 +130,7 @@ final class StateJson {
         node.put("model", request.model());
         node.put("prompt_tokens", request.usage().getPromptTokens());
         node.put("cached_local_tokens", request.usage().getCachedLocalTokens());
+        node.put("cached_host_tokens", request.usage().getCachedHostTokens());
         node.put("cached_cluster_tokens", request.usage().getCachedClusterTokens());
         node.put("computed_tokens", request.usage().getComputedTokens());
         node.put("completion_tokens", request.usage().getCompletionTokens());

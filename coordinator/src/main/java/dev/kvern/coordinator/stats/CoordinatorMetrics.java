@@ -26,7 +26,7 @@ import java.util.function.ToDoubleFunction;
 
 /**
  * The figures in Prometheus form. Tokens are counted, not requests; requested and cached stand apart so that any rate can be
- * formed; the sources (local, cluster, computed) add up to what was requested. Safe for use by several threads.
+ * formed; the sources (local, host, cluster, computed) add up to what was requested. Safe for use by several threads.
  */
 public final class CoordinatorMetrics {
     private static final Duration[] TTFT_BUCKETS = {
@@ -65,6 +65,7 @@ public final class CoordinatorMetrics {
         new UptimeMetrics().bindTo(registry);
         total("kvern.prompt.tokens.requested", "Prompt tokens of all requests", RunnerLoad::getRequestedTokens);
         source("local", RunnerLoad::getCachedLocalTokens);
+        source("host", RunnerLoad::getCachedHostTokens);
         source("cluster", RunnerLoad::getCachedClusterTokens);
         source("computed", RunnerLoad::getComputedTokens);
         total("kvern.generated.tokens", "Tokens generated", RunnerLoad::getGeneratedTokens);
@@ -75,6 +76,24 @@ public final class CoordinatorMetrics {
                 RunnerLoad::getOffloadDroppedBlocks);
         total("kvern.fetch.blocks", "Blocks fetched from the cache tier", RunnerLoad::getFetchedBlocks);
         total("kvern.fetch.failures", "Fetches that failed; computed instead", RunnerLoad::getFetchFailures);
+        total(
+                "kvern.eviction.dropped.blocks",
+                "Blocks that pools gave up and that were kept nowhere",
+                RunnerLoad::getEvictionDroppedBlocks);
+        total("kvern.host.corrupt.blocks", "Blocks found corrupt in host memory", RunnerLoad::getHostCorruptBlocks);
+        plan("fetch", RunnerLoad::getPlansFetch);
+        plan("compute", RunnerLoad::getPlansCompute);
+        plan("compute_queue", RunnerLoad::getPlansComputeQueue);
+        plan("explore", RunnerLoad::getPlansExplore);
+        plan("overlap", RunnerLoad::getPlansOverlap);
+        total(
+                "kvern.fetch.estimated.seconds",
+                "Fetches that brought all and had an estimate: how long they were to take",
+                load -> load.getFetchEstimatedMillis() / 1_000);
+        total(
+                "kvern.fetch.actual.seconds",
+                "Of the same fetches, how long they took",
+                load -> load.getFetchActualMillis() / 1_000);
         Gauge.builder("kvern.index.blocks", index, PrefixIndex::size)
                 .description("Blocks that the prefix index knows of")
                 .register(registry);
@@ -94,6 +113,12 @@ public final class CoordinatorMetrics {
                 runner("kvern.runner.pool.blocks", "Blocks of the KV pool", RunnerLoad::getPoolBlocks),
                 runner("kvern.runner.used.blocks", "Blocks that requests hold", RunnerLoad::getUsedBlocks),
                 runner("kvern.runner.cached.blocks", "Blocks kept for reuse", RunnerLoad::getCachedBlocks),
+                runner("kvern.runner.host.used.bytes", "Host tier: bytes used", RunnerLoad::getHostUsedBytes),
+                runner("kvern.runner.host.capacity.bytes", "Host tier: its size", RunnerLoad::getHostCapacityBytes),
+                runner(
+                        "kvern.runner.break.even.tokens",
+                        "From so many tokens on fetching is faster than computing; 0 while unknown",
+                        RunnerLoad::getBreakEvenTokens),
                 node("kvern.node.used.bytes", "Bytes used in the region", StatsResponse::getUsedBytes),
                 node("kvern.node.capacity.bytes", "The region's size", StatsResponse::getCapacityBytes),
                 node("kvern.node.primary.blocks", "Blocks held as their owner", StatsResponse::getPrimaryBlocks),
@@ -126,6 +151,13 @@ public final class CoordinatorMetrics {
                 .register(registry);
     }
 
+    private void plan(String kind, ToDoubleFunction<RunnerLoad> of) {
+        FunctionCounter.builder("kvern.fetch.plans", this, metrics -> of.applyAsDouble(metrics.totals))
+                .tag("decision", kind)
+                .description("Decisions to load or to compute")
+                .register(registry);
+    }
+
     private MemberGauge runner(String name, String description, ToDoubleFunction<RunnerLoad> of) {
         return new MemberGauge(
                 MultiGauge.builder(name).description(description).register(registry),
@@ -148,8 +180,7 @@ public final class CoordinatorMetrics {
                 .register(registry)
                 .increment();
         if (request.ttftMillis() > 0) {
-            boolean hit =
-                    request.usage().getCachedLocalTokens() + request.usage().getCachedClusterTokens() > 0;
+            boolean hit = request.cachedTokens() > 0;
             Timer.builder("kvern.ttft")
                     .description("From a request's arrival at the coordinator to its first token")
                     .tag("reuse", hit ? "hit" : "miss")

@@ -16,6 +16,9 @@ final class LoadSums {
             RunnerLoad.USED_BLOCKS_FIELD_NUMBER,
             RunnerLoad.CACHED_BLOCKS_FIELD_NUMBER,
             RunnerLoad.OFFLOAD_PENDING_BYTES_FIELD_NUMBER,
+            RunnerLoad.HOST_CAPACITY_BYTES_FIELD_NUMBER,
+            RunnerLoad.HOST_USED_BYTES_FIELD_NUMBER,
+            RunnerLoad.BREAK_EVEN_TOKENS_FIELD_NUMBER,
             RunnerLoad.PREFILL_TOKENS_PER_SECOND_FIELD_NUMBER);
 
     private static final List<FieldDescriptor> FIELDS =

@@ -24,6 +24,11 @@ public record RequestRecord(
         Outcome outcome,
         int attempts,
         @Nullable String error) {
+    /** Prompt tokens whose KV came from any cache. */
+    public long cachedTokens() {
+        return (long) usage.getCachedLocalTokens() + usage.getCachedHostTokens() + usage.getCachedClusterTokens();
+    }
+
     /** How a request ended. */
     public enum Outcome {
         /** An end token or a stop text. */

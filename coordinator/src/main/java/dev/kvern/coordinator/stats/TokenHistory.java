@@ -14,7 +14,8 @@ public final class TokenHistory {
      *
      * @param atMillis its end, since the epoch
      */
-    public record Point(long atMillis, long requested, long local, long cluster, long computed, long generated) {}
+    public record Point(
+            long atMillis, long requested, long local, long host, long cluster, long computed, long generated) {}
 
     private final int capacity;
     private final Deque<Point> points = new ArrayDeque<>();
@@ -30,6 +31,7 @@ public final class TokenHistory {
                 atMillis,
                 totals.getRequestedTokens() - before.getRequestedTokens(),
                 totals.getCachedLocalTokens() - before.getCachedLocalTokens(),
+                totals.getCachedHostTokens() - before.getCachedHostTokens(),
                 totals.getCachedClusterTokens() - before.getCachedClusterTokens(),
                 totals.getComputedTokens() - before.getComputedTokens(),
                 totals.getGeneratedTokens() - before.getGeneratedTokens());

@@ -89,6 +89,7 @@ class ClusterTotalsTest {
                         .setCachedLocalTokens(18)
                         .build());
         assertThat(history.points())
-                .containsExactly(new TokenHistory.Point(2, 20, 18, 0, 2, 0), new TokenHistory.Point(3, 0, 0, 0, 0, 0));
+                .containsExactly(
+                        new TokenHistory.Point(2, 20, 18, 0, 0, 2, 0), new TokenHistory.Point(3, 0, 0, 0, 0, 0, 0));
     }
 }

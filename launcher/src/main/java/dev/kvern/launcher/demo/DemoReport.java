@@ -64,6 +64,10 @@ final class DemoReport {
         return results.stream().mapToLong(r -> r.usage().getCachedLocalTokens()).sum();
     }
 
+    long host() {
+        return results.stream().mapToLong(r -> r.usage().getCachedHostTokens()).sum();
+    }
+
     long cluster() {
         return results.stream()
                 .mapToLong(r -> r.usage().getCachedClusterTokens())
@@ -71,7 +75,7 @@ final class DemoReport {
     }
 
     long saved() {
-        return local() + cluster();
+        return local() + host() + cluster();
     }
 
     double hitRate() {
@@ -80,15 +84,17 @@ final class DemoReport {
 
     /** The closing table. */
     String table() {
-        var table = new TextTable("conversation", "runner", "prompt", "local", "cluster", "computed", "hit", "TTFT ms");
+        var table = new TextTable(
+                "conversation", "runner", "prompt", "local", "host", "cluster", "computed", "hit", "TTFT ms");
         for (DemoResult result : results) {
             Usage usage = result.usage();
-            long hits = (long) usage.getCachedLocalTokens() + usage.getCachedClusterTokens();
+            long hits = result.answer().cachedTokens();
             table.add(
                     result.conversation(),
                     result.answer().runner(),
                     usage.getPromptTokens(),
                     usage.getCachedLocalTokens(),
+                    usage.getCachedHostTokens(),
                     usage.getCachedClusterTokens(),
                     usage.getComputedTokens(),
                     String.format("%.0f %%", 100.0 * hits / usage.getPromptTokens()),
@@ -99,6 +105,7 @@ final class DemoReport {
                 "",
                 requested(),
                 local(),
+                host(),
                 cluster(),
                 requested() - saved(),
                 String.format("%.1f %%", 100 * hitRate()),
@@ -117,6 +124,7 @@ final class DemoReport {
             request.put("runner", result.answer().runner());
             request.put("prompt_tokens", usage.getPromptTokens());
             request.put("cached_local_tokens", usage.getCachedLocalTokens());
+            request.put("cached_host_tokens", usage.getCachedHostTokens());
             request.put("cached_cluster_tokens", usage.getCachedClusterTokens());
             request.put("computed_tokens", usage.getComputedTokens());
             request.put("ttft_ms", result.answer().ttftMillis());
@@ -130,6 +138,7 @@ final class DemoReport {
         totals.put("requests", results.size());
         totals.put("prompt_tokens", requested());
         totals.put("cached_local_tokens", local());
+        totals.put("cached_host_tokens", host());
         totals.put("cached_cluster_tokens", cluster());
         totals.put("computed_tokens", requested() - saved());
         totals.put("hit_rate", hitRate());

@@ -15,12 +15,13 @@ import dev.kvern.v1.Usage;
 record DemoResult(String conversation, String title, String prompt, String prefixGroup, GenerationResult answer) {
     /** Nothing of it was cached. */
     boolean cold() {
-        return usage().getCachedLocalTokens() + usage().getCachedClusterTokens() == 0;
+        return answer.cachedTokens() == 0;
     }
 
     /** Most of it came from the other machine, and nothing from this runner's own pool. */
     boolean warmFromCluster() {
-        return usage().getCachedLocalTokens() == 0 && 2 * usage().getCachedClusterTokens() > usage().getPromptTokens();
+        return usage().getCachedLocalTokens() + usage().getCachedHostTokens() == 0
+                && 2 * usage().getCachedClusterTokens() > usage().getPromptTokens();
     }
 
     Usage usage() {

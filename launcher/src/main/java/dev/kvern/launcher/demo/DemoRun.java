@@ -165,9 +165,10 @@ final class DemoRun {
         out.printf("%s on %s: %s%n", result.conversation(), result.answer().runner(), shortened(result.prompt()));
         out.printf("  answer: %s%n", shortened(result.answer().text()));
         out.printf(
-                "  tokens requested %d = hit in the runner %d + hit in the cluster %d + computed %d%n",
+                "  tokens requested %d = hit in the runner %d + in its host memory %d + hit in the cluster %d + computed %d%n",
                 usage.getPromptTokens(),
                 usage.getCachedLocalTokens(),
+                usage.getCachedHostTokens(),
                 usage.getCachedClusterTokens(),
                 usage.getComputedTokens());
         out.printf(

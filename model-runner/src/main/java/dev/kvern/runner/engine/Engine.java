@@ -6,6 +6,7 @@ import dev.kvern.runner.kv.BlockPool;
 import dev.kvern.runner.model.KvMemory;
 import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.tier.CacheTier;
+import dev.kvern.runner.tier.FetchPlanner;
 import dev.kvern.runner.tier.OffloadQueue;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -47,6 +48,7 @@ public final class Engine implements AutoCloseable {
      *
      * @param model used by this engine alone
      * @param memory of the model, with as many blocks as {@code pool}
+     * @param planner decides what is fetched and what computed
      * @param pulse wakes the engine; shared with whoever changes what it waits for
      * @param nanoTime the clock of deadlines and figures
      * @param onDeath called if the engine's thread ends by a defect: nothing is served any more
@@ -57,6 +59,7 @@ public final class Engine implements AutoCloseable {
             BlockPool pool,
             CacheTier tier,
             OffloadQueue offload,
+            FetchPlanner planner,
             EngineOptions options,
             EnginePulse pulse,
             LongSupplier nanoTime,
@@ -70,7 +73,7 @@ public final class Engine implements AutoCloseable {
         this.nanoTime = nanoTime;
         this.onDeath = onDeath;
         this.loop = new EngineLoop(
-                model, memory, pool, tier, offload, keySpace, options, counters, drained, pulse, nanoTime);
+                model, memory, pool, tier, offload, keySpace, options, planner, counters, drained, pulse, nanoTime);
         this.thread = new Thread(this::run, "kvern-engine");
         thread.start();
     }

@@ -7,6 +7,7 @@ final class EngineCounters {
     private static final double NEWEST_SHARE = 0.2;
 
     final LongAdder local = new LongAdder();
+    final LongAdder host = new LongAdder();
     final LongAdder cluster = new LongAdder();
     final LongAdder computed = new LongAdder();
     final LongAdder generated = new LongAdder();
@@ -42,20 +43,23 @@ final class EngineCounters {
 
     void firstToken(Usage usage) {
         local.add(usage.localTokens());
+        host.add(usage.hostTokens());
         cluster.add(usage.clusterTokens());
         computed.add(usage.computedTokens());
     }
 
     EngineLoad load(int running, int queued, long queuedPrefillTokens) {
         long fromPool = local.sum();
+        long copied = host.sum();
         long fetched = cluster.sum();
         long calculated = computed.sum();
         return new EngineLoad(
                 running,
                 queued,
                 queuedPrefillTokens,
-                fromPool + fetched + calculated,
+                fromPool + copied + fetched + calculated,
                 fromPool,
+                copied,
                 fetched,
                 calculated,
                 generated.sum(),

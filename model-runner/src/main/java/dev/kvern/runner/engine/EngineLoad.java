@@ -6,7 +6,8 @@ package dev.kvern.runner.engine;
  * @param running requests that hold blocks
  * @param queued requests that wait for a place
  * @param queuedPrefillTokens prompt tokens that wait to be computed
- * @param requestedTokens prompt tokens of requests that got their first token: {@code local + cluster + computed}
+ * @param requestedTokens prompt tokens of requests that got their first token: {@code local + host + cluster +
+ *     computed}
  * @param generatedTokens tokens generated
  * @param finishedRequests complete ones
  * @param failedRequests ended in any other way
@@ -25,6 +26,7 @@ public record EngineLoad(
         long queuedPrefillTokens,
         long requestedTokens,
         long localTokens,
+        long hostTokens,
         long clusterTokens,
         long computedTokens,
         long generatedTokens,

@@ -7,6 +7,7 @@ import dev.kvern.runner.model.DecodeRow;
 import dev.kvern.runner.model.KvMemory;
 import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.tier.CacheTier;
+import dev.kvern.runner.tier.FetchPlanner;
 import dev.kvern.runner.tier.OffloadQueue;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +59,7 @@ final class EngineLoop {
             OffloadQueue offload,
             KeySpace keySpace,
             EngineOptions options,
+            FetchPlanner planner,
             EngineCounters counters,
             DrainRate drained,
             EnginePulse pulse,
@@ -68,8 +70,8 @@ final class EngineLoop {
         this.drained = drained;
         this.pulse = pulse;
         this.nanoTime = nanoTime;
-        this.prefill = new Prefill(model, memory, pool, offload, options);
-        this.fetching = new TierFetching(tier, memory, prefill, options, pulse, nanoTime);
+        this.prefill = new Prefill(model, memory, pool, offload, options, planner, nanoTime);
+        this.fetching = new TierFetching(tier, memory, prefill, planner, options, pulse, nanoTime);
         this.sharing = new GeneratedSharing(prefill, keySpace, options);
         this.scheduler = new Scheduler(pool, prefill, keySpace, options, counters, sharing::release);
         this.queue = options.queue();

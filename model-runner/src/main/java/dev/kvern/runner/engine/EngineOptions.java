@@ -22,7 +22,8 @@ public record EngineOptions(
         int ageingMillis,
         int stalledReaderMillis,
         boolean shareGenerated) {
-    int chunkBlocks() {
+    /** Pool blocks in a chunk. */
+    public int chunkBlocks() {
         return chunkTokens / blockTokens;
     }
 

@@ -9,12 +9,15 @@ import dev.kvern.runner.kv.PinnedBlock;
 import dev.kvern.runner.kv.WritableBlock;
 import dev.kvern.runner.model.KvMemory;
 import dev.kvern.runner.model.Transformer;
+import dev.kvern.runner.tier.FetchOutcome;
+import dev.kvern.runner.tier.FetchPlanner;
 import dev.kvern.runner.tier.OffloadChunk;
 import dev.kvern.runner.tier.OffloadQueue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /**
  * Brings a prompt's KV about, chunk by chunk, from the pool, from what was fetched, or by computing. A chunk always starts
@@ -26,15 +29,27 @@ final class Prefill {
     private final KvMemory memory;
     private final BlockPool pool;
     private final OffloadQueue offload;
+    private final FetchPlanner planner;
+    private final LongSupplier nanoTime;
     private final int blockTokens;
     private final int chunkTokens;
     private final int chunkBlocks;
 
-    Prefill(Transformer model, KvMemory memory, BlockPool pool, OffloadQueue offload, EngineOptions options) {
+    /** @param planner learns what chunks cost */
+    Prefill(
+            Transformer model,
+            KvMemory memory,
+            BlockPool pool,
+            OffloadQueue offload,
+            EngineOptions options,
+            FetchPlanner planner,
+            LongSupplier nanoTime) {
         this.model = model;
         this.memory = memory;
         this.pool = pool;
         this.offload = offload;
+        this.planner = planner;
+        this.nanoTime = nanoTime;
         this.blockTokens = options.blockTokens();
         this.chunkTokens = options.chunkTokens();
         this.chunkBlocks = options.chunkBlocks();
@@ -62,6 +77,7 @@ final class Prefill {
         prompt.table.append(fresh.get());
         prompt.computed = cached.size() * blockTokens;
         prompt.localTokens = prompt.computed;
+        prompt.hostTokens = 0;
         prompt.clusterTokens = 0;
         prompt.computedTokens = 0;
         return true;
@@ -78,15 +94,21 @@ final class Prefill {
                 prompt.table.indices(), prompt.computed / blockTokens, prompt.reusableChunks * chunkBlocks);
     }
 
-    /** Notes that the next {@code chunks} have been written from the tier. */
-    void fetched(Prompt prompt, int chunks) {
+    /** Notes that the next {@code chunks} have been written from a tier: others can use them at once. */
+    void arrived(Prompt prompt, int chunks) {
         int first = prompt.computed / chunkTokens;
         for (int chunk = first; chunk < first + chunks; chunk++) {
             publish(prompt, chunk);
         }
         prompt.computed += chunks * chunkTokens;
-        prompt.clusterTokens += chunks * chunkTokens;
-        offload.stored(prompt.keys.chunkKeys().subList(first, first + chunks));
+    }
+
+    /** Notes where the chunks that {@link #arrived}, from {@code first} on, have come from. */
+    void fetched(Prompt prompt, int first, FetchOutcome outcome) {
+        prompt.hostTokens += outcome.hostChunks() * chunkTokens;
+        prompt.clusterTokens += outcome.clusterChunks() * chunkTokens;
+        // What lay in host memory need not be in the cluster.
+        offload.stored(prompt.keys.chunkKeys().subList(first + outcome.hostChunks(), first + outcome.chunks()));
     }
 
     /** Notes that the tier does not have the chunk that comes next: whoever computes it is to store it again. */
@@ -95,13 +117,19 @@ final class Prefill {
         offload.lost(keys.subList(prompt.computed / chunkTokens, keys.size()));
     }
 
-    /** Takes over chunks that others have computed since {@link #begin}. */
+    /** Takes over chunks that others have computed since {@link #begin}, and those that a tail has brought. */
     void adopt(Prompt prompt) {
+        takeTail(prompt);
         while (prompt.readLocal && prompt.computed / chunkTokens < prompt.reusableChunks) {
             int from = prompt.computed / blockTokens;
             Optional<List<PinnedBlock>> pins =
                     pool.pinAll(prompt.keys.namespace(), prompt.digests(from, from + chunkBlocks));
             if (pins.isEmpty()) {
+                return;
+            }
+            if (!claim(prompt, 0)) {
+                pins.get().forEach(HeldBlock::close);
+                takeTail(prompt);
                 return;
             }
             prompt.table.replace(from, pins.get());
@@ -117,8 +145,16 @@ final class Prefill {
      * @return logits of the last token if {@code wantLogits} and the prompt is complete now, else empty
      */
     float[] step(Prompt prompt, int chunks, boolean wantLogits) {
+        while (!claim(prompt, 0)) {
+            takeTail(prompt);
+        }
         int from = prompt.computed;
-        int to = (int) Math.min(prompt.tokens.length, from + (long) chunks * chunkTokens);
+        int claimed = 1;
+        while (claimed < chunks && from + claimed * chunkTokens < prompt.tokens.length && claim(prompt, claimed)) {
+            claimed++;
+        }
+        int to = Math.min(prompt.tokens.length, from + claimed * chunkTokens);
+        long begin = nanoTime.getAsLong();
         float[] logits = model.step(
                 memory,
                 prompt.table.indices(),
@@ -126,12 +162,32 @@ final class Prefill {
                 Arrays.copyOfRange(prompt.tokens, from, to),
                 (to - from + chunkTokens - 1) / chunkTokens * chunkTokens,
                 wantLogits && to == prompt.tokens.length ? 1 : 0);
+        planner.computed(from, to - from, nanoTime.getAsLong() - begin);
         prompt.computed = to;
         prompt.computedTokens += to - from;
         for (int chunk = from / chunkTokens; chunk < to / chunkTokens; chunk++) {
             publish(prompt, chunk);
         }
         return logits;
+    }
+
+    /** Makes a chunk's blocks the engine's to write or to give back, the next one's for 0; false if it has arrived. */
+    private boolean claim(Prompt prompt, int ahead) {
+        ArrivingTail tail = prompt.tail;
+        return tail == null || tail.claim(prompt.computed / chunkTokens + ahead);
+    }
+
+    /** Where computing has met what was fetched from the end, takes that. */
+    private void takeTail(Prompt prompt) {
+        ArrivingTail tail = prompt.tail;
+        int first = prompt.computed / chunkTokens;
+        int chunks = tail == null ? 0 : tail.arrivedFrom(first);
+        if (tail != null && chunks > 0) {
+            tail.end();
+            prompt.tail = null;
+            arrived(prompt, chunks);
+            fetched(prompt, first, new FetchOutcome.Hit(chunks));
+        }
     }
 
     /** Leaves the prompt's complete chunks to be offloaded. */
@@ -141,6 +197,9 @@ final class Prefill {
         }
         var chain = new ArrayList<OffloadChunk>();
         List<BlockKey> keys = prompt.keys.chunkKeys();
+        if (prompt.asked) {
+            offload.used(keys);
+        }
         for (int chunk = 0; chunk < prompt.tokens.length / chunkTokens; chunk++) {
             if (offload.wants(keys.get(chunk))) {
                 Optional<BlockKey> parent = chunk == 0 ? Optional.empty() : Optional.of(keys.get(chunk - 1));

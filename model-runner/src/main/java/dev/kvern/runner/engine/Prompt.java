@@ -2,6 +2,7 @@ package dev.kvern.runner.engine;
 
 import dev.kvern.block.BlockDigest;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Tokens to be prefilled, and how far that is. Confined to the engine's thread. */
 final class Prompt {
@@ -9,6 +10,10 @@ final class Prompt {
     final PromptKeys keys;
     final boolean readLocal;
     final boolean write;
+
+    /** Whether someone asked for it; else it is computed for others to find. */
+    final boolean asked;
+
     final BlockTable table = new BlockTable();
 
     /** Chunks that may come from a cache: all full ones for which nothing of the rest must be computed. */
@@ -18,8 +23,16 @@ final class Prompt {
     int computed;
 
     int localTokens;
+    int hostTokens;
     int clusterTokens;
     int computedTokens;
+
+    /** What a fetch brings; null without one. */
+    TierFetching.@Nullable Arrival arrival;
+
+    /** What a fetch brings from the end while the beginning is computed; null without one. */
+    @Nullable
+    ArrivingTail tail;
 
     /** @param needLogits whether the last token must be computed, for its logits */
     Prompt(int[] tokens, PromptKeys keys, boolean readLocal, boolean write, int chunkTokens, boolean needLogits) {
@@ -27,6 +40,7 @@ final class Prompt {
         this.keys = keys;
         this.readLocal = readLocal;
         this.write = write;
+        this.asked = needLogits;
         this.reusableChunks = (tokens.length - (needLogits ? 1 : 0)) / chunkTokens;
     }
 
@@ -38,7 +52,18 @@ final class Prompt {
         return keys.digests().subList(fromBlock, toBlock);
     }
 
+    /** Tokens by source: pool, host memory, cluster, computed. */
+    int[] sources() {
+        return new int[] {localTokens, hostTokens, clusterTokens, computedTokens};
+    }
+
     void release() {
+        arrival = null;
+        ArrivingTail arriving = tail;
+        tail = null;
+        if (arriving != null) {
+            arriving.end();
+        }
         table.release();
         computed = 0;
     }

@@ -127,20 +127,20 @@ final class Sequence {
 
     void firstToken(long now) {
         if (sources == null) {
-            sources = new int[] {prompt.localTokens, prompt.clusterTokens, prompt.computedTokens};
+            sources = prompt.sources();
             ttftNanos = now - arrivedAt;
         }
     }
 
     Usage usage() {
-        int[] counted =
-                sources == null ? new int[] {prompt.localTokens, prompt.clusterTokens, prompt.computedTokens} : sources;
+        int[] counted = sources == null ? prompt.sources() : sources;
         return new Usage(
                 task.prompt().length,
                 generated(),
                 counted[0],
                 counted[1],
                 counted[2],
+                counted[3],
                 ttftNanos,
                 queueNanos,
                 fetchNanos);

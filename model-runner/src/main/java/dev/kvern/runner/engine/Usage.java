@@ -1,13 +1,14 @@
 package dev.kvern.runner.engine;
 
 /**
- * What one request took. {@code promptTokens = localTokens + clusterTokens + computedTokens}; what a preempted request
- * computes again is not counted again.
+ * What one request took. {@code promptTokens = localTokens + hostTokens + clusterTokens + computedTokens}; what a
+ * preempted request computes again is not counted again.
  *
  * @param promptTokens tokens of the prompt
  * @param generatedTokens tokens generated
  * @param localTokens prompt tokens whose KV was in the pool
- * @param clusterTokens prompt tokens whose KV was fetched
+ * @param hostTokens prompt tokens whose KV was copied from host memory
+ * @param clusterTokens prompt tokens whose KV was fetched from the cluster
  * @param computedTokens prompt tokens computed
  * @param ttftNanos from arrival to the first token
  * @param queueNanos of that, waiting for a place
@@ -17,6 +18,7 @@ public record Usage(
         int promptTokens,
         int generatedTokens,
         int localTokens,
+        int hostTokens,
         int clusterTokens,
         int computedTokens,
         long ttftNanos,

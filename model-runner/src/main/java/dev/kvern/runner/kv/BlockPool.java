@@ -23,6 +23,12 @@ public final class BlockPool {
     private final FreeBlocks free;
     private final PrefixCache cache = new PrefixCache();
     private final List<KvEventListener> listeners = new ArrayList<>();
+
+    /** Hears of runs of {@link #evictionUnit} blocks before they go; null if nobody does. */
+    private @Nullable EvictionListener evictionListener;
+
+    private int evictionUnit = 1;
+
     /** @param blocks how many there are, at least 1 */
     public BlockPool(int blocks) {
         if (blocks < 1) {
@@ -40,6 +46,15 @@ public final class BlockPool {
     /** Adds a listener for what happens from now on. */
     public synchronized void listen(KvEventListener listener) {
         listeners.add(listener);
+    }
+
+    /**
+     * Tells {@code listener}, from now on, of each run of {@code unit} blocks of a chain before the first of them is used
+     * again. Runs begin at multiples of {@code unit}.
+     */
+    public synchronized void onEviction(int unit, EvictionListener listener) {
+        evictionUnit = unit;
+        evictionListener = listener;
     }
 
     /**
@@ -227,6 +242,7 @@ public final class BlockPool {
                 enough = false;
                 break;
             }
+            tellEviction(block);
             free.add(block.index);
             removed.computeIfAbsent(block.name.namespace(), n -> new ArrayList<>())
                     .add(block.name.digest());
@@ -237,6 +253,25 @@ public final class BlockPool {
             }
         });
         return enough;
+    }
+
+    /** Leaves go first, so that a run's earlier blocks are all there when its last one goes. */
+    private void tellEviction(CompleteBlock last) {
+        EvictionListener listener = evictionListener;
+        if (listener == null || (last.depth + 1) % evictionUnit != 0) {
+            return;
+        }
+        int[] places = new int[evictionUnit];
+        CompleteBlock block = last;
+        for (int i = evictionUnit - 1; i >= 0 && block != null; i--) {
+            places[i] = block.index;
+            block = block.parent;
+        }
+        listener.evicting(
+                last.name.namespace(),
+                block == null ? Optional.empty() : Optional.of(block.name.digest()),
+                last.name.digest(),
+                places);
     }
 
     private static void requireHeld(boolean held) {

@@ -8,6 +8,9 @@ final class CompleteBlock {
     final @Nullable CompleteBlock parent;
     final int index;
 
+    /** Blocks before it in its chain. */
+    final int depth;
+
     /** Open pins; at 0 the block is cached. */
     int pins;
 
@@ -21,5 +24,6 @@ final class CompleteBlock {
         this.name = name;
         this.parent = parent;
         this.index = index;
+        this.depth = parent == null ? 0 : parent.depth + 1;
     }
 }

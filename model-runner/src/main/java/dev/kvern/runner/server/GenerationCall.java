@@ -139,6 +139,7 @@ final class GenerationCall implements TokenStream {
                 .setPromptTokens(usage.promptTokens())
                 .setCompletionTokens(usage.generatedTokens())
                 .setCachedLocalTokens(usage.localTokens())
+                .setCachedHostTokens(usage.hostTokens())
                 .setCachedClusterTokens(usage.clusterTokens())
                 .setComputedTokens(usage.computedTokens())
                 .setTtftMillis(millis(usage.ttftNanos()))

@@ -1,9 +1,13 @@
 package dev.kvern.runner.tier;
 
 import com.google.common.collect.Lists;
+import com.google.common.util.concurrent.FutureCallback;
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.MoreExecutors;
 import dev.kvern.block.BlockKey;
 import dev.kvern.v1.BlockStoreServiceGrpc;
 import dev.kvern.v1.MatchRequest;
+import dev.kvern.v1.MatchResponse;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
@@ -11,9 +15,11 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The cache tier over gRPC. Any node answers for any key, so a call that fails at one goes on at the next; a node that
@@ -68,10 +74,7 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
 
     @Override
     public OptionalInt match(List<BlockKey> keys) {
-        var request = MatchRequest.newBuilder()
-                .addAllKeys(Lists.transform(
-                        keys.subList(0, Math.min(keys.size(), MAX_KEYS_OF_A_MATCH)), BlockKey::toByteString))
-                .build();
+        MatchRequest request = matchRequest(keys);
         var tried = new ArrayList<TierNode>();
         for (int i = 0; i < NODES_PER_CALL; i++) {
             Optional<TierNode> node = nodes.next(tried);
@@ -91,6 +94,44 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
             }
         }
         return OptionalInt.empty();
+    }
+
+    /** Asks one node only: who does not want to wait does not want to wait for two. */
+    @Override
+    public CompletableFuture<OptionalInt> matchLater(List<BlockKey> keys) {
+        Optional<TierNode> asked = nodes.next(List.of());
+        if (asked.isEmpty()) {
+            return CompletableFuture.completedFuture(OptionalInt.empty());
+        }
+        TierNode node = asked.get();
+        var matched = new CompletableFuture<OptionalInt>();
+        Futures.addCallback(
+                BlockStoreServiceGrpc.newFutureStub(node.channel())
+                        .withDeadlineAfter(options.matchTimeoutMillis(), TimeUnit.MILLISECONDS)
+                        .match(matchRequest(keys)),
+                new FutureCallback<MatchResponse>() {
+                    @Override
+                    public void onSuccess(@Nullable MatchResponse response) {
+                        int found = response == null ? 0 : response.getMatched();
+                        node.breaker().succeeded();
+                        matched.complete(OptionalInt.of(Math.min(found, keys.size())));
+                    }
+
+                    @Override
+                    public void onFailure(Throwable failure) {
+                        nodeFailed(node);
+                        matched.complete(OptionalInt.empty());
+                    }
+                },
+                MoreExecutors.directExecutor());
+        return matched;
+    }
+
+    private static MatchRequest matchRequest(List<BlockKey> keys) {
+        return MatchRequest.newBuilder()
+                .addAllKeys(Lists.transform(
+                        keys.subList(0, Math.min(keys.size(), MAX_KEYS_OF_A_MATCH)), BlockKey::toByteString))
+                .build();
     }
 
     @Override

@@ -42,8 +42,21 @@ public interface CacheTier {
      */
     Fetch fetch(List<BlockKey> keys, int chunkBytes, ChunkSink sink);
 
+    /** How many leading keys lie in this machine's own memory. Does not block. */
+    default int nearby(List<BlockKey> keys) {
+        return 0;
+    }
+
+    /** Keeps copies of chunks, parents first, in this machine's own memory, if there is such a tier and room. */
+    default void keep(List<? extends ChunkSource> chunks) {}
+
     /** How many leading keys are stored; empty if nobody could be asked. Blocks until its deadline at most. */
     OptionalInt match(List<BlockKey> keys);
+
+    /** The same without blocking. */
+    default CompletableFuture<OptionalInt> matchLater(List<BlockKey> keys) {
+        return CompletableFuture.completedFuture(match(keys));
+    }
 
     /** Stores chunks, parents before children. Blocks until its deadline at most. */
     PutOutcome put(List<? extends ChunkSource> chunks);

@@ -1,6 +1,7 @@
 package dev.kvern.runner.tier;
 
 import dev.kvern.block.BlockKey;
+import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /** A chunk that can be stored. */
@@ -15,4 +16,9 @@ public interface ChunkSource {
 
     /** A fresh copy of its bytes, which nobody changes afterwards. May be called again. */
     byte[] copyBytes();
+
+    /** Writes its bytes to {@code target}, which has room for just them. */
+    default void copyTo(ByteBuffer target) {
+        target.put(copyBytes());
+    }
 }

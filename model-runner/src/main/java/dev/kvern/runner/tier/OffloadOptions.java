@@ -7,8 +7,9 @@ package dev.kvern.runner.tier;
  * @param batchChunks most chunks in one call
  * @param recheckMillis for how long a chunk known to be stored is not offered again
  * @param yieldMillis how long a batch waits at most for prefills to end before it competes with them
+ * @param stagingBytes most payload of evicted chunks that may wait; what comes beyond that is dropped
  */
-public record OffloadOptions(long queueBytes, int batchChunks, int recheckMillis, int yieldMillis) {
+public record OffloadOptions(long queueBytes, int batchChunks, int recheckMillis, int yieldMillis, long stagingBytes) {
     /** What the runner's defaults say. */
-    public static final OffloadOptions DEFAULTS = new OffloadOptions(256L << 20, 16, 60_000, 200);
+    public static final OffloadOptions DEFAULTS = new OffloadOptions(128L << 20, 16, 60_000, 200, 64L << 20);
 }

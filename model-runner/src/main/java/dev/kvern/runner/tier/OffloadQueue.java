@@ -34,6 +34,9 @@ public interface OffloadQueue {
      */
     void offer(List<OffloadChunk> chain);
 
+    /** Notes that a request made use of the chunks, whether they were computed or found somewhere. */
+    default void used(List<BlockKey> keys) {}
+
     /** Notes keys that were just seen in the tier. */
     void stored(List<BlockKey> keys);
 

@@ -1,7 +1,6 @@
 package dev.kvern.runner.tier;
 
 import dev.kvern.block.BlockKey;
-import dev.kvern.runner.kv.PinnedBlock;
 import dev.kvern.runner.model.KvMemory;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -15,6 +14,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Carries complete chunks to the tier in the background. Blocks stay pinned while they wait, and are copied only when they
- * are sent. Bounded in bytes: what does not fit is dropped and counted, together with the rest of its chain, which would be
+ * are sent; those that were evicted before they were stored are copied at once. Bounded in bytes: what does not fit is dropped and counted, together with the rest of its chain, which would be
  * of no use without it. A key is never on its way twice.
  *
  * <p>Safe for use by several threads; guarded by this. One thread of its own does the sending.
@@ -37,12 +37,13 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
     private final LongSupplier nanoTime;
     private final BooleanSupplier prefilling;
     private final Runnable onRelease;
-    private final Deque<List<OffloadChunk>> queue = new ArrayDeque<>();
+    private final Deque<List<OffloadCargo>> queue = new ArrayDeque<>();
     private final Set<BlockKey> pending = new HashSet<>();
     private final StoredKeys stored;
     private final Thread thread;
     private boolean closed;
     private long pendingBytes;
+    private long stagedBytes;
     private long offloaded;
     private long alreadyStored;
     private long dropped;
@@ -83,19 +84,20 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
     public void offer(List<OffloadChunk> chain) {
         var refused = new ArrayList<OffloadChunk>();
         synchronized (this) {
-            var accepted = new ArrayList<OffloadChunk>();
+            var accepted = new ArrayList<OffloadCargo>();
             boolean full = false;
             for (OffloadChunk chunk : chain) {
+                var cargo = new OffloadCargo.Pinned(chunk, memory);
                 if (!wants(chunk.key())) {
                     refused.add(chunk);
-                } else if (full || pendingBytes + bytes(chunk) > options.queueBytes()) {
+                } else if (full || pendingBytes + cargo.bytes() > options.queueBytes()) {
                     full = true;
                     dropped++;
                     refused.add(chunk);
                 } else {
                     pending.add(chunk.key());
-                    pendingBytes += bytes(chunk);
-                    accepted.add(chunk);
+                    pendingBytes += cargo.bytes();
+                    accepted.add(cargo);
                 }
             }
             for (int from = 0; from < accepted.size(); from += options.batchChunks()) {
@@ -104,6 +106,44 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
             notifyAll();
         }
         refused.forEach(OffloadChunk::release);
+    }
+
+    /**
+     * Takes a copy of a chunk whose blocks are about to be used again, and sends that. Never waits.
+     *
+     * @param bytes the chunk's size
+     * @param copy writes that many
+     * @return false if it is not wanted, or there is no room for a copy
+     */
+    boolean stage(BlockKey key, Optional<BlockKey> parent, int tokens, int bytes, Consumer<ByteBuffer> copy) {
+        synchronized (this) {
+            if (!wants(key)) {
+                return false;
+            }
+            if (stagedBytes + bytes > options.stagingBytes()) {
+                dropped++;
+                return false;
+            }
+            stagedBytes += bytes;
+            pendingBytes += bytes;
+            pending.add(key);
+        }
+        OffloadCargo.@Nullable Staged cargo = null;
+        try {
+            var payload = ByteBuffer.allocate(bytes);
+            copy.accept(payload);
+            cargo = new OffloadCargo.Staged(key, parent, tokens, payload.array());
+        } finally {
+            synchronized (this) {
+                if (cargo == null) {
+                    forget(key, bytes, true);
+                } else {
+                    queue.add(List.of(cargo));
+                    notifyAll();
+                }
+            }
+        }
+        return true;
     }
 
     @Override
@@ -156,7 +196,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
     }
 
     private void run() {
-        @Nullable List<OffloadChunk> batch = null;
+        @Nullable List<OffloadCargo> batch = null;
         try {
             while (true) {
                 batch = take();
@@ -179,7 +219,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         }
     }
 
-    private synchronized @Nullable List<OffloadChunk> take() throws InterruptedException {
+    private synchronized @Nullable List<OffloadCargo> take() throws InterruptedException {
         while (queue.isEmpty() && !closed) {
             wait();
         }
@@ -194,19 +234,20 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         }
     }
 
-    private void send(List<OffloadChunk> batch) {
-        OptionalInt matched = tier.match(batch.stream().map(OffloadChunk::key).toList());
+    private void send(List<OffloadCargo> batch) {
+        tier.keep(batch);
+        OptionalInt matched = tier.match(batch.stream().map(OffloadCargo::key).toList());
         if (matched.isEmpty()) {
             count(0, 0, batch.size(), List.of());
             return;
         }
-        List<OffloadChunk> known = batch.subList(0, matched.getAsInt());
-        List<OffloadChunk> missing = batch.subList(matched.getAsInt(), batch.size());
+        List<OffloadCargo> known = batch.subList(0, matched.getAsInt());
+        List<OffloadCargo> missing = batch.subList(matched.getAsInt(), batch.size());
         count(0, known.size(), 0, known);
         if (missing.isEmpty()) {
             return;
         }
-        PutOutcome outcome = tier.put(missing.stream().map(Source::new).toList());
+        PutOutcome outcome = tier.put(missing);
         if (outcome instanceof PutOutcome.Stored put) {
             count(put.stored(), put.alreadyStored(), 0, missing);
         } else {
@@ -214,28 +255,33 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         }
     }
 
-    private synchronized void count(int newlyStored, int wereThere, int notStored, List<OffloadChunk> nowThere) {
+    private synchronized void count(int newlyStored, int wereThere, int notStored, List<OffloadCargo> nowThere) {
         offloaded += newlyStored;
         alreadyStored += wereThere;
         failed += notStored;
         nowThere.forEach(chunk -> stored.add(chunk.key(), nanoTime.getAsLong()));
     }
 
-    private void done(List<OffloadChunk> batch) {
-        batch.forEach(OffloadChunk::release);
+    private void done(List<OffloadCargo> batch) {
+        batch.forEach(OffloadCargo::release);
         synchronized (this) {
-            for (OffloadChunk chunk : batch) {
-                pending.remove(chunk.key());
-                pendingBytes -= bytes(chunk);
+            for (OffloadCargo cargo : batch) {
+                forget(cargo.key(), cargo.bytes(), cargo instanceof OffloadCargo.Staged);
             }
-            notifyAll();
         }
         onRelease.run();
     }
 
+    private synchronized void forget(BlockKey key, long bytes, boolean staged) {
+        pending.remove(key);
+        pendingBytes -= bytes;
+        stagedBytes -= staged ? bytes : 0;
+        notifyAll();
+    }
+
     private void drain() {
         while (true) {
-            List<OffloadChunk> batch;
+            List<OffloadCargo> batch;
             synchronized (this) {
                 closed = true;
                 batch = queue.poll();
@@ -244,43 +290,6 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
                 return;
             }
             done(batch);
-        }
-    }
-
-    private long bytes(OffloadChunk chunk) {
-        return (long) chunk.blocks().size() * memory.blockBytes();
-    }
-
-    /** Copies a chunk out of the pool when it is sent. */
-    private final class Source implements ChunkSource {
-        private final OffloadChunk chunk;
-
-        Source(OffloadChunk chunk) {
-            this.chunk = chunk;
-        }
-
-        @Override
-        public BlockKey key() {
-            return chunk.key();
-        }
-
-        @Override
-        public Optional<BlockKey> parent() {
-            return chunk.parent();
-        }
-
-        @Override
-        public int tokens() {
-            return chunk.tokens();
-        }
-
-        @Override
-        public byte[] copyBytes() {
-            var bytes = ByteBuffer.allocate((int) bytes(chunk));
-            for (PinnedBlock block : chunk.blocks()) {
-                memory.read(block.index(), bytes);
-            }
-            return bytes.array();
         }
     }
 }

@@ -2,6 +2,8 @@ package dev.kvern.runner.engine;
 
 import dev.kvern.runner.kv.BlockPool;
 import dev.kvern.runner.tier.CacheTier;
+import dev.kvern.runner.tier.FetchPlanner;
+import dev.kvern.runner.tier.FetchPolicy;
 import dev.kvern.runner.tier.OffloadOptions;
 import dev.kvern.runner.tier.Offloader;
 import java.time.Duration;
@@ -21,6 +23,7 @@ final class EngineRig implements AutoCloseable {
     final ArithmeticModel.Memory memory;
     final EnginePulse pulse = new EnginePulse();
     final Offloader offloader;
+    final FetchPlanner planner;
     final Engine engine;
 
     EngineRig(int blocks, CacheTier tier) {
@@ -31,8 +34,14 @@ final class EngineRig implements AutoCloseable {
         pool = new BlockPool(blocks);
         memory = model.allocate(blocks);
         offloader = new Offloader(
-                tier, memory, new OffloadOptions(1 << 20, 16, 60_000, 0), System::nanoTime, () -> false, pulse::wake);
-        engine = new Engine(model, memory, pool, tier, offloader, options, pulse, nanos::get, () -> {});
+                tier,
+                memory,
+                new OffloadOptions(1 << 20, 16, 60_000, 0, 1 << 20),
+                System::nanoTime,
+                () -> false,
+                pulse::wake);
+        planner = new FetchPlanner(FetchPolicy.ALWAYS, CHUNK, options.chunkBlocks() * memory.blockBytes());
+        engine = new Engine(model, memory, pool, tier, offloader, planner, options, pulse, nanos::get, () -> {});
     }
 
     static int[] prompt(long seed, int length) {

@@ -169,7 +169,7 @@ class EngineTest {
                 assertThat(streams.get(i).array())
                         .as("request %d, seed %d", i, seed)
                         .isEqualTo(expected.get(i));
-                assertThat(usage.localTokens() + usage.clusterTokens() + usage.computedTokens())
+                assertThat(usage.localTokens() + usage.hostTokens() + usage.clusterTokens() + usage.computedTokens())
                         .isEqualTo(usage.promptTokens());
             }
             assertThat(rig.engine.load().preemptions())

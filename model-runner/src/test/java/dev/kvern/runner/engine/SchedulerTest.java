@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kvern.runner.engine.Step.PrefillWork;
 import dev.kvern.runner.kv.BlockPool;
+import dev.kvern.runner.tier.FetchPlanner;
+import dev.kvern.runner.tier.FetchPolicy;
 import dev.kvern.runner.tier.OffloadQueue;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -29,7 +31,8 @@ class SchedulerTest {
     private void scheduler(int blocks, int prefillTokens, int maxRunning) {
         var options = new EngineOptions(BLOCK, CHUNK, prefillTokens, maxRunning, 64, 1, 1_000, false);
         var pool = new BlockPool(blocks);
-        prefill = new Prefill(model, model.allocate(blocks), pool, OffloadQueue.NONE, options);
+        var planner = new FetchPlanner(FetchPolicy.ALWAYS, CHUNK, 1_000);
+        prefill = new Prefill(model, model.allocate(blocks), pool, OffloadQueue.NONE, options, planner, () -> 0);
         scheduler = new Scheduler(pool, prefill, keySpace, options, counters, () -> false);
     }
 

@@ -7,6 +7,8 @@ import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.kv.BlockPool;
 import dev.kvern.runner.kv.PinnedBlock;
 import dev.kvern.runner.kv.PoolInvariants;
+import dev.kvern.runner.tier.FetchPlanner;
+import dev.kvern.runner.tier.FetchPolicy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -65,6 +67,10 @@ final class SimulatedRun {
                 tier,
                 KEYS,
                 options,
+                new FetchPlanner(
+                        FetchPolicy.values()[random.nextInt(FetchPolicy.values().length)],
+                        CHUNK,
+                        options.chunkBlocks() * memory.blockBytes()),
                 counters,
                 new DrainRate(),
                 new EnginePulse(),

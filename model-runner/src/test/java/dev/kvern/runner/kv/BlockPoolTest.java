@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kvern.block.BlockChain;
 import dev.kvern.block.BlockDigest;
 import dev.kvern.block.NamespaceId;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -112,6 +114,28 @@ class BlockPoolTest {
         assertThat(log.stored.indexOf(CHAIN.digests(new int[] {1}).get(0))).isZero();
         assertThat(log.parents)
                 .containsExactly(BlockChain.root(), CHAIN.digests(new int[] {1}).get(0), BlockChain.root());
+    }
+
+    @Test
+    void runsAreToldOfBeforeTheirFirstBlockIsUsedAgain() {
+        var told = new ArrayList<String>();
+        pool.onEviction(
+                2,
+                (namespace, parent, last, places) -> told.add(
+                        parent.map(d -> "after " + d).orElse("first") + " " + last + " " + Arrays.toString(places)));
+        List<BlockDigest> chain = CHAIN.digests(new int[] {1, 2, 3, 4});
+        List<PinnedBlock> pins = publish(BlockChain.root(), chain);
+        int[] at = pins.stream().mapToInt(PinnedBlock::index).toArray();
+        pins.forEach(HeldBlock::close);
+        pool.acquire(1);
+        assertThat(told)
+                .containsExactly(
+                        "after " + chain.get(1) + " " + chain.get(3) + " " + Arrays.toString(new int[] {at[2], at[3]}));
+        pool.acquire(1);
+        assertThat(told).as("the other half of a run that was told of").hasSize(1);
+        pool.acquire(2);
+        assertThat(told).hasSize(2);
+        assertThat(told.get(1)).isEqualTo("first " + chain.get(1) + " " + Arrays.toString(new int[] {at[0], at[1]}));
     }
 
     private List<PinnedBlock> publish(BlockDigest parent, List<BlockDigest> digests) {

@@ -190,6 +190,11 @@ class BlockStoreClientTest {
             assertThat(store(FIRST).blocks.get(keys.get(i))).isEqualTo(chunks.get(i));
         }
         assertThat(client.match(keys)).isEqualTo(OptionalInt.of(6));
+        assertThat(client.matchLater(keys).orTimeout(20, TimeUnit.SECONDS).join())
+                .isEqualTo(OptionalInt.of(6));
+        store(FIRST).fault = ScriptedStore.Fault.FAILS;
+        assertThat(client.matchLater(keys).orTimeout(20, TimeUnit.SECONDS).join())
+                .isEmpty();
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.kvern.runner.tier;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvern.block.BlockChain;
 import dev.kvern.block.BlockDigest;
@@ -37,7 +38,7 @@ class OffloaderTest {
     private final Offloader offloader = new Offloader(
             tier,
             memory,
-            new OffloadOptions(10 * 2 * BLOCK_BYTES, 4, 1_000, 0),
+            new OffloadOptions(10 * 2 * BLOCK_BYTES, 4, 1_000, 0, 3 * 2 * BLOCK_BYTES),
             nanos::get,
             () -> false,
             releases::incrementAndGet);
@@ -114,6 +115,64 @@ class OffloaderTest {
         assertThat(offloader.stats().pendingBytes()).isZero();
     }
 
+    @Test
+    void evictedChunksAreCopiedAtOnceAndSentLater() throws InterruptedException {
+        List<BlockKey> keys = Chains.keys(1, 5);
+        for (int i = 0; i < 3; i++) {
+            assertThat(stage(keys, i)).isTrue();
+        }
+        assertThat(tier.stored).as("the tier has not answered").isEmpty();
+        assertThat(stage(keys, 3)).as("the staging area is full").isFalse();
+        assertThat(offloader.stats().droppedChunks()).isEqualTo(1);
+        assertThat(stage(keys, 0)).as("it is on its way").isFalse();
+        assertThat(offloader.stats().pendingBytes()).isEqualTo(3 * 2 * BLOCK_BYTES);
+        tier.gate.release(1_000);
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(tier.stored)
+                .hasSize(3)
+                .containsEntry(keys.get(1), new byte[] {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
+        assertThat(offloader.stats().pendingBytes()).isZero();
+        assertThat(stage(keys, 3)).as("there is room again").isTrue();
+    }
+
+    @Test
+    void aCopyThatFailsIsForgotten() throws InterruptedException {
+        List<BlockKey> keys = Chains.keys(1, 1);
+        assertThatThrownBy(() -> offloader.stage(keys.get(0), Optional.empty(), 2, 2 * BLOCK_BYTES, bytes -> {
+                    throw new IllegalStateException("device lost");
+                }))
+                .hasMessage("device lost");
+        assertThat(offloader.wants(keys.get(0))).isTrue();
+        assertThat(offloader.stats().pendingBytes()).isZero();
+    }
+
+    @Test
+    void theSameChunkIsNeverSentTwiceAtOnce() throws InterruptedException {
+        List<OffloadChunk> chain = chain(1);
+        OffloadChunk chunk = chain.get(0);
+        var again = new OffloadChunk(
+                chunk.key(),
+                chunk.parent(),
+                2,
+                List.of(chunk.blocks().get(0).pin(), chunk.blocks().get(1).pin()));
+        offloader.offer(chain);
+        offloader.offer(List.of(again));
+        assertThat(offloader.stage(chunk.key(), chunk.parent(), 2, 2 * BLOCK_BYTES, bytes -> {}))
+                .isFalse();
+        tier.gate.release(1_000);
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(tier.puts).hasValue(1);
+        assertThat(pool.usage().used()).isZero();
+    }
+
+    private boolean stage(List<BlockKey> keys, int at) {
+        return offloader.stage(keys.get(at), Chains.parent(keys, at), 2, 2 * BLOCK_BYTES, bytes -> {
+            while (bytes.hasRemaining()) {
+                bytes.put((byte) at);
+            }
+        });
+    }
+
     private List<OffloadChunk> chain(int chunks) {
         var chain = new ArrayList<OffloadChunk>();
         int[] tokens = new int[chunks * 2];
@@ -168,6 +227,7 @@ class OffloaderTest {
     private static final class GatedTier implements CacheTier {
         private final Semaphore gate = new Semaphore(0);
         private final Map<BlockKey, byte[]> stored = new ConcurrentHashMap<>();
+        private final AtomicInteger puts = new AtomicInteger();
         private volatile boolean away;
 
         @Override
@@ -187,6 +247,7 @@ class OffloaderTest {
 
         @Override
         public PutOutcome put(List<? extends ChunkSource> chunks) {
+            puts.addAndGet(chunks.size());
             chunks.forEach(chunk -> stored.put(chunk.key(), chunk.copyBytes()));
             return new PutOutcome.Stored(chunks.size(), 0);
         }

@@ -8,13 +8,13 @@ const WHOLE_STEPS = Array.from({ length: 30 }, (_, i) => [1, 2, 5][i % 3] * 10 *
 
 export function createCharts(history) {
   const hitRate = new StackedChart("hit-chart", history, {
-    sources: ["local", "cluster"],
+    sources: ["local", "host", "cluster"],
     value: (tokens, bucket) => (bucket.requested > 0 ? (100 * tokens) / bucket.requested : null),
     format: (percent) => `${percent.toFixed(1)} %`,
     axis: { range: () => [0, 100], steps: [25, 50, 100], label: (percent) => `${percent} %` },
   });
   const bySource = new StackedChart("source-chart", history, {
-    sources: ["local", "cluster", "computed"],
+    sources: ["local", "host", "cluster", "computed"],
     value: (tokens, bucket) => (bucket.seconds > 0 ? tokens / bucket.seconds : null),
     format: (rate) => `${count(rate)}/s`,
     axis: { range: (max) => [0, max > 0 ? max * 1.08 : 10], steps: WHOLE_STEPS, label: largeCount },

@@ -7,6 +7,7 @@ import { cachedTokens, currentLoad } from "./members.js";
 const RATE_MILLIS = 60_000;
 
 export function showFigures({ totals, members, uptime_ms: uptimeMillis, version }, history) {
+  document.body.toggleAttribute("data-host", totals.cached_host_tokens > 0);
   setText(byId("version"), version);
   setText(byId("uptime"), duration(uptimeMillis));
 
@@ -21,7 +22,14 @@ export function showFigures({ totals, members, uptime_ms: uptimeMillis, version 
   setText(byId("tokens-saved"), largeCount(totals.tokens_saved));
   setText(
     byId("tokens-saved-by"),
-    `local ${largeCount(totals.cached_local_tokens)}, cluster ${largeCount(totals.cached_cluster_tokens)}`,
+    [
+      ["local", totals.cached_local_tokens],
+      ["host", totals.cached_host_tokens],
+      ["cluster", totals.cached_cluster_tokens],
+    ]
+      .filter(([source, tokens]) => source !== "host" || tokens > 0)
+      .map(([source, tokens]) => `${source} ${largeCount(tokens)}`)
+      .join(", "),
   );
 
   const { running, queued } = currentLoad(members);

@@ -6,7 +6,7 @@ const BUCKET_SECONDS = [1, 2, 5, 10, 15, 30, 60];
 /** A window never shorter than this, so that a coordinator that has just started does not show two bars across the page. */
 const MIN_WINDOW_SECONDS = 120;
 
-const COUNTS = ["requested", "local", "cluster", "computed", "generated"];
+const COUNTS = ["requested", "local", "host", "cluster", "computed", "generated"];
 
 export class History {
   #points = [];
@@ -66,5 +66,5 @@ export class History {
 }
 
 function emptyBucket(startMillis) {
-  return { startMillis, seconds: 0, requested: 0, local: 0, cluster: 0, computed: 0, generated: 0 };
+  return { startMillis, seconds: 0, requested: 0, local: 0, host: 0, cluster: 0, computed: 0, generated: 0 };
 }

@@ -63,7 +63,7 @@ export function currentLoad(members) {
 }
 
 export function cachedTokens(counters) {
-  return counters.cached_local_tokens + counters.cached_cluster_tokens;
+  return counters.cached_local_tokens + counters.cached_host_tokens + counters.cached_cluster_tokens;
 }
 
 function summary(members) {

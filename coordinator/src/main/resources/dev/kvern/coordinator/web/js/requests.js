@@ -51,13 +51,14 @@ function placedTokens(request) {
 function writeSources(cell, request) {
   const parts = [
     ["local", request.cached_local_tokens],
+    ["host", request.cached_host_tokens],
     ["cluster", request.cached_cluster_tokens],
     ["computed", request.computed_tokens],
   ];
   setBar(cell, parts, placedTokens(request));
   const spoken = barText(cell);
   spoken.classList.add("only-read");
-  setText(spoken, parts.map(([source, tokens]) => `${source} ${count(tokens)}`).join(", "));
+  setText(spoken, parts.filter(([source, tokens]) => source !== "host" || tokens > 0).map(([source, tokens]) => `${source} ${count(tokens)}`).join(", "));
   cell.title = spoken.textContent;
 }
 
