@@ -1,6 +1,7 @@
 package dev.kvern.launcher;
 
 import dev.kvern.config.ConfigException;
+import dev.kvern.launcher.bench.BenchCommand;
 import dev.kvern.launcher.demo.DemoCommand;
 import dev.kvern.rpc.KvernException;
 import io.grpc.Status;
@@ -30,7 +31,8 @@ import picocli.CommandLine.Spec;
             GenerateCommand.class,
             StatsCommand.class,
             KeysCommand.class,
-            VerifyModelCommand.class
+            VerifyModelCommand.class,
+            BenchCommand.class
         })
 public final class Kvern implements Runnable {
     static final int FAILED = 1;
@@ -57,9 +59,12 @@ public final class Kvern implements Runnable {
         var line = new CommandLine(new Kvern());
         String version = version();
         line.getCommandSpec().version(version);
-        line.getSubcommands()
-                .values()
-                .forEach(command -> command.getCommandSpec().version(version));
+        line.getSubcommands().values().forEach(command -> {
+            command.getCommandSpec().version(version);
+            command.getSubcommands()
+                    .values()
+                    .forEach(sub -> sub.getCommandSpec().version(version));
+        });
         return line.setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((failure, command, parsed) -> explain(failure, command.getErr()));
     }

@@ -1,10 +1,10 @@
 package dev.kvern.launcher;
 
 /** A command line that cannot be obeyed. */
-final class UsageException extends RuntimeException {
+public final class UsageException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    UsageException(String message) {
+    public UsageException(String message) {
         super(message);
     }
 }

@@ -16,8 +16,9 @@ class KvernTest {
         CommandRun run = CommandRun.of("--help");
         assertThat(run.exitCode()).isZero();
         assertThat(run.out())
-                .contains("demo", "coordinator", "node", "runner", "generate", "stats", "keys", "verify-model");
-        assertThat(Kvern.commandLine().getSubcommands()).hasSize(8);
+                .contains(
+                        "demo", "coordinator", "node", "runner", "generate", "stats", "keys", "verify-model", "bench");
+        assertThat(Kvern.commandLine().getSubcommands()).hasSize(9);
     }
 
     @ParameterizedTest
@@ -29,10 +30,13 @@ class KvernTest {
         "generate, --target --prompt --prompt-file --chat-file --tokens --max-tokens --temperature --seed --json",
         "stats, --target",
         "keys, --prompt --tokens --block-tokens --model",
-        "verify-model, --model --reference --tolerance"
+        "verify-model, --model --reference --tolerance",
+        "bench, engine reuse",
+        "bench engine, --model --python --device --dtype --threads --rounds --quick --json",
+        "bench reuse, --model --device --dtype --threads --rounds --quick --json"
     })
     void everyCommandHasHelp(String command, String options) {
-        CommandRun run = CommandRun.of(command, "--help");
+        CommandRun run = CommandRun.of((command + " --help").split(" "));
         assertThat(run.exitCode()).isZero();
         assertThat(run.err()).isEmpty();
         assertThat(run.out()).startsWith("Usage: kvern " + command).contains(options.split(" "));
@@ -80,7 +84,12 @@ class KvernTest {
                 "keys --tokens 1,2 --block-tokens 16 --chunk-tokens 24 --model x",
                 "keys --prompt hello",
                 "verify-model --model x",
-                "stats --target :1"
+                "stats --target :1",
+                "bench",
+                "bench engine --rounds 0",
+                "bench engine --threads -1",
+                "bench engine --json /nonexistent/rows.json",
+                "bench reuse --rounds many"
             })
     void wrongUsageIsSaidSo(String line) {
         CommandRun run = CommandRun.of(line.split(" "));

@@ -1,0 +1,23 @@
+package dev.kvern.launcher.bench;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code kvern bench}. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Measures Kvern on this machine. Run it on one that is otherwise idle.",
+        synopsisSubcommandLabel = "BENCHMARK",
+        subcommands = {EngineBenchCommand.class, ReuseBenchCommand.class})
+public final class BenchCommand implements Runnable {
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "kvern bench: which benchmark? engine or reuse.");
+    }
+}

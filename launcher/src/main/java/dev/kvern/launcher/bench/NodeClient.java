@@ -1,0 +1,78 @@
+package dev.kvern.launcher.bench;
+
+import dev.kvern.block.BlockKey;
+import dev.kvern.launcher.process.ServiceProcess;
+import dev.kvern.v1.BlockCounters;
+import dev.kvern.v1.BlockStoreServiceGrpc;
+import dev.kvern.v1.DeleteRequest;
+import dev.kvern.v1.MatchRequest;
+import dev.kvern.v1.StatsRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/** The cache node: what is stored there. Safe for use by several threads. */
+final class NodeClient implements AutoCloseable {
+    private static final long LIMIT_SECONDS = 60;
+    private static final long POLL_MILLIS = 4;
+
+    private final ServiceProcess process;
+    private final ManagedChannel channel;
+
+    NodeClient(ServiceProcess process) {
+        this.process = process;
+        this.channel = NettyChannelBuilder.forTarget(ReuseCluster.address(process))
+                .usePlaintext()
+                .build();
+    }
+
+    /** Makes it take nothing in until {@link #resume}. */
+    void pause() {
+        process.pause();
+    }
+
+    void resume() {
+        process.resume();
+    }
+
+    /**
+     * Waits until a chain is stored.
+     *
+     * @return false if that does not come about
+     */
+    boolean awaitStored(List<BlockKey> keys) {
+        var request = MatchRequest.newBuilder();
+        keys.forEach(key -> request.addKeys(key.toByteString()));
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+        while (stub().match(request.build()).getMatched() < keys.size()) {
+            if (System.nanoTime() - deadline > 0) {
+                return false;
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(POLL_MILLIS));
+        }
+        return true;
+    }
+
+    /** Payload bytes that it has sent and received since it started. */
+    long movedBytes() {
+        BlockCounters counters = stub().stats(StatsRequest.getDefaultInstance()).getCounters();
+        return counters.getSentBytes() + counters.getReceivedBytes();
+    }
+
+    void delete(List<BlockKey> keys) {
+        var request = DeleteRequest.newBuilder();
+        keys.forEach(key -> request.addKeys(key.toByteString()));
+        stub().delete(request.build());
+    }
+
+    private BlockStoreServiceGrpc.BlockStoreServiceBlockingStub stub() {
+        return BlockStoreServiceGrpc.newBlockingStub(channel).withDeadlineAfter(LIMIT_SECONDS, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void close() {
+        channel.shutdownNow();
+    }
+}
