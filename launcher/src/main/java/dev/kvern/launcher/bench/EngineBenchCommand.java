@@ -2,8 +2,8 @@ package dev.kvern.launcher.bench;
 
 import dev.kvern.launcher.UsageException;
 import dev.kvern.rpc.KvernException;
-import dev.kvern.runner.model.ComputeType;
 import dev.kvern.runner.model.DeviceSpec;
+import dev.kvern.runner.model.LoadOptions;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -109,13 +109,13 @@ final class EngineBenchCommand implements Callable<Integer> {
             }
         }
         chosen.addAll(types);
-        chosen.forEach(type -> ComputeType.parse(type, spec));
+        chosen.forEach(type -> LoadOptions.of(spec.toString(), type, 0, 1));
         return List.copyOf(chosen);
     }
 
     private static boolean known(String type, DeviceSpec spec) {
         try {
-            ComputeType.parse(type, spec);
+            LoadOptions.of(spec.toString(), type, 0, 1);
             return true;
         } catch (KvernException e) {
             return false;

@@ -11,6 +11,8 @@ import dev.kvern.runner.model.ModelDirectory;
 import dev.kvern.runner.model.ProgressListener;
 import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.tier.CacheTier;
+import dev.kvern.runner.tier.FetchPlanner;
+import dev.kvern.runner.tier.FetchPolicy;
 import dev.kvern.runner.tier.OffloadQueue;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,6 +29,8 @@ final class OwnEngine implements Contender {
     private static final int CHUNK_TOKENS = 64;
     private static final int MAX_RUNNING = 16;
     private static final int QUEUE = 256;
+    private static final int PREFILL_TOKENS = 256;
+    private static final int AGEING_MILLIS = 1_000;
     private static final int STALLED_READER_MILLIS = 30_000;
 
     private final String type;
@@ -46,7 +50,16 @@ final class OwnEngine implements Contender {
                 new BlockPool(blocks),
                 CacheTier.NONE,
                 OffloadQueue.NONE,
-                new EngineOptions(BLOCK_TOKENS, CHUNK_TOKENS, MAX_RUNNING, QUEUE, STALLED_READER_MILLIS, false),
+                new FetchPlanner(FetchPolicy.ALWAYS, CHUNK_TOKENS, CHUNK_TOKENS / BLOCK_TOKENS * memory.blockBytes()),
+                new EngineOptions(
+                        BLOCK_TOKENS,
+                        CHUNK_TOKENS,
+                        PREFILL_TOKENS,
+                        MAX_RUNNING,
+                        QUEUE,
+                        AGEING_MILLIS,
+                        STALLED_READER_MILLIS,
+                        false),
                 new EnginePulse(),
                 System::nanoTime,
                 () -> {});

@@ -1,8 +1,7 @@
 package dev.kvern.launcher.bench;
 
 import dev.kvern.launcher.UsageException;
-import dev.kvern.runner.model.ComputeType;
-import dev.kvern.runner.model.DeviceSpec;
+import dev.kvern.runner.model.LoadOptions;
 import dev.kvern.runner.model.ModelConfig;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -74,7 +73,7 @@ final class ReuseBenchCommand implements Callable<Integer> {
         if (threads < 0) {
             throw new UsageException("--threads: " + threads + " (expected: at least 0)");
         }
-        ComputeType.parse(type, DeviceSpec.parse(device));
+        LoadOptions.of(device, type, threads, 1);
         Path directory = model.directory(out);
         var settings = new ReuseSettings(
                 directory,
