@@ -13,7 +13,8 @@ import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Which blocks each runner's pool holds. It may lag behind the pools, and forgets the rest once it is full: a wrong answer
- * costs a better route, never a token. Safe for use by several threads; writers of one runner do not overlap.
+ * costs a better route, never a token. Safe for use by several threads; writers are
+ * guarded by this, since a runner's departure may meet its events, readers by nothing.
  *
  * <p>One set a runner and namespace. Pools let the ends of chains go first, so what a runner holds of a chain is a prefix of
  * it, and its length is found by bisection: with R runners and chains of n blocks a question costs R log n look-ups.
@@ -30,7 +31,7 @@ public final class PrefixIndex {
     }
 
     /** @throws IllegalArgumentException if a digest or the namespace has another length than 32 bytes */
-    public void stored(String runner, BlocksStored event) {
+    public synchronized void stored(String runner, BlocksStored event) {
         NamespaceId namespace = NamespaceId.of(event.getNamespace());
         Set<BlockDigest> held = runners.computeIfAbsent(runner, r -> new ConcurrentHashMap<>())
                 .computeIfAbsent(namespace, n -> ConcurrentHashMap.newKeySet());
@@ -45,7 +46,7 @@ public final class PrefixIndex {
     }
 
     /** @throws IllegalArgumentException if a digest or the namespace has another length than 32 bytes */
-    public void removed(String runner, BlocksRemoved event) {
+    public synchronized void removed(String runner, BlocksRemoved event) {
         NamespaceId namespace = NamespaceId.of(event.getNamespace());
         Map<NamespaceId, Set<BlockDigest>> namespaces = runners.get(runner);
         Set<BlockDigest> held = namespaces == null ? null : namespaces.get(namespace);
@@ -63,7 +64,7 @@ public final class PrefixIndex {
     }
 
     /** Forgets all that a runner held. */
-    public void clear(String runner) {
+    public synchronized void clear(String runner) {
         Map<NamespaceId, Set<BlockDigest>> gone = runners.remove(runner);
         if (gone != null) {
             gone.values().forEach(held -> size.addAndGet(-held.size()));
