@@ -1,6 +1,5 @@
 package dev.kvern.coordinator;
 
-import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import dev.kvern.coordinator.front.CallClock;
 import dev.kvern.coordinator.front.GenerationFrontDoor;
 import dev.kvern.coordinator.front.RunnerChannels;
@@ -16,18 +15,17 @@ import dev.kvern.coordinator.routing.UnderWay;
 import dev.kvern.coordinator.stats.ClusterFigures;
 import dev.kvern.coordinator.stats.CoordinatorMetrics;
 import dev.kvern.coordinator.stats.RequestLog;
+import dev.kvern.process.OpenParts;
+import dev.kvern.process.ProcessNames;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.MemberState;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,11 +47,9 @@ public final class CoordinatorProcess implements AutoCloseable {
     private final HttpServer http;
     private final ClusterGrpc cluster;
 
-    /** What to close, the last opened first. */
-    private final Deque<AutoCloseable> parts;
+    private final OpenParts parts;
 
-    private CoordinatorProcess(
-            String host, GrpcServer grpc, HttpServer http, ClusterGrpc cluster, Deque<AutoCloseable> parts) {
+    private CoordinatorProcess(String host, GrpcServer grpc, HttpServer http, ClusterGrpc cluster, OpenParts parts) {
         this.host = host;
         this.grpc = grpc;
         this.http = http;
@@ -67,16 +63,16 @@ public final class CoordinatorProcess implements AutoCloseable {
      * @throws KvernException MISCONFIGURED if a port cannot be bound
      */
     public static CoordinatorProcess start(CoordinatorConfig config) {
-        Deque<AutoCloseable> parts = new ArrayDeque<>();
+        var parts = new OpenParts();
         try {
             return start(config, parts);
         } catch (RuntimeException | Error e) {
-            closeAll(parts);
+            parts.close();
             throw e;
         }
     }
 
-    private static CoordinatorProcess start(CoordinatorConfig config, Deque<AutoCloseable> parts) {
+    private static CoordinatorProcess start(CoordinatorConfig config, OpenParts parts) {
         String host = config.listen().host();
         MembershipLimits lease = config.membership().toLimits();
         var members = new MemberRegistry(lease, System::nanoTime);
@@ -86,7 +82,7 @@ public final class CoordinatorProcess implements AutoCloseable {
         members.onChange(now -> giveUpOnLost(now, underWay));
         members.onHeartbeat(member -> underWay.heard(member.id()));
         members.onDeparture(member -> underWay.forgotten(member.id()));
-        RunnerChannels channels = opened(parts, new RunnerChannels(CoordinatorProcess::channel));
+        RunnerChannels channels = parts.opened(new RunnerChannels(CoordinatorProcess::channel));
         members.onChange(channels::changed);
 
         var figures = new ClusterFigures(members, System::nanoTime);
@@ -100,24 +96,17 @@ public final class CoordinatorProcess implements AutoCloseable {
                 });
         var cluster = new ClusterGrpc(members, lease, index, figures::stats);
 
-        var timer = Executors.newSingleThreadScheduledExecutor(daemon("kvern-coordinator-timer"));
-        parts.push(timer::shutdownNow);
+        var timer = Executors.newSingleThreadScheduledExecutor(ProcessNames.daemonThreads("kvern-coordinator-timer"));
+        parts.opened(timer::shutdownNow);
         long look = Math.max(10, lease.leaseMillis() / LOOKS_A_LEASE);
         timer.scheduleAtFixedRate(() -> expire(members, underWay), look, look, TimeUnit.MILLISECONDS);
-        HttpServer http = opened(
-                parts,
-                HttpServer.start(
-                        host,
-                        config.listen().httpPort(),
-                        figures,
-                        requests,
-                        metrics,
-                        System::currentTimeMillis,
-                        version()));
-        ExecutorService calls = Executors.newFixedThreadPool(GRPC_THREADS, daemon("kvern-coordinator-grpc"));
-        parts.push(calls::shutdownNow);
+        HttpServer http = parts.opened(HttpServer.start(
+                host, config.listen().httpPort(), figures, requests, metrics, System::currentTimeMillis, version()));
+        ExecutorService calls =
+                Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-coordinator-grpc"));
+        parts.opened(calls::shutdownNow);
         GrpcServer grpc =
-                opened(parts, GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster)));
+                parts.opened(GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster)));
         grpc.serving(true);
         return new CoordinatorProcess(host, grpc, http, cluster, parts);
     }
@@ -157,29 +146,6 @@ public final class CoordinatorProcess implements AutoCloseable {
         return version == null ? "development" : version;
     }
 
-    private static ThreadFactory daemon(String name) {
-        return new ThreadFactoryBuilder()
-                .setNameFormat(name + "-%d")
-                .setDaemon(true)
-                .build();
-    }
-
-    private static <T extends AutoCloseable> T opened(Deque<AutoCloseable> parts, T part) {
-        parts.push(part);
-        return part;
-    }
-
-    private static void closeAll(Deque<AutoCloseable> parts) {
-        while (!parts.isEmpty()) {
-            AutoCloseable part = parts.pop();
-            try {
-                part.close();
-            } catch (Exception e) {
-                log.warn("closing {} failed", part.getClass().getSimpleName(), e);
-            }
-        }
-    }
-
     /** The port of the gRPC server. */
     public int grpcPort() {
         return grpc.port();
@@ -207,6 +173,6 @@ public final class CoordinatorProcess implements AutoCloseable {
         http.draining();
         cluster.close();
         grpc.stop(GRACE_MILLIS);
-        closeAll(parts);
+        parts.close();
     }
 }

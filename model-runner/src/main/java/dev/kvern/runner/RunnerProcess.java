@@ -1,8 +1,9 @@
 package dev.kvern.runner;
 
-import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import dev.kvern.cluster.Membership;
 import dev.kvern.cluster.TopologyWatch;
+import dev.kvern.process.OpenParts;
+import dev.kvern.process.ProcessNames;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.chat.ChatTemplate;
@@ -36,18 +37,13 @@ import dev.kvern.v1.MemberRole;
 import dev.kvern.v1.MemberState;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,10 +63,9 @@ public final class RunnerProcess implements AutoCloseable {
     private final GrpcServer server;
     private final Engine engine;
 
-    /** What to close, the last opened first. */
-    private final Deque<AutoCloseable> parts;
+    private final OpenParts parts;
 
-    private RunnerProcess(String id, String address, GrpcServer server, Engine engine, Deque<AutoCloseable> parts) {
+    private RunnerProcess(String id, String address, GrpcServer server, Engine engine, OpenParts parts) {
         this.id = id;
         this.address = address;
         this.server = server;
@@ -85,42 +80,42 @@ public final class RunnerProcess implements AutoCloseable {
      * @throws KvernException MISCONFIGURED if the model cannot be loaded or the port not be bound
      */
     public static RunnerProcess start(RunnerConfig config, ProgressListener progress) {
-        Deque<AutoCloseable> parts = new ArrayDeque<>();
+        var parts = new OpenParts();
         try {
             return start(config, progress, parts);
         } catch (RuntimeException | Error e) {
-            closeAll(parts);
+            parts.close();
             throw e;
         }
     }
 
-    private static RunnerProcess start(RunnerConfig config, ProgressListener progress, Deque<AutoCloseable> parts) {
+    private static RunnerProcess start(RunnerConfig config, ProgressListener progress, OpenParts parts) {
         Path path = Path.of(config.model().path());
         ModelDirectory directory = ModelDirectory.open(path);
-        Tokenizer tokenizer = opened(parts, Tokenizer.load(path));
+        Tokenizer tokenizer = parts.opened(Tokenizer.load(path));
         var chat = ChatTemplate.load(path);
         GenerationDefaults defaults = GenerationDefaults.load(path);
-        Transformer model = opened(parts, directory.load(config.model().loadOptions(config.kv()), progress));
+        Transformer model = parts.opened(directory.load(config.model().loadOptions(config.kv()), progress));
         String name = config.model().name().isEmpty()
                 ? String.valueOf(path.toAbsolutePath().normalize().getFileName())
                 : config.model().name();
         var served = new ServedModel(name, model.spec(), tokenizer, chat, defaults);
 
         int blocks = poolBlocks(config, model);
-        KvMemory memory = opened(parts, model.allocate(blocks));
+        KvMemory memory = parts.opened(model.allocate(blocks));
         var pool = new BlockPool(blocks);
         var pulse = new EnginePulse();
-        ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(2, daemon("kvern-runner-timer"));
-        parts.push(scheduler::shutdownNow);
+        ScheduledExecutorService scheduler =
+                Executors.newScheduledThreadPool(2, ProcessNames.daemonThreads("kvern-runner-timer"));
+        parts.opened(scheduler::shutdownNow);
 
-        BlockStoreClient client = opened(
-                parts, new BlockStoreClient(config.tier().tierOptions(), RunnerProcess::channel, System::nanoTime));
+        BlockStoreClient client = parts.opened(
+                new BlockStoreClient(config.tier().tierOptions(), RunnerProcess::channel, System::nanoTime));
         client.setNodes(config.tier().nodes());
         CacheTier cluster = config.tier().enabled() ? client : CacheTier.NONE;
         HostTier hostTier = hostTier(config, cluster, memory, parts);
         CacheTier tier = hostTier == null ? cluster : hostTier;
-        Offloader offloader = opened(
-                parts,
+        Offloader offloader = parts.opened(
                 new Offloader(tier, memory, config.offloadOptions(), System::nanoTime, pulse::prefilling, pulse::wake));
         boolean sendEvicted = config.tier().enabled() && config.offload().chosen() == OffloadPolicy.ON_EVICTION;
         var rescue = new EvictionRescue(
@@ -131,33 +126,32 @@ public final class RunnerProcess implements AutoCloseable {
         var planner = new FetchPlanner(
                 config.tier().chosenFetchPolicy(), config.kv().chunkTokens(), chunkBytes(config, memory));
         var engineDied = new CompletableFuture<Void>();
-        Engine engine = opened(
-                parts,
-                new Engine(
-                        model,
-                        memory,
-                        pool,
-                        tier,
-                        config.tier().enabled()
-                                ? new PolicyQueue(
-                                        offloader,
-                                        config.offload().chosen(),
-                                        config.offload().afterUses())
-                                : OffloadQueue.NONE,
-                        planner,
-                        config.engineOptions(),
-                        pulse,
-                        System::nanoTime,
-                        () -> engineDied.complete(null)));
+        Engine engine = parts.opened(new Engine(
+                model,
+                memory,
+                pool,
+                tier,
+                config.tier().enabled()
+                        ? new PolicyQueue(
+                                offloader,
+                                config.offload().chosen(),
+                                config.offload().afterUses())
+                        : OffloadQueue.NONE,
+                planner,
+                config.engineOptions(),
+                pulse,
+                System::nanoTime,
+                () -> engineDied.complete(null)));
 
-        ExecutorService calls = Executors.newFixedThreadPool(GRPC_THREADS, daemon("kvern-runner-grpc"));
-        parts.push(calls::shutdownNow);
-        String id = config.id().isEmpty() ? defaultId() : config.id();
+        ExecutorService calls =
+                Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-runner-grpc"));
+        parts.opened(calls::shutdownNow);
+        String id = config.id().isEmpty() ? ProcessNames.memberId("runner") : config.id();
         var seeds = new SecureRandom();
         var service = new GenerationGrpc(
                 id, served, engine, pulse, config.kv().blockTokens(), System::nanoTime, seeds::nextLong);
-        GrpcServer server = opened(
-                parts, GrpcServer.start(config.listen().host(), config.listen().grpcPort(), calls, List.of(service)));
+        GrpcServer server = parts.opened(
+                GrpcServer.start(config.listen().host(), config.listen().grpcPort(), calls, List.of(service)));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = host + ":" + server.port();
         server.serving(true);
@@ -197,7 +191,7 @@ public final class RunnerProcess implements AutoCloseable {
             BlockPool pool,
             BlockStoreClient client,
             ScheduledExecutorService scheduler,
-            Deque<AutoCloseable> parts) {
+            OpenParts parts) {
         var nodes = new TopologyWatch(
                 coordinator,
                 MemberRole.MEMBER_ROLE_NODE,
@@ -206,10 +200,10 @@ public final class RunnerProcess implements AutoCloseable {
                         .map(Member::getAddress)
                         .toList()),
                 scheduler);
-        opened(parts, nodes).start();
-        opened(parts, new KvEventPublisher(channel(coordinator), self.getId(), pool, scheduler))
+        parts.opened(nodes).start();
+        parts.opened(new KvEventPublisher(channel(coordinator), self.getId(), pool, scheduler))
                 .start();
-        opened(parts, new Membership(coordinator, self, load, scheduler)).start();
+        parts.opened(new Membership(coordinator, self, load, scheduler)).start();
     }
 
     private static int poolBlocks(RunnerConfig config, Transformer model) {
@@ -228,15 +222,15 @@ public final class RunnerProcess implements AutoCloseable {
 
     /** The tier in this machine's memory; null if there is none. */
     private static @Nullable HostTier hostTier(
-            RunnerConfig config, CacheTier cluster, KvMemory memory, Deque<AutoCloseable> parts) {
+            RunnerConfig config, CacheTier cluster, KvMemory memory, OpenParts parts) {
         RunnerConfig.Host section = config.host();
         long bytes = section.bytes(config.model().loadOptions(config.kv()).device());
         if (bytes == 0) {
             return null;
         }
         HostSlab slab = HostSlab.allocate(HostAllocator.DIRECT, bytes, chunkBytes(config, memory), !section.auto());
-        ExecutorService copies = Executors.newSingleThreadExecutor(daemon("kvern-host-copy"));
-        parts.push(copies::shutdownNow);
+        ExecutorService copies = Executors.newSingleThreadExecutor(ProcessNames.daemonThreads("kvern-host-copy"));
+        parts.opened(copies::shutdownNow);
         return new HostTier(cluster, slab, copies);
     }
 
@@ -250,39 +244,6 @@ public final class RunnerProcess implements AutoCloseable {
                 .maxInboundMessageSize(GrpcServer.MAX_MESSAGE_BYTES)
                 .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
                 .build();
-    }
-
-    private static String defaultId() {
-        String host;
-        try {
-            host = InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            host = "localhost";
-        }
-        return "runner-" + host + "-" + ProcessHandle.current().pid();
-    }
-
-    private static ThreadFactory daemon(String name) {
-        return new ThreadFactoryBuilder()
-                .setNameFormat(name + "-%d")
-                .setDaemon(true)
-                .build();
-    }
-
-    private static <T extends AutoCloseable> T opened(Deque<AutoCloseable> parts, T part) {
-        parts.push(part);
-        return part;
-    }
-
-    private static void closeAll(Deque<AutoCloseable> parts) {
-        while (!parts.isEmpty()) {
-            AutoCloseable part = parts.pop();
-            try {
-                part.close();
-            } catch (Exception e) {
-                log.warn("closing {} failed", part.getClass().getSimpleName(), e);
-            }
-        }
     }
 
     /** The port of the gRPC server. */
@@ -304,12 +265,9 @@ public final class RunnerProcess implements AutoCloseable {
     @Override
     public synchronized void close() {
         // The membership was opened last: nobody sends new requests once it is closed.
-        AutoCloseable membership = parts.peek();
-        if (membership instanceof Membership) {
-            closeAll(new ArrayDeque<>(List.of(parts.pop())));
-        }
+        parts.closeLastIf(Membership.class);
         engine.drain();
         server.stop(GRACE_MILLIS);
-        closeAll(parts);
+        parts.close();
     }
 }

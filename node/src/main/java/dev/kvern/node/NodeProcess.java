@@ -1,6 +1,5 @@
 package dev.kvern.node;
 
-import com.google.common.util.concurrent.ThreadFactoryBuilder;
 import dev.kvern.cluster.Membership;
 import dev.kvern.node.grpc.BlockStoreGrpc;
 import dev.kvern.node.ignite.IgniteBlockStorage;
@@ -8,22 +7,19 @@ import dev.kvern.node.ignite.IgniteNode;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.UseOrder;
 import dev.kvern.node.store.WatermarkEvictor;
+import dev.kvern.process.OpenParts;
+import dev.kvern.process.ProcessNames;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -48,10 +44,9 @@ public final class NodeProcess implements AutoCloseable {
     private final String discovery;
     private final GrpcServer server;
 
-    /** What to close, the last opened first. */
-    private final Deque<AutoCloseable> parts;
+    private final OpenParts parts;
 
-    private NodeProcess(String id, String address, String discovery, GrpcServer server, Deque<AutoCloseable> parts) {
+    private NodeProcess(String id, String address, String discovery, GrpcServer server, OpenParts parts) {
         this.id = id;
         this.address = address;
         this.discovery = discovery;
@@ -65,39 +60,37 @@ public final class NodeProcess implements AutoCloseable {
      * @throws KvernException MISCONFIGURED if a port cannot be bound or the cluster not be joined
      */
     public static NodeProcess start(NodeConfig config) {
-        Deque<AutoCloseable> parts = new ArrayDeque<>();
+        var parts = new OpenParts();
         try {
             return start(config, parts);
         } catch (RuntimeException | Error e) {
-            closeAll(parts);
+            parts.close();
             throw e;
         }
     }
 
-    private static NodeProcess start(NodeConfig config, Deque<AutoCloseable> parts) {
+    private static NodeProcess start(NodeConfig config, OpenParts parts) {
         long startedAtMillis = System.currentTimeMillis();
         long startedAtNanos = System.nanoTime();
-        String id = config.id().isEmpty() ? defaultId() : config.id();
+        String id = config.id().isEmpty() ? ProcessNames.memberId("node") : config.id();
         var order = new UseOrder();
         var lost = new CompletableFuture<String>();
-        IgniteNode ignite = opened(
-                parts,
-                IgniteNode.start(
-                        new IgniteNode.Settings(
-                                id,
-                                config.listen().host(),
-                                config.ignite().discoveryPort(),
-                                config.ignite().communicationPort(),
-                                config.ignite().addresses(),
-                                config.ignite().workDirectory(),
-                                config.ignite().failureDetectionMillis(),
-                                config.memory().regionBytes(),
-                                config.memory().maxBlockBytes()),
-                        order,
-                        lost::complete));
+        IgniteNode ignite = parts.opened(IgniteNode.start(
+                new IgniteNode.Settings(
+                        id,
+                        config.listen().host(),
+                        config.ignite().discoveryPort(),
+                        config.ignite().communicationPort(),
+                        config.ignite().addresses(),
+                        config.ignite().workDirectory(),
+                        config.ignite().failureDetectionMillis(),
+                        config.memory().regionBytes(),
+                        config.memory().maxBlockBytes()),
+                order,
+                lost::complete));
         ScheduledExecutorService scheduler =
-                Executors.newScheduledThreadPool(TIMER_THREADS, daemon("kvern-node-timer"));
-        parts.push(scheduler::shutdownNow);
+                Executors.newScheduledThreadPool(TIMER_THREADS, ProcessNames.daemonThreads("kvern-node-timer"));
+        parts.opened(scheduler::shutdownNow);
         int threads = config.limits().threads();
         var waits = new ThreadPoolExecutor(
                 threads,
@@ -105,8 +98,8 @@ public final class NodeProcess implements AutoCloseable {
                 1,
                 TimeUnit.MINUTES,
                 new LinkedBlockingQueue<>(MAX_WAITING_CALLS),
-                daemon("kvern-node-store"));
-        parts.push(waits::shutdownNow);
+                ProcessNames.daemonThreads("kvern-node-store"));
+        parts.opened(waits::shutdownNow);
 
         var counters = new StoreCounters();
         var storage = new IgniteBlockStorage(
@@ -127,8 +120,9 @@ public final class NodeProcess implements AutoCloseable {
         evictor.start();
         scheduler.scheduleWithFixedDelay(storage::tellUse, TELL_USE_MILLIS, TELL_USE_MILLIS, TimeUnit.MILLISECONDS);
 
-        ExecutorService calls = Executors.newFixedThreadPool(GRPC_THREADS, daemon("kvern-node-grpc"));
-        parts.push(calls::shutdownNow);
+        ExecutorService calls =
+                Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-node-grpc"));
+        parts.opened(calls::shutdownNow);
         var service = new BlockStoreGrpc(
                 id,
                 storage,
@@ -139,8 +133,8 @@ public final class NodeProcess implements AutoCloseable {
                 config.limits().readAheadBlocks(),
                 evictor::stored,
                 () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedAtNanos));
-        GrpcServer server = opened(
-                parts, GrpcServer.start(config.listen().host(), config.listen().grpcPort(), calls, List.of(service)));
+        GrpcServer server = parts.opened(
+                GrpcServer.start(config.listen().host(), config.listen().grpcPort(), calls, List.of(service)));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = HostPort.of(host, server.port());
         server.serving(true);
@@ -151,48 +145,17 @@ public final class NodeProcess implements AutoCloseable {
                     .setAddress(address)
                     .setStartedAtMillis(startedAtMillis)
                     .build();
-            opened(parts, new Membership(config.coordinator(), self, beat -> beat.setNode(service.stats()), scheduler))
+            parts.opened(new Membership(config.coordinator(), self, beat -> beat.setNode(service.stats()), scheduler))
                     .start();
         }
         var process = new NodeProcess(id, address, ignite.discoveryAddress(), server, parts);
         // A node that Ignite has cut off serves nobody; it ends, and whoever runs it starts it again.
         lost.thenAcceptAsync(
                 why -> process.close(),
-                runnable -> daemon("kvern-node-loss").newThread(runnable).start());
+                runnable -> ProcessNames.daemonThreads("kvern-node-loss")
+                        .newThread(runnable)
+                        .start());
         return process;
-    }
-
-    private static String defaultId() {
-        String host;
-        try {
-            host = InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            host = "localhost";
-        }
-        return "node-" + host + "-" + ProcessHandle.current().pid();
-    }
-
-    private static ThreadFactory daemon(String name) {
-        return new ThreadFactoryBuilder()
-                .setNameFormat(name + "-%d")
-                .setDaemon(true)
-                .build();
-    }
-
-    private static <T extends AutoCloseable> T opened(Deque<AutoCloseable> parts, T part) {
-        parts.push(part);
-        return part;
-    }
-
-    private static void closeAll(Deque<AutoCloseable> parts) {
-        while (!parts.isEmpty()) {
-            AutoCloseable part = parts.pop();
-            try {
-                part.close();
-            } catch (Exception e) {
-                log.warn("closing {} failed", part.getClass().getSimpleName(), e);
-            }
-        }
     }
 
     /** The port of the gRPC server. */
@@ -218,10 +181,8 @@ public final class NodeProcess implements AutoCloseable {
     /** Leaves the coordinator's list, lets running calls end for a moment, leaves the cluster. */
     @Override
     public synchronized void close() {
-        if (parts.peek() instanceof Membership) {
-            closeAll(new ArrayDeque<>(List.of(parts.pop())));
-        }
+        parts.closeLastIf(Membership.class);
         server.stop(GRACE_MILLIS);
-        closeAll(parts);
+        parts.close();
     }
 }
