@@ -10,6 +10,7 @@ import dev.kvern.runner.model.LoadOptions;
 import dev.kvern.runner.model.ModelDirectory;
 import dev.kvern.runner.model.ProgressListener;
 import dev.kvern.runner.model.Transformer;
+import dev.kvern.runner.model.torch.PassingThread;
 import dev.kvern.runner.tier.CacheTier;
 import dev.kvern.runner.tier.FetchPlanner;
 import dev.kvern.runner.tier.FetchPolicy;
@@ -121,6 +122,13 @@ final class OwnEngine implements Contender {
 
     /** Logits at every position, chunk by chunk. The engine must have nothing to do: the model is for one at a time. */
     void logits(int[] tokens, LogitRows rows) {
+        PassingThread.call("bench-logits", () -> {
+            logitsHere(tokens, rows);
+            return true;
+        });
+    }
+
+    private void logitsHere(int[] tokens, LogitRows rows) {
         int blocks = (tokens.length + BLOCK_TOKENS - 1) / BLOCK_TOKENS;
         try (KvMemory own = model.allocate(blocks)) {
             int[] table = IntStream.range(0, blocks).toArray();

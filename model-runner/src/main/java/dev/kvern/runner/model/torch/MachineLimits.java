@@ -79,6 +79,10 @@ public final class MachineLimits implements AutoCloseable {
 
     /** Bytes of memory read in a second: the best of several attempts in several ways. */
     public double readBytesPerSecond() {
+        return PassingThread.call("kvern-read-limit", this::measureReading);
+    }
+
+    private double measureReading() {
         double best = 0;
         try (PtNDArray x = values("fp32", readRows, COLUMNS);
                 PtNDArray v = values("fp32", COLUMNS)) {
@@ -101,6 +105,10 @@ public final class MachineLimits implements AutoCloseable {
      * @param type one of {@link #productTypes}
      */
     public double productFlops(String type) {
+        return PassingThread.call("kvern-product-limit", () -> measureProduct(type));
+    }
+
+    private double measureProduct(String type) {
         double best = 0;
         try (PtNDArray a = values(type, productSize, productSize);
                 PtNDArray b = values(type, productSize, productSize)) {

@@ -78,6 +78,17 @@ public final class TorchTransformer implements Transformer {
             LoadOptions options,
             ProgressCounter progress,
             Supplier<ModelDigest> digest) {
+        return PassingThread.call(
+                "kvern-model-load", () -> loadHere(config, plan, checkpoint, options, progress, digest));
+    }
+
+    private static TorchTransformer loadHere(
+            ModelConfig config,
+            WeightPlan plan,
+            Checkpoint checkpoint,
+            LoadOptions options,
+            ProgressCounter progress,
+            Supplier<ModelDigest> digest) {
         TorchRuntime.start(options.threads());
         PtNDManager owner = TorchRuntime.newManager();
         boolean loaded = false;
