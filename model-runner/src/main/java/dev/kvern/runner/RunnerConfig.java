@@ -67,7 +67,7 @@ public record RunnerConfig(
     }
 
     /** What is sent to the cache tier, and when. */
-    public record Offload(String policy, int afterUses, long stagingBytes) {
+    public record Offload(String policy, int afterUses, int sharePercent, long stagingBytes) {
         /** Of a valid configuration. */
         OffloadPolicy chosen() {
             return OffloadPolicy.named(policy).orElseThrow();
@@ -115,7 +115,15 @@ public record RunnerConfig(
                 tier.offloadBatchChunks,
                 tier.offloadRecheckMillis,
                 tier.offloadYieldMillis,
-                offload.stagingBytes);
+                offload.stagingBytes,
+                offloadSharePercent());
+    }
+
+    private int offloadSharePercent() {
+        if (offload.sharePercent > 0) {
+            return offload.sharePercent;
+        }
+        return model.device.equals("cpu") ? OffloadOptions.DEFAULTS.sharePercent() : 100;
     }
 
     public static ConfigLoader<RunnerConfig> loader() {
@@ -176,6 +184,7 @@ public record RunnerConfig(
                 "'" + offload.policy + "'",
                 "write_through, after_uses or on_eviction");
         problems.range("offload.after_uses", offload.afterUses, 1, 1_000_000);
+        problems.range("offload.share_percent", offload.sharePercent, 0, 100);
         problems.range("offload.staging_bytes", offload.stagingBytes, 0, 1L << 50);
         problems.check(
                 FetchPolicy.named(tier.fetchPolicy).isPresent(),

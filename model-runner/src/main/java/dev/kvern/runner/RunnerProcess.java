@@ -116,7 +116,7 @@ public final class RunnerProcess implements AutoCloseable {
         HostTier hostTier = hostTier(config, cluster, memory, parts);
         CacheTier tier = hostTier == null ? cluster : hostTier;
         Offloader offloader = parts.opened(
-                new Offloader(tier, memory, config.offloadOptions(), System::nanoTime, pulse::prefilling, pulse::wake));
+                new Offloader(tier, memory, config.offloadOptions(), System::nanoTime, pulse, pulse::wake));
         boolean sendEvicted = config.tier().enabled() && config.offload().chosen() == OffloadPolicy.ON_EVICTION;
         var rescue = new EvictionRescue(
                 memory, hostTier, sendEvicted ? offloader : null, config.kv().chunkTokens());

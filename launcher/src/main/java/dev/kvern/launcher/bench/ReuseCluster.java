@@ -29,6 +29,7 @@ final class ReuseCluster implements AutoCloseable {
         ServiceProcess process = start(
                 "node",
                 "node",
+                List.of(),
                 List.of(
                         "id=node",
                         "listen.grpc_port=0",
@@ -67,11 +68,12 @@ final class ReuseCluster implements AutoCloseable {
                 // A runner that remembers what it has stored would not store again what the benchmark has removed.
                 "tier.offload_recheck_millis=0"));
         all.addAll(more);
-        return start(name, "runner", all);
+        // Host memory and what waits to be stored lie there; the default is meant for a service of ordinary size.
+        return start(name, "runner", List.of("-XX:MaxDirectMemorySize=" + 4 * settings.poolBytes()), all);
     }
 
-    private ServiceProcess start(String name, String role, List<String> serviceSettings) {
-        ServiceProcess child = starter.start(name, role, serviceSettings);
+    private ServiceProcess start(String name, String role, List<String> jvmFlags, List<String> serviceSettings) {
+        ServiceProcess child = starter.start(name, role, jvmFlags, serviceSettings);
         children.add(child);
         return child;
     }

@@ -27,9 +27,19 @@ public record ServiceStarter(String classPath, Path directory) {
      * @param settings KEY=VALUE each
      */
     public ServiceProcess start(String name, String role, List<String> settings) {
+        return start(name, role, List.of(), settings);
+    }
+
+    /**
+     * As {@link #start(String, String, List)}.
+     *
+     * @param jvmFlags beside the role's own, or in their place
+     */
+    public ServiceProcess start(String name, String role, List<String> jvmFlags, List<String> settings) {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JvmFlags.of(role));
+        command.addAll(jvmFlags);
         command.addAll(List.of("-cp", classPath, "dev.kvern.launcher.Kvern", role, "--exit-with-parent"));
         for (String setting : settings) {
             command.addAll(List.of("--set", setting));

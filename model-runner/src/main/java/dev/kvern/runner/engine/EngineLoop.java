@@ -164,16 +164,19 @@ final class EngineLoop {
     private void measure() {
         long tokens = scheduler.waiting().promptTokens();
         boolean someoneWaits = !scheduler.waiting().isEmpty();
+        boolean someoneDecodes = false;
         for (Sequence sequence : scheduler.running()) {
             tokens += Math.max(0, sequence.prompt.tokens.length - sequence.prompt.computed);
-            someoneWaits |= sequence.phase != Sequence.Phase.DECODE;
+            boolean decodes = sequence.phase == Sequence.Phase.DECODE;
+            someoneWaits |= !decodes;
+            someoneDecodes |= decodes;
         }
         waitingCount = scheduler.waiting().size();
         waitingByTenant =
                 waitingCount < queue / 2 ? Map.of() : scheduler.waiting().sizes();
         runningCount = scheduler.running().size();
         prefillTokens = tokens;
-        pulse.prefilling(someoneWaits);
+        pulse.computing(someoneWaits, someoneDecodes);
     }
 
     private boolean share() {

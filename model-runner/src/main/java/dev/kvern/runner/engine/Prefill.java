@@ -22,7 +22,8 @@ import java.util.function.LongSupplier;
 /**
  * Brings a prompt's KV about, chunk by chunk, from the pool, from what was fetched, or by computing. A chunk always starts
  * at a multiple of its size and is computed on all of its rows, so its values do not depend on where the ones before it
- * came from. Confined to the engine's thread.
+ * came from; what is left at a prompt's end is shared with nobody and takes as many rows as it has tokens. Confined to the
+ * engine's thread.
  */
 final class Prefill {
     private final Transformer model;
@@ -160,7 +161,7 @@ final class Prefill {
                 prompt.table.indices(),
                 from,
                 Arrays.copyOfRange(prompt.tokens, from, to),
-                (to - from + chunkTokens - 1) / chunkTokens * chunkTokens,
+                to - from,
                 wantLogits && to == prompt.tokens.length ? 1 : 0);
         planner.computed(from, to - from, nanoTime.getAsLong() - begin);
         prompt.computed = to;

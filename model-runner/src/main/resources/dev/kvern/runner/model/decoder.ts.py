@@ -192,15 +192,16 @@ class Decoder(Module):
   # scales: 1 for the output projection, then 4 a layer; empty where the weight has none.
   # shape: L, H, K, D, T, rows of an attention tile, kind of the weights. windows: for each layer, 0 for none.
   # call: position, R, valid tokens, blocks, first block if they lie side by side (else -1), logit rows.
-  # Attention is computed in tiles of so many rows, each as if it were a call of its own: so several chunks in one call
-  # have the bits of one after the other, as far as the linear layers' rows do not depend on each other.
+  # Attention is computed in tiles of so many rows, the last one of what is left, each as if it were a call of its own: so
+  # several chunks in one call have the bits of one after the other, as far as the linear layers' rows do not depend on each
+  # other.
   # Returns fp32 [logit rows, vocabulary] in the host's memory.
   def step(self, inputs: Tensor, pool: Tensor, weights: List[Tensor], scales: List[Tensor], shape: List[int], windows: List[int], call: List[int], eps: float) -> Tensor:
     layers, heads, kv_heads, head_dim, block_tokens, tile, kind, = shape
     position, rows, tokens, block_count, first_block, logit_rows, = call
-    if rows < tile or rows % tile != 0:
+    if rows < tile:
       tile = rows
-    tiles = rows // tile
+    tiles = (rows + tile - 1) // tile
     if tile >= 32 and (kind == 2 or kind == 4):
       kind = kind + 1
     group = heads // kv_heads
@@ -240,7 +241,8 @@ class Decoder(Module):
           reach = 0
           if k == 1:
             reach = window
-          some_masks = torch.append(some_masks, __torch__.attention_mask(at, tile, __torch__.window_start(at, reach), reach, group, x))
+          height = min(tile, rows - t * tile)
+          some_masks = torch.append(some_masks, __torch__.attention_mask(at, height, __torch__.window_start(at, reach), reach, group, x))
       gathered = torch.append(gathered, some_rows)
       masks = torch.append(masks, some_masks)
     new_positions = torch.arange(position, position + tokens, dtype=4, device=device)
@@ -286,13 +288,14 @@ class Decoder(Module):
         outputs = annotate(List[Tensor], [])
         for t in range(first_tile, tiles):
           from_key = __torch__.window_start(position + t * tile, windows[i]) - start
-          keys = position + (t + 1) * tile - start - from_key
+          height = min(tile, rows - t * tile)
+          keys = position + t * tile + height - start - from_key
           seen = torch.narrow(kv, 3, from_key, keys)
-          q = torch.narrow(torch.narrow(qk, 0, t * tile, tile), 1, 0, heads)
-          # [1, K, G * tile, D]
-          q = q.reshape([tile, kv_heads, group, head_dim]).permute([1, 2, 0, 3]).reshape([1, kv_heads, group * tile, head_dim])
+          q = torch.narrow(torch.narrow(qk, 0, t * tile, height), 1, 0, heads)
+          # [1, K, G * height, D]
+          q = q.reshape([height, kv_heads, group, head_dim]).permute([1, 2, 0, 3]).reshape([1, kv_heads, group * height, head_dim])
           y = torch.scaled_dot_product_attention(q, seen[0], seen[1], masks[set][t], 0., False)
-          outputs = torch.append(outputs, y.reshape([kv_heads, group, tile, head_dim]).permute([2, 0, 1, 3]).reshape([tile, heads * head_dim]))
+          outputs = torch.append(outputs, y.reshape([kv_heads, group, height, head_dim]).permute([2, 0, 1, 3]).reshape([height, heads * head_dim]))
         y = outputs[0]
         if torch.len(outputs) > 1:
           y = torch.cat(outputs)

@@ -190,10 +190,6 @@ public final class TorchTransformer implements Transformer {
     public float[] step(KvMemory kv, int[] blockTable, int position, int[] tokens, int rows, int logitRows) {
         TorchKvMemory pool = own(kv);
         int blocks = check(pool, blockTable, position, tokens, rows, logitRows);
-        if (rows == 1) {
-            float[] logits = decode(pool, List.of(new DecodeRow(blockTable, position, tokens[0])));
-            return logitRows == 1 ? logits : new float[0];
-        }
         IValue stepInputs = inputs.set(tokens, rows, blockTable, blocks);
         long first = firstOfRun(blockTable, blocks);
         try (IValue call = IValue.listFrom(new long[] {position, rows, tokens.length, blocks, first, logitRows});
