@@ -163,12 +163,13 @@ final class EngineLoop {
 
     private void measure() {
         long tokens = scheduler.waiting().promptTokens();
-        boolean someoneWaits = !scheduler.waiting().isEmpty();
+        // Not those in the queue: they may wait for blocks that storing gives back.
+        boolean someonePrefills = false;
         boolean someoneDecodes = false;
         for (Sequence sequence : scheduler.running()) {
             tokens += Math.max(0, sequence.prompt.tokens.length - sequence.prompt.computed);
             boolean decodes = sequence.phase == Sequence.Phase.DECODE;
-            someoneWaits |= !decodes;
+            someonePrefills |= !decodes;
             someoneDecodes |= decodes;
         }
         waitingCount = scheduler.waiting().size();
@@ -176,7 +177,7 @@ final class EngineLoop {
                 waitingCount < queue / 2 ? Map.of() : scheduler.waiting().sizes();
         runningCount = scheduler.running().size();
         prefillTokens = tokens;
-        pulse.computing(someoneWaits, someoneDecodes);
+        pulse.computing(someonePrefills, someoneDecodes);
     }
 
     private boolean share() {
