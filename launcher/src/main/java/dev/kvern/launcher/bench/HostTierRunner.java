@@ -29,12 +29,14 @@ final class HostTierRunner implements AutoCloseable {
             return null;
         }
         int poolTokens = Math.min(
-                settings.longest() + 2 * ReuseSettings.CHUNK_TOKENS,
+                settings.longest() + 2 * settings.chunkTokens(),
                 settings.config().contextTokens());
-        var client = new RunnerClient(ReuseCluster.address(cluster.startRunner(
-                "runner-host",
-                Math.max(1 << 20, (long) poolTokens * kvBytesPerToken),
-                List.of("host.bytes=" + 4L * poolTokens * kvBytesPerToken))));
+        var client = new RunnerClient(
+                ReuseCluster.address(cluster.startRunner(
+                        "runner-host",
+                        Math.max(1 << 20, (long) poolTokens * kvBytesPerToken),
+                        List.of("host.bytes=" + 4L * poolTokens * kvBytesPerToken))),
+                settings.chunkTokens());
         // With its one generated token it takes every block of the pool.
         int[] filler = EngineWork.prompt(
                 new Random(SEED), poolTokens - 1, settings.config().vocabularySize());
