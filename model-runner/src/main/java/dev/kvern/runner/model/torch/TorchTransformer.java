@@ -111,7 +111,7 @@ public final class TorchTransformer implements Transformer {
             throw new KvernException(
                     ErrorReason.RESOURCE_EXHAUSTED,
                     "weights: cannot be loaded on " + options.device() + " as " + options.computeDtype()
-                            + " (expected: enough memory): " + firstLine(e),
+                            + " (expected: enough memory" + freeText(options.device()) + "): " + reason(e),
                     e);
         } finally {
             if (!loaded) {
@@ -132,7 +132,7 @@ public final class TorchTransformer implements Transformer {
                     ErrorReason.MISCONFIGURED,
                     "device: " + device + " (expected: a device that this PyTorch can use; CUDA needs a driver and"
                             + " PYTORCH_LIBRARY_PATH, PYTORCH_VERSION and PYTORCH_FLAVOR of a CUDA build): "
-                            + firstLine(e),
+                            + reason(e),
                     e);
         }
     }
@@ -150,8 +150,13 @@ public final class TorchTransformer implements Transformer {
                 digest);
     }
 
-    private static String firstLine(RuntimeException e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    /** What PyTorch says in the end; before that it tells where. */
+    private static String reason(RuntimeException e) {
+        String message = String.valueOf(e.getMessage());
+        return message.lines()
+                .filter(line -> line.contains("Error: "))
+                .reduce((first, last) -> last)
+                .orElse(message.lines().findFirst().orElse(""));
     }
 
     @Override
@@ -187,7 +192,8 @@ public final class TorchTransformer implements Transformer {
             throw new KvernException(
                     ErrorReason.MISCONFIGURED,
                     "KV blocks: " + blocks + " of " + blockBytes + " bytes on " + options.device()
-                            + " (expected: as many as there is memory for" + freeText() + "): " + firstLine(e),
+                            + " (expected: as many as there is memory for" + freeText(options.device()) + "): "
+                            + reason(e),
                     e);
         }
     }
@@ -205,16 +211,18 @@ public final class TorchTransformer implements Transformer {
                         new PinnedMemory(cuda)::allocate);
     }
 
-    private String freeText() {
-        OptionalLong free = freeDeviceBytes();
+    private static String freeText(DeviceSpec device) {
+        OptionalLong free = freeBytes(device);
         return free.isPresent() ? ", " + free.getAsLong() + " bytes are free" : "";
+    }
+
+    private static OptionalLong freeBytes(DeviceSpec device) {
+        return device.cuda() ? OptionalLong.of(CudaDriver.memory(device.index()).freeBytes()) : OptionalLong.empty();
     }
 
     @Override
     public OptionalLong freeDeviceBytes() {
-        return options.device().cuda()
-                ? OptionalLong.of(CudaDriver.memory(options.device().index()).freeBytes())
-                : OptionalLong.empty();
+        return freeBytes(options.device());
     }
 
     @Override
@@ -237,7 +245,7 @@ public final class TorchTransformer implements Transformer {
                             + spec.contextTokens() + ", or of " + sequences
                             + " requests, does not fit beside the weights"
                             + " (expected: a larger device, or a smaller engine.prefill_tokens or engine.max_running"
-                            + freeText() + "): " + firstLine(e),
+                            + freeText(options.device()) + "): " + reason(e),
                     e);
         }
     }
