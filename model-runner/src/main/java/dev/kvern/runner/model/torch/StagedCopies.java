@@ -115,7 +115,12 @@ final class StagedCopies implements BlockCopies {
     /** As large as that and empty. */
     private ByteBuffer bounce(int bytes) {
         if (bounce.capacity() < bytes) {
-            bounce = hostMemory.apply(bytes);
+            try {
+                bounce = hostMemory.apply(bytes);
+            } catch (OutOfMemoryError e) {
+                // A copy less, which callers can do without; an error would end their threads.
+                throw new IllegalStateException("no memory to copy " + bytes + " bytes of keys and values", e);
+            }
         }
         return bounce.slice(0, bytes);
     }
