@@ -41,7 +41,13 @@ public record RunnerConfig(
     }
 
     /** The KV pool. */
-    public record Kv(int blockTokens, int chunkTokens, long poolBytes) {}
+    public record Kv(int blockTokens, int chunkTokens, long poolBytes, double poolFraction) {
+        private static final long AUTO = 0;
+
+        boolean autoPool() {
+            return poolBytes == AUTO;
+        }
+    }
 
     /** The engine's limits. */
     public record EngineSection(
@@ -109,6 +115,11 @@ public record RunnerConfig(
         }
     }
 
+    /** Of a valid configuration. */
+    DeviceSpec device() {
+        return DeviceSpec.parse(model.device);
+    }
+
     OffloadOptions offloadOptions() {
         return new OffloadOptions(
                 tier.offloadQueueBytes,
@@ -162,7 +173,13 @@ public record RunnerConfig(
                 && kv.chunkTokens / block >= 1
                 && Integer.bitCount(kv.chunkTokens / block) == 1;
         problems.check(chunks, "kv.chunk_tokens", kv.chunkTokens, "kv.block_tokens times a power of two, at most 4096");
-        problems.range("kv.pool_bytes", kv.poolBytes, 1 << 20, 1L << 50);
+        problems.check(
+                kv.autoPool() || (kv.poolBytes >= 1 << 20 && kv.poolBytes <= 1L << 50),
+                "kv.pool_bytes",
+                kv.poolBytes,
+                "0, or " + (1 << 20) + " to " + (1L << 50));
+        problems.check(
+                kv.poolFraction > 0 && kv.poolFraction <= 1, "kv.pool_fraction", kv.poolFraction, "above 0, at most 1");
         problems.range("engine.prefill_tokens", engine.prefillTokens, 1, 1 << 20);
         problems.check(
                 !chunks || engine.prefillTokens <= kv.chunkTokens || engine.prefillTokens % kv.chunkTokens == 0,

@@ -56,7 +56,7 @@ final class ReuseCluster implements AutoCloseable {
                 "model.compute_dtype=" + settings.type(),
                 "model.threads=" + settings.threads(),
                 "kv.block_tokens=" + ReuseSettings.BLOCK_TOKENS,
-                "kv.chunk_tokens=" + ReuseSettings.CHUNK_TOKENS,
+                "kv.chunk_tokens=" + settings.chunkTokens(),
                 "kv.pool_bytes=" + poolBytes,
                 // Computing answers again would get in the way of what is measured next.
                 "engine.share_generated=false",
@@ -67,6 +67,7 @@ final class ReuseCluster implements AutoCloseable {
                 "tier.match_timeout_millis=30000",
                 // A runner that remembers what it has stored would not store again what the benchmark has removed.
                 "tier.offload_recheck_millis=0"));
+        all.addAll(settings.deviceSettings());
         all.addAll(more);
         // Host memory and what waits to be stored lie there; the default is meant for a service of ordinary size.
         return start(name, "runner", List.of("-XX:MaxDirectMemorySize=" + 4 * settings.poolBytes()), all);

@@ -25,6 +25,20 @@ public interface KvMemory extends AutoCloseable {
     /** Overwrites a block with the next {@link #blockBytes} bytes of {@code source}, and moves its position. */
     void write(int block, ByteBuffer source);
 
+    /** Copies several blocks' bytes, one after the other: what moves a chunk from or to a device at once. */
+    default void read(int[] blocks, ByteBuffer target) {
+        for (int block : blocks) {
+            read(block, target);
+        }
+    }
+
+    /** Overwrites several blocks with the next bytes of {@code source}. */
+    default void write(int[] blocks, ByteBuffer source) {
+        for (int block : blocks) {
+            write(block, source);
+        }
+    }
+
     @Override
     void close();
 }

@@ -1,6 +1,7 @@
 package dev.kvern.runner.model;
 
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * A loaded decoder-only transformer: immutable weights and the program that runs them. The sequence's state is not here but
@@ -18,6 +19,21 @@ public interface Transformer extends AutoCloseable {
      * @param blocks how many, at least 1
      */
     KvMemory allocate(int blocks);
+
+    /** Bytes of the model's device that nobody uses; empty if its memory is the host's. */
+    default OptionalLong freeDeviceBytes() {
+        return OptionalLong.empty();
+    }
+
+    /**
+     * Runs the largest calls that are to be expected once, so that the memory they need beside weights and blocks is taken, and
+     * kept, before {@link #freeDeviceBytes} is asked. Does nothing where the device's memory is the host's.
+     *
+     * @param rows most rows of a {@link #step}
+     * @param sequences most rows of a {@link #decode}
+     * @throws dev.kvern.rpc.KvernException MISCONFIGURED if the device has not as much
+     */
+    default void rehearse(int rows, int sequences) {}
 
     /**
      * Runs some consecutive tokens of one sequence: writes their keys and values, returns logits of the last of them.

@@ -33,13 +33,27 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
     private final TierOptions options;
     private final LongSupplier nanoTime;
     private final NodeSet nodes;
-    private final ChunkBuffers buffers = new ChunkBuffers();
+    private final ChunkBuffers buffers;
     private final TierCounters counters = new TierCounters();
 
     /** @param connect opens a channel to an address; closed by this client */
     public BlockStoreClient(TierOptions options, Function<String, ManagedChannel> connect, LongSupplier nanoTime) {
+        this(options, connect, nanoTime, HostAllocator.DIRECT);
+    }
+
+    /**
+     * The same with memory of another kind for what arrives.
+     *
+     * @param connect opens a channel to an address; closed by this client
+     */
+    public BlockStoreClient(
+            TierOptions options,
+            Function<String, ManagedChannel> connect,
+            LongSupplier nanoTime,
+            HostAllocator allocator) {
         this.options = options;
         this.nanoTime = nanoTime;
+        this.buffers = new ChunkBuffers(allocator);
         this.nodes = new NodeSet(
                 connect,
                 () -> new Breaker(

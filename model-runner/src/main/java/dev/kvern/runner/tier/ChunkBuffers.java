@@ -8,12 +8,17 @@ import java.util.Deque;
 final class ChunkBuffers {
     private static final int KEPT = 4;
 
+    private final HostAllocator allocator;
     private final Deque<ByteBuffer> idle = new ArrayDeque<>();
+
+    ChunkBuffers(HostAllocator allocator) {
+        this.allocator = allocator;
+    }
 
     /** An empty buffer with that capacity. */
     synchronized ByteBuffer take(int bytes) {
         ByteBuffer buffer = idle.poll();
-        return buffer != null && buffer.capacity() == bytes ? buffer.clear() : ByteBuffer.allocateDirect(bytes);
+        return buffer != null && buffer.capacity() == bytes ? buffer.clear() : allocator.allocate(bytes);
     }
 
     synchronized void give(ByteBuffer buffer) {

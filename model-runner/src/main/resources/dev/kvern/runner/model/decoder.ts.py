@@ -70,6 +70,13 @@ def pool_slots(block: Tensor, offset: Tensor, layers: int, block_tokens: int, po
   return ((planes + block) * block_tokens + offset).view([layers, -1])
 
 
+# Rows of the pool seen as [planes * B, T * K * D] that hold whole blocks, one block after the other. [n * planes]
+def block_rows(blocks: List[int], planes: int, pool_blocks: int, device: Device) -> Tensor:
+  index = torch.tensor(blocks, dtype=4, device=device)
+  offsets = torch.arange(0, planes, dtype=4, device=device) * pool_blocks
+  return (index.unsqueeze(1) + offsets).view([-1])
+
+
 # Keys and values of one layer at positions from `start` on, [2, count, K, D]: a view if the sequence's blocks lie side by
 # side from `first` on, else (first < 0) a copy by `rows`, which begin with the block of `start`.
 def stored(pool: Tensor, layer: int, first: int, rows: Tensor, start: int, count: int, block_tokens: int) -> Tensor:
@@ -178,14 +185,26 @@ class Decoder(Module):
   def part(self, vector: Tensor, first: int, count: int) -> Tensor:
     return torch.narrow(vector, 0, first, count)
 
-  # A copy of one block in the host's memory, for pools that live elsewhere. [L, 2, T, K, D]
-  def to_host(self, pool: Tensor, block: int) -> Tensor:
-    return torch.select(pool, 2, block).contiguous().to(torch.device("cpu"))
+  # Copies of blocks, one after the other, on the pool's device: n times [L, 2, T, K, D].
+  def gather(self, pool: Tensor, blocks: List[int]) -> Tensor:
+    planes = pool.size(0) * 2
+    rows = __torch__.block_rows(blocks, planes, pool.size(2), pool.device)
+    return torch.index_select(pool.view([planes * pool.size(2), -1]), 0, rows)
 
-  # The other way: `bits` are the block's bytes as an int8 vector in the host's memory.
-  def from_host(self, pool: Tensor, block: int, bits: Tensor) -> Tensor:
-    target = torch.select(pool, 2, block)
-    return target.copy_(torch.view_copy(bits, pool.dtype).view(target.size()))
+  # The other way: overwrites blocks with `bits` on the pool's device, an int8 vector.
+  def scatter(self, pool: Tensor, blocks: List[int], bits: Tensor) -> Tensor:
+    planes = pool.size(0) * 2
+    rows = __torch__.block_rows(blocks, planes, pool.size(2), pool.device)
+    by_block = pool.view([planes * pool.size(2), -1])
+    return by_block.index_copy_(0, rows, torch.view_copy(bits, pool.dtype).view([-1, by_block.size(1)]))
+
+  # Bytes on the device that `like` is on: a copy that is only queued, if it is not the host's memory.
+  def upload(self, bits: Tensor, like: Tensor) -> Tensor:
+    return torch.empty([bits.size(0)], dtype=1, device=like.device).copy_(bits, True)
+
+  # Queues a copy of what gather returned into the host's memory, an int8 vector.
+  def download(self, copied: Tensor, bits: Tensor) -> Tensor:
+    return bits.copy_(torch.view_copy(copied, 1).view([-1]), True)
 
   # Some tokens of one sequence. inputs (host, int64): R token ids, then the sequence's blocks.
   # weights: 3 for the model (embedding, norm, output projection), 1 for the rotary frequencies, then 11 a layer.

@@ -5,14 +5,8 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
-import ai.djl.pytorch.jni.JniUtils;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.model.DeviceSpec;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
 
@@ -46,15 +40,7 @@ public final class MachineLimits implements AutoCloseable {
         this.productSize = device.cuda() ? 8192 : quick ? 512 : 2048;
         this.times = device.cuda() ? 16 : 1;
         this.owner = TorchRuntime.newManager();
-        try (InputStream in = MachineLimits.class.getResourceAsStream(SOURCE)) {
-            if (in == null) {
-                throw new IllegalStateException("no resource " + SOURCE);
-            }
-            byte[] archive = TorchScriptArchive.write(CLASS, new String(in.readAllBytes(), StandardCharsets.UTF_8));
-            this.module = JniUtils.loadModule(owner, new ByteArrayInputStream(archive), false, false);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        this.module = TorchScriptArchive.load(owner, CLASS, SOURCE);
     }
 
     /**

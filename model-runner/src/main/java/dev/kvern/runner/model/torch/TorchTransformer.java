@@ -4,6 +4,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.JniUtils;
 import dev.kvern.block.ModelDigest;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
@@ -17,14 +18,20 @@ import dev.kvern.runner.model.ModelSpec;
 import dev.kvern.runner.model.ProgressCounter;
 import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.model.WeightPlan;
+import java.util.Collections;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A transformer that PyTorch runs: one call into the program for each step. Native memory has one owner, closed with this.
  * {@link #step} and {@link #close} are confined to one thread at a time; the rest is immutable.
  */
 public final class TorchTransformer implements Transformer {
+    /** Longer ones that decode together, if they are many, are halved by the engine until they fit. */
+    private static final int REHEARSED_DECODE_TOKENS = 8192;
+
     private final ModelSpec spec;
     private final LoadOptions options;
     private final PtNDManager owner;
@@ -35,6 +42,10 @@ public final class TorchTransformer implements Transformer {
     private final IValue shape;
     private final IValue windows;
     private final IValue eps;
+
+    /** Null on the CPU. */
+    private final @Nullable CudaProgram cuda;
+
     private boolean closed;
 
     private TorchTransformer(
@@ -44,6 +55,7 @@ public final class TorchTransformer implements Transformer {
             PtNDManager owner,
             DecoderProgram program,
             LoadedWeights weights) {
+        this.cuda = options.device().cuda() ? CudaProgram.load() : null;
         this.spec = spec;
         this.options = options;
         this.owner = owner;
@@ -57,7 +69,9 @@ public final class TorchTransformer implements Transformer {
             config.kvHeads(),
             config.headDim(),
             options.blockTokens(),
-            options.chunkTokens(),
+            // Bits do not depend on the number of rows on the CPU alone; a GPU has too little to do with a chunk's at a
+            // time.
+            options.device().cuda() ? Integer.MAX_VALUE : options.chunkTokens(),
             weights.kind()
         });
         this.windows = IValue.listFrom(
@@ -96,6 +110,10 @@ public final class TorchTransformer implements Transformer {
             DecoderProgram program = DecoderProgram.load(owner);
             checkDevice(program, owner, options);
             LoadedWeights weights = new WeightLoader(program, owner, checkpoint, options, progress).load(config, plan);
+            // What loading needed beside the weights is for others again.
+            if (options.device().cuda()) {
+                JniUtils.emptyCudaCache();
+            }
             var transformer =
                     new TorchTransformer(spec(config, options, digest.get()), config, options, owner, program, weights);
             loaded = true;
@@ -104,7 +122,7 @@ public final class TorchTransformer implements Transformer {
             throw new KvernException(
                     ErrorReason.RESOURCE_EXHAUSTED,
                     "weights: cannot be loaded on " + options.device() + " as " + options.computeDtype()
-                            + " (expected: enough memory): " + firstLine(e),
+                            + " (expected: enough memory" + freeText(options.device()) + "): " + reason(e),
                     e);
         } finally {
             if (!loaded) {
@@ -125,7 +143,7 @@ public final class TorchTransformer implements Transformer {
                     ErrorReason.MISCONFIGURED,
                     "device: " + device + " (expected: a device that this PyTorch can use; CUDA needs a driver and"
                             + " PYTORCH_LIBRARY_PATH, PYTORCH_VERSION and PYTORCH_FLAVOR of a CUDA build): "
-                            + firstLine(e),
+                            + reason(e),
                     e);
         }
     }
@@ -143,8 +161,13 @@ public final class TorchTransformer implements Transformer {
                 digest);
     }
 
-    private static String firstLine(RuntimeException e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    /** What PyTorch says in the end; before that it tells where. */
+    private static String reason(RuntimeException e) {
+        String message = String.valueOf(e.getMessage());
+        return message.lines()
+                .filter(line -> line.contains("Error: "))
+                .reduce((first, last) -> last)
+                .orElse(message.lines().findFirst().orElse(""));
     }
 
     @Override
@@ -171,17 +194,69 @@ public final class TorchTransformer implements Transformer {
                     program,
                     poolOwner,
                     pool,
-                    options.device(),
+                    copies(poolOwner, pool, blocks, (int) blockBytes),
                     blocks,
                     blockTokens,
-                    (int) blockBytes,
-                    2 * spec.layers());
+                    (int) blockBytes);
         } catch (EngineException e) {
             poolOwner.close();
             throw new KvernException(
                     ErrorReason.MISCONFIGURED,
                     "KV blocks: " + blocks + " of " + blockBytes + " bytes on " + options.device()
-                            + " (expected: as many as there is memory for): " + firstLine(e),
+                            + " (expected: as many as there is memory for" + freeText(options.device()) + "): "
+                            + reason(e),
+                    e);
+        }
+    }
+
+    private BlockCopies copies(PtNDManager poolOwner, PtNDArray pool, int blocks, int blockBytes) {
+        return cuda == null
+                ? new PlaneCopies(program, poolOwner, pool, blocks, blockBytes, 2 * spec.layers())
+                : new StagedCopies(
+                        program,
+                        poolOwner,
+                        pool,
+                        blockBytes,
+                        cuda.stream(options.device()),
+                        cuda.stream(options.device()),
+                        new PinnedMemory(cuda)::allocate);
+    }
+
+    private static String freeText(DeviceSpec device) {
+        OptionalLong free = freeBytes(device);
+        return free.isPresent() ? ", " + free.getAsLong() + " bytes are free" : "";
+    }
+
+    private static OptionalLong freeBytes(DeviceSpec device) {
+        return device.cuda() ? OptionalLong.of(CudaDriver.memory(device.index()).freeBytes()) : OptionalLong.empty();
+    }
+
+    @Override
+    public OptionalLong freeDeviceBytes() {
+        return freeBytes(options.device());
+    }
+
+    @Override
+    public void rehearse(int rows, int sequences) {
+        if (!options.device().cuda()) {
+            return;
+        }
+        try (KvMemory one = allocate(1)) {
+            // A table that names one block again and again stands for a prompt as long as the context.
+            int context = spec.contextTokens();
+            int count = Math.min(rows, context);
+            step(one, new int[context / options.blockTokens() + 1], context - count, new int[count], count, 1);
+            int position = Math.min(context, REHEARSED_DECODE_TOKENS) - 1;
+            var row = new DecodeRow(new int[position / options.blockTokens() + 1], position, 0);
+            decode(one, Collections.nCopies(sequences, row));
+        } catch (EngineException e) {
+            throw new KvernException(
+                    ErrorReason.MISCONFIGURED,
+                    "memory of " + options.device() + ": a step of " + rows + " tokens at the end of a context of "
+                            + spec.contextTokens() + ", or of " + sequences
+                            + " requests, does not fit beside the weights"
+                            + " (expected: a larger device, or a smaller engine.prefill_tokens or engine.max_running"
+                            + freeText(options.device()) + "): " + reason(e),
                     e);
         }
     }
@@ -299,6 +374,9 @@ public final class TorchTransformer implements Transformer {
             eps.close();
             program.close();
             owner.close();
+            if (cuda != null) {
+                cuda.close();
+            }
         }
     }
 }
