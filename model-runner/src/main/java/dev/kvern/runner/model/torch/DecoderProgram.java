@@ -10,6 +10,7 @@ import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.kvern.runner.model.ComputeType;
 import dev.kvern.runner.model.DeviceSpec;
+import dev.kvern.runner.model.OutOfDeviceMemoryException;
 import dev.kvern.runner.model.RopeScaling;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -99,27 +100,63 @@ final class DecoderProgram implements AutoCloseable {
         return tensor(owner, "part", IValue.from(vector), IValue.from(first), IValue.from(count));
     }
 
-    /** A copy of a block in the host's memory. */
+    /** Fills a tensor with zeros. */
+    void clear(PtNDArray tensor) {
+        call("clear", IValue.from(tensor)).close();
+    }
+
+    /**
+     * A copy of a block in the host's memory.
+     *
+     * @throws OutOfDeviceMemoryException if there is no memory for it
+     */
     PtNDArray toHost(PtNDManager owner, PtNDArray pool, int block) {
-        return tensor(owner, "to_host", IValue.from(pool), IValue.from((long) block));
+        try {
+            return tensor(owner, "to_host", IValue.from(pool), IValue.from((long) block));
+        } catch (EngineException e) {
+            throw TorchFailures.of(e);
+        }
     }
 
-    /** Overwrites a block with bytes of the host's memory, an int8 vector. */
+    /**
+     * Overwrites a block with bytes of the host's memory, an int8 vector.
+     *
+     * @throws OutOfDeviceMemoryException if there is no memory for the copy
+     */
     void fromHost(PtNDArray pool, int block, PtNDArray bits) {
-        call("from_host", IValue.from(pool), IValue.from((long) block), IValue.from(bits))
-                .close();
+        try {
+            call("from_host", IValue.from(pool), IValue.from((long) block), IValue.from(bits))
+                    .close();
+        } catch (EngineException e) {
+            throw TorchFailures.of(e);
+        }
     }
 
-    /** Runs tokens of a sequence through the decoder; the arguments are those of decoder.ts.py and stay the caller's. */
+    /**
+     * Runs tokens of a sequence through the decoder; the arguments are those of decoder.ts.py and stay the caller's.
+     *
+     * @throws OutOfDeviceMemoryException if there is no memory for so many
+     */
     IValue step(IValue... arguments) {
-        unoptimised();
-        return IValueUtils.runMethod(module, "step", arguments);
+        return run("step", arguments);
     }
 
-    /** Runs a token of each of several sequences; the arguments are those of decoder.ts.py and stay the caller's. */
+    /**
+     * Runs a token of each of several sequences; the arguments are those of decoder.ts.py and stay the caller's.
+     *
+     * @throws OutOfDeviceMemoryException if there is no memory for so many
+     */
     IValue decode(IValue... arguments) {
+        return run("decode", arguments);
+    }
+
+    private IValue run(String method, IValue... arguments) {
         unoptimised();
-        return IValueUtils.runMethod(module, "decode", arguments);
+        try {
+            return IValueUtils.runMethod(module, method, arguments);
+        } catch (EngineException e) {
+            throw TorchFailures.of(e);
+        }
     }
 
     @Override

@@ -14,11 +14,16 @@ import dev.kvern.runner.model.KvMemory;
 import dev.kvern.runner.model.LoadOptions;
 import dev.kvern.runner.model.ModelConfig;
 import dev.kvern.runner.model.ModelSpec;
+import dev.kvern.runner.model.NotFiniteException;
 import dev.kvern.runner.model.ProgressCounter;
 import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.model.WeightPlan;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A transformer that PyTorch runs: one call into the program for each step. Native memory has one owner, closed with this.
@@ -93,7 +98,7 @@ public final class TorchTransformer implements Transformer {
             throw new KvernException(
                     ErrorReason.RESOURCE_EXHAUSTED,
                     "weights: cannot be loaded on " + options.device() + " as " + options.computeDtype()
-                            + " (expected: enough memory): " + firstLine(e),
+                            + " (expected: enough memory): " + TorchFailures.reason(e),
                     e);
         } finally {
             if (!loaded) {
@@ -114,7 +119,7 @@ public final class TorchTransformer implements Transformer {
                     ErrorReason.MISCONFIGURED,
                     "device: " + device + " (expected: a device that this PyTorch can use; CUDA needs a driver and"
                             + " PYTORCH_LIBRARY_PATH, PYTORCH_VERSION and PYTORCH_FLAVOR of a CUDA build): "
-                            + firstLine(e),
+                            + TorchFailures.reason(e),
                     e);
         }
     }
@@ -130,10 +135,6 @@ public final class TorchTransformer implements Transformer {
                 options.kvDtype(),
                 options.computeDtype(),
                 digest);
-    }
-
-    private static String firstLine(RuntimeException e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
     @Override
@@ -152,10 +153,20 @@ public final class TorchTransformer implements Transformer {
             throw KvernException.misconfigured(
                     "block_tokens", blockTokens, "blocks below 2 GiB; one token has " + spec.kvBytesPerToken());
         }
+        long bytes = blockBytes * blocks;
+        OptionalLong available =
+                options.device().cuda() ? OptionalLong.empty() : new HostMemory(Path.of("/")).available();
+        if (available.isPresent() && bytes > available.getAsLong()) {
+            throw noRoom(blocks, blockBytes, available.getAsLong() + " bytes of memory are free", null);
+        }
         PtNDManager poolOwner = TorchRuntime.newManager();
         try {
             long[] shape = {spec.layers(), 2, blocks, blockTokens, spec.kvHeads(), spec.headDim()};
             PtNDArray pool = program.empty(poolOwner, shape, options.computeType(), options.device());
+            if (options.device().cuda()) {
+                // On the host only what was written is read, and memory that nobody touches is not taken.
+                program.clear(pool);
+            }
             return new TorchKvMemory(
                     program,
                     poolOwner,
@@ -167,12 +178,17 @@ public final class TorchTransformer implements Transformer {
                     2 * spec.layers());
         } catch (EngineException e) {
             poolOwner.close();
-            throw new KvernException(
-                    ErrorReason.MISCONFIGURED,
-                    "KV blocks: " + blocks + " of " + blockBytes + " bytes on " + options.device()
-                            + " (expected: as many as there is memory for): " + firstLine(e),
-                    e);
+            throw noRoom(blocks, blockBytes, TorchFailures.reason(e), e);
         }
+    }
+
+    private KvernException noRoom(int blocks, long blockBytes, String found, @Nullable Throwable cause) {
+        return new KvernException(
+                ErrorReason.MISCONFIGURED,
+                "KV pool: " + blocks * blockBytes + " bytes, " + blocks + " blocks of " + blockBytes + ", on "
+                        + options.device() + ": " + found
+                        + " (expected: a pool that fits beside the weights; kv.pool_bytes sets it)",
+                cause);
     }
 
     @Override
@@ -181,14 +197,26 @@ public final class TorchTransformer implements Transformer {
         int blocks = check(pool, blockTable, position, tokens, rows, logitRows);
         if (rows == 1) {
             float[] logits = decode(pool, List.of(new DecodeRow(blockTable, position, tokens[0])));
+            NotFiniteException.requireFinite(logits, 0, logits.length, position);
             return logitRows == 1 ? logits : new float[0];
         }
         IValue stepInputs = inputs.set(tokens, rows, blockTable, blocks);
         long first = firstOfRun(blockTable, blocks);
         try (IValue call = IValue.listFrom(new long[] {position, rows, tokens.length, blocks, first, logitRows});
                 IValue result = pool.use(
-                        poolValue -> program.step(stepInputs, poolValue, weights, scales, shape, windows, call, eps))) {
-            return logits(result, logitRows);
+                        poolValue -> program.step(stepInputs, poolValue, weights, scales, shape, windows, call, eps));
+                PtNDArray tensor = result.toTensor(owner)) {
+            FloatBuffer values = tensor.toByteBuffer(true).asFloatBuffer();
+            float[] logits = new float[Math.multiplyExact(logitRows, spec.vocabularySize())];
+            values.get(logits);
+            for (int layer = 0; layer < spec.layers(); layer++) {
+                float sum = values.get();
+                if (!Float.isFinite(sum)) {
+                    throw new NotFiniteException("keys or values of layer " + layer + " at positions " + position
+                            + " to " + (position + tokens.length - 1) + ": " + sum);
+                }
+            }
+            return logits;
         }
     }
 
@@ -213,7 +241,11 @@ public final class TorchTransformer implements Transformer {
                 IValue first = IValue.listFrom(firstBlocks);
                 IValue result = pool.use(poolValue ->
                         program.decode(decodeInputs, poolValue, weights, scales, shape, windows, at, first, eps))) {
-            return logits(result, positions.length);
+            float[] logits = new float[Math.multiplyExact(positions.length, spec.vocabularySize())];
+            try (PtNDArray tensor = result.toTensor(owner)) {
+                tensor.toByteBuffer(true).asFloatBuffer().get(logits);
+            }
+            return logits;
         }
     }
 
@@ -235,16 +267,6 @@ public final class TorchTransformer implements Transformer {
             }
         }
         return blockTable[0];
-    }
-
-    private float[] logits(IValue result, int rows) {
-        float[] logits = new float[Math.multiplyExact(rows, spec.vocabularySize())];
-        if (rows > 0) {
-            try (PtNDArray tensor = result.toTensor(owner)) {
-                tensor.toByteBuffer(true).asFloatBuffer().get(logits);
-            }
-        }
-        return logits;
     }
 
     /** Checks a step's arguments and returns how many blocks it touches. */
