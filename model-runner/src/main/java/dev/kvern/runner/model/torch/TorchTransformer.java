@@ -16,6 +16,7 @@ import dev.kvern.runner.model.ModelConfig;
 import dev.kvern.runner.model.ModelSpec;
 import dev.kvern.runner.model.NotFiniteException;
 import dev.kvern.runner.model.ProgressCounter;
+import dev.kvern.runner.model.TensorChecksums;
 import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.model.WeightPlan;
 import java.nio.FloatBuffer;
@@ -73,6 +74,7 @@ public final class TorchTransformer implements Transformer {
     /**
      * Loads a checkpoint's weights.
      *
+     * @param checksums is told of each tensor that was read
      * @param digest asked once the weights are there, so that it may be computed meanwhile
      * @throws KvernException MISCONFIGURED if PyTorch or the device is not there, RESOURCE_EXHAUSTED if memory is short
      */
@@ -81,6 +83,7 @@ public final class TorchTransformer implements Transformer {
             WeightPlan plan,
             Checkpoint checkpoint,
             LoadOptions options,
+            TensorChecksums checksums,
             ProgressCounter progress,
             Supplier<ModelDigest> digest) {
         TorchRuntime.start(options.threads());
@@ -89,7 +92,8 @@ public final class TorchTransformer implements Transformer {
         try {
             DecoderProgram program = DecoderProgram.load(owner);
             checkDevice(program, owner, options);
-            LoadedWeights weights = new WeightLoader(program, owner, checkpoint, options, progress).load(config, plan);
+            LoadedWeights weights =
+                    new WeightLoader(program, owner, checkpoint, options, checksums, progress).load(config, plan);
             var transformer =
                     new TorchTransformer(spec(config, options, digest.get()), config, options, owner, program, weights);
             loaded = true;
