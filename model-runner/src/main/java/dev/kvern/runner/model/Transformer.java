@@ -17,6 +17,7 @@ public interface Transformer extends AutoCloseable {
      * Reserves KV blocks on the model's device. The caller closes it before the model.
      *
      * @param blocks how many, at least 1
+     * @throws dev.kvern.rpc.KvernException MISCONFIGURED, with what is free, if there is no memory for them
      */
     KvMemory allocate(int blocks);
 
@@ -49,7 +50,9 @@ public interface Transformer extends AutoCloseable {
      * @param rows rows to compute, at least {@code tokens.length}; a multiple of {@link LoadOptions#chunkTokens} gives the
      *     values of as many calls of one chunk each, on the CPU in fp32 bit for bit
      * @param logitRows for how many of the last tokens logits are wanted, 0 to {@code tokens.length}
-     * @return fp32 logits, {@code [logitRows][vocabulary]} row after row; empty if none are wanted
+     * @return fp32 logits, {@code [logitRows][vocabulary]} row after row, finite or not; empty if none are wanted
+     * @throws NotFiniteException if a key or value that was written is NaN or infinite
+     * @throws OutOfDeviceMemoryException if there is no memory to run so many rows
      */
     float[] step(KvMemory kv, int[] blockTable, int position, int[] tokens, int rows, int logitRows);
 
@@ -59,7 +62,8 @@ public interface Transformer extends AutoCloseable {
      *
      * @param kv holds the keys and values of the positions before, and takes the new ones
      * @param rows at least one, no two of the same sequence
-     * @return fp32 logits, {@code [rows][vocabulary]} row after row
+     * @return fp32 logits, {@code [rows][vocabulary]} row after row, finite or not: a key or value that is not shows in them
+     * @throws OutOfDeviceMemoryException if there is no memory to run so many rows
      */
     default float[] decode(KvMemory kv, List<DecodeRow> rows) {
         int vocabulary = spec().vocabularySize();

@@ -213,6 +213,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
                     sent = System.nanoTime() - begin;
                 } catch (RuntimeException e) {
                     log.error("offloading {} chunks failed", batch.size(), e);
+                    count(0, 0, batch.size(), List.of());
                 } finally {
                     done(batch);
                 }

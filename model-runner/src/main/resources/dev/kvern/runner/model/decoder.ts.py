@@ -154,6 +154,10 @@ class Decoder(Module):
   def empty(self, shape: List[int], dtype: int, device: str) -> Tensor:
     return torch.empty(shape, dtype=dtype, device=torch.device(device))
 
+  # Nothing in the pool may be NaN, for what is masked is read all the same, and 0 * NaN is NaN.
+  def clear(self, tensor: Tensor) -> Tensor:
+    return torch.zero_(tensor)
+
   # Copies rows (or a vector's values) into target from row `first` on, converting type and device on the way.
   # bf16 arrives as fp16 with the same bits, because DJL cannot make a bf16 tensor.
   def fill(self, target: Tensor, first: int, source: Tensor, is_bfloat16: bool) -> Tensor:
@@ -214,7 +218,8 @@ class Decoder(Module):
   # Attention is computed in tiles of so many rows, the last one of what is left, each as if it were a call of its own: so
   # several chunks in one call have the bits of one after the other, as far as the linear layers' rows do not depend on each
   # other.
-  # Returns fp32 [logit rows, vocabulary] in the host's memory.
+  # Returns in the host's memory, fp32, the logits [logit rows * vocabulary] and then for each layer the sum of the keys and
+  # values that were written, which is finite if all of them are.
   def step(self, inputs: Tensor, pool: Tensor, weights: List[Tensor], scales: List[Tensor], shape: List[int], windows: List[int], call: List[int], eps: float) -> Tensor:
     layers, heads, kv_heads, head_dim, block_tokens, tile, kind, = shape
     position, rows, tokens, block_count, first_block, logit_rows, = call
@@ -269,6 +274,7 @@ class Decoder(Module):
     new_offsets = torch.remainder(new_positions, block_tokens)
     slots = torch.unbind(__torch__.pool_slots(new_blocks, new_offsets, layers, block_tokens, pool_blocks))
     pool_by_token = pool.view([-1, kv_width])
+    sums = annotate(List[Tensor], [])
 
     for i in range(layers):
       w = 4 + 11 * i
@@ -278,6 +284,7 @@ class Decoder(Module):
       # [2, R, K, D]
       new = torch.stack([torch.narrow(qk, 1, heads, kv_heads), v])
       pool_by_token.index_copy_(0, slots[i], torch.narrow(new, 1, 0, tokens).reshape([2 * tokens, kv_width]))
+      sums = torch.append(sums, torch.sum(torch.narrow(new, 1, 0, tokens), dtype=6))
 
       # In the last layer only the tile with the logit rows is of use to anyone, if they are all in one.
       first_tile = 0
@@ -327,10 +334,10 @@ class Decoder(Module):
       h = torch.rms_norm(x, [x.size(1)], weights[1], eps)
       no_bias = torch.narrow(weights[1], 0, 0, 0)
       x = __torch__.linear(h, weights[2], scales[0], no_bias, kind)
-    return x.to(6).contiguous().to(torch.device("cpu"))
+    return torch.cat([x.to(6).reshape([-1]), torch.stack(sums)]).to(torch.device("cpu"))
 
   # One token of each of S sequences. inputs (host, int64): S token ids, S positions, then for each sequence its blocks, as
-  # many as the longest one has (others are followed by zeros).
+  # many as the longest one has (others are followed by blocks of their own, which are read, and masked).
   # positions, first_blocks: for each sequence its token's position, and its first block if its blocks lie side by side,
   # else -1. Everything else as in step. Returns fp32 [S, vocabulary] in the host's memory.
   def decode(self, inputs: Tensor, pool: Tensor, weights: List[Tensor], scales: List[Tensor], shape: List[int], windows: List[int], positions: List[int], first_blocks: List[int], eps: float) -> Tensor:

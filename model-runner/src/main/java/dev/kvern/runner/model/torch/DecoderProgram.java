@@ -10,6 +10,7 @@ import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.kvern.runner.model.ComputeType;
 import dev.kvern.runner.model.DeviceSpec;
+import dev.kvern.runner.model.OutOfDeviceMemoryException;
 import dev.kvern.runner.model.RopeScaling;
 import java.util.Arrays;
 
@@ -87,9 +88,22 @@ final class DecoderProgram implements AutoCloseable {
         return tensor(owner, "part", IValue.from(vector), IValue.from(first), IValue.from(count));
     }
 
-    /** Copies of blocks, one after the other, where the pool is. */
+    /** Fills a tensor with zeros. */
+    void clear(PtNDArray tensor) {
+        call("clear", IValue.from(tensor)).close();
+    }
+
+    /**
+     * Copies of blocks, one after the other, where the pool is.
+     *
+     * @throws OutOfDeviceMemoryException if there is no memory for them
+     */
     PtNDArray gather(PtNDManager owner, PtNDArray pool, int[] blocks) {
-        return tensor(owner, "gather", IValue.from(pool), IValue.listFrom(longs(blocks)));
+        try {
+            return tensor(owner, "gather", IValue.from(pool), IValue.listFrom(longs(blocks)));
+        } catch (EngineException e) {
+            throw TorchFailures.of(e);
+        }
     }
 
     /** Overwrites blocks with bytes that are where the pool is. */
@@ -98,9 +112,17 @@ final class DecoderProgram implements AutoCloseable {
                 .close();
     }
 
-    /** The host's bytes where the pool is; the copy may only be queued. */
+    /**
+     * The host's bytes where the pool is; the copy may only be queued.
+     *
+     * @throws OutOfDeviceMemoryException if there is no memory for it
+     */
     PtNDArray upload(PtNDManager owner, PtNDArray bits, PtNDArray pool) {
-        return tensor(owner, "upload", IValue.from(bits), IValue.from(pool));
+        try {
+            return tensor(owner, "upload", IValue.from(bits), IValue.from(pool));
+        } catch (EngineException e) {
+            throw TorchFailures.of(e);
+        }
     }
 
     /** Overwrites the host's bytes with what {@link #gather} returned; the copy may only be queued. */
@@ -108,16 +130,31 @@ final class DecoderProgram implements AutoCloseable {
         call("download", IValue.from(copied), IValue.from(bits)).close();
     }
 
-    /** Runs tokens of a sequence through the decoder; the arguments are those of decoder.ts.py and stay the caller's. */
+    /**
+     * Runs tokens of a sequence through the decoder; the arguments are those of decoder.ts.py and stay the caller's.
+     *
+     * @throws OutOfDeviceMemoryException if there is no memory for so many
+     */
     IValue step(IValue... arguments) {
-        unoptimised();
-        return IValueUtils.runMethod(module, "step", arguments);
+        return run("step", arguments);
     }
 
-    /** Runs a token of each of several sequences; the arguments are those of decoder.ts.py and stay the caller's. */
+    /**
+     * Runs a token of each of several sequences; the arguments are those of decoder.ts.py and stay the caller's.
+     *
+     * @throws OutOfDeviceMemoryException if there is no memory for so many
+     */
     IValue decode(IValue... arguments) {
+        return run("decode", arguments);
+    }
+
+    private IValue run(String method, IValue... arguments) {
         unoptimised();
-        return IValueUtils.runMethod(module, "decode", arguments);
+        try {
+            return IValueUtils.runMethod(module, method, arguments);
+        } catch (EngineException e) {
+            throw TorchFailures.of(e);
+        }
     }
 
     @Override

@@ -13,7 +13,8 @@ import java.util.function.Function;
 /**
  * KV blocks in one tensor {@code [layers, 2, blocks, block tokens, kv heads, head dim]}: blocks that lie side by side are, in
  * each layer, a view of consecutive tokens. Outside, a block's bytes are {@code [layers, 2, block tokens, kv heads, head dim]}.
- * The tensor is not initialised: what was never written may be anything, NaN included.
+ * On the host the tensor is not initialised: what was never written may be anything, NaN included, and is never read. On a
+ * device what is masked is read all the same, so that there the tensor begins as zeros.
  *
  * <p>Blocks can be read and written from any thread. Memory in use is not freed: copies and steps hold the lock's shared
  * side, {@link #close} the other.

@@ -15,9 +15,14 @@ import dev.kvern.runner.model.KvMemory;
 import dev.kvern.runner.model.LoadOptions;
 import dev.kvern.runner.model.ModelConfig;
 import dev.kvern.runner.model.ModelSpec;
+import dev.kvern.runner.model.NotFiniteException;
+import dev.kvern.runner.model.OutOfDeviceMemoryException;
 import dev.kvern.runner.model.ProgressCounter;
+import dev.kvern.runner.model.TensorChecksums;
 import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.model.WeightPlan;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
@@ -82,6 +87,7 @@ public final class TorchTransformer implements Transformer {
     /**
      * Loads a checkpoint's weights.
      *
+     * @param checksums is told of each tensor that was read
      * @param digest asked once the weights are there, so that it may be computed meanwhile
      * @throws KvernException MISCONFIGURED if PyTorch or the device is not there, RESOURCE_EXHAUSTED if memory is short
      */
@@ -90,10 +96,11 @@ public final class TorchTransformer implements Transformer {
             WeightPlan plan,
             Checkpoint checkpoint,
             LoadOptions options,
+            TensorChecksums checksums,
             ProgressCounter progress,
             Supplier<ModelDigest> digest) {
         return PassingThread.call(
-                "kvern-model-load", () -> loadHere(config, plan, checkpoint, options, progress, digest));
+                "kvern-model-load", () -> loadHere(config, plan, checkpoint, options, checksums, progress, digest));
     }
 
     private static TorchTransformer loadHere(
@@ -101,6 +108,7 @@ public final class TorchTransformer implements Transformer {
             WeightPlan plan,
             Checkpoint checkpoint,
             LoadOptions options,
+            TensorChecksums checksums,
             ProgressCounter progress,
             Supplier<ModelDigest> digest) {
         TorchRuntime.start(options.threads());
@@ -109,7 +117,8 @@ public final class TorchTransformer implements Transformer {
         try {
             DecoderProgram program = DecoderProgram.load(owner);
             checkDevice(program, owner, options);
-            LoadedWeights weights = new WeightLoader(program, owner, checkpoint, options, progress).load(config, plan);
+            LoadedWeights weights =
+                    new WeightLoader(program, owner, checkpoint, options, checksums, progress).load(config, plan);
             // What loading needed beside the weights is for others again.
             if (options.device().cuda()) {
                 JniUtils.emptyCudaCache();
@@ -122,7 +131,8 @@ public final class TorchTransformer implements Transformer {
             throw new KvernException(
                     ErrorReason.RESOURCE_EXHAUSTED,
                     "weights: cannot be loaded on " + options.device() + " as " + options.computeDtype()
-                            + " (expected: enough memory" + freeText(options.device()) + "): " + reason(e),
+                            + " (expected: enough memory" + freeText(options.device()) + "): "
+                            + TorchFailures.reason(e),
                     e);
         } finally {
             if (!loaded) {
@@ -143,7 +153,7 @@ public final class TorchTransformer implements Transformer {
                     ErrorReason.MISCONFIGURED,
                     "device: " + device + " (expected: a device that this PyTorch can use; CUDA needs a driver and"
                             + " PYTORCH_LIBRARY_PATH, PYTORCH_VERSION and PYTORCH_FLAVOR of a CUDA build): "
-                            + reason(e),
+                            + TorchFailures.reason(e),
                     e);
         }
     }
@@ -159,15 +169,6 @@ public final class TorchTransformer implements Transformer {
                 options.kvDtype(),
                 options.computeDtype(),
                 digest);
-    }
-
-    /** What PyTorch says in the end; before that it tells where. */
-    private static String reason(RuntimeException e) {
-        String message = String.valueOf(e.getMessage());
-        return message.lines()
-                .filter(line -> line.contains("Error: "))
-                .reduce((first, last) -> last)
-                .orElse(message.lines().findFirst().orElse(""));
     }
 
     @Override
@@ -186,10 +187,20 @@ public final class TorchTransformer implements Transformer {
             throw KvernException.misconfigured(
                     "block_tokens", blockTokens, "blocks below 2 GiB; one token has " + spec.kvBytesPerToken());
         }
+        long bytes = blockBytes * blocks;
+        OptionalLong available =
+                options.device().cuda() ? OptionalLong.empty() : new HostMemory(Path.of("/")).available();
+        if (available.isPresent() && bytes > available.getAsLong()) {
+            throw noRoom(blocks, blockBytes, available.getAsLong() + " bytes of memory are free", null);
+        }
         PtNDManager poolOwner = TorchRuntime.newManager();
         try {
             long[] shape = {spec.layers(), 2, blocks, blockTokens, spec.kvHeads(), spec.headDim()};
             PtNDArray pool = program.empty(poolOwner, shape, options.computeType(), options.device());
+            if (options.device().cuda()) {
+                // On the host only what was written is read, and memory that nobody touches is not taken.
+                program.clear(pool);
+            }
             return new TorchKvMemory(
                     program,
                     poolOwner,
@@ -200,12 +211,7 @@ public final class TorchTransformer implements Transformer {
                     (int) blockBytes);
         } catch (EngineException e) {
             poolOwner.close();
-            throw new KvernException(
-                    ErrorReason.MISCONFIGURED,
-                    "KV blocks: " + blocks + " of " + blockBytes + " bytes on " + options.device()
-                            + " (expected: as many as there is memory for" + freeText(options.device()) + "): "
-                            + reason(e),
-                    e);
+            throw noRoom(blocks, blockBytes, TorchFailures.reason(e), e);
         }
     }
 
@@ -249,16 +255,25 @@ public final class TorchTransformer implements Transformer {
             int position = Math.min(context, REHEARSED_DECODE_TOKENS) - 1;
             var row = new DecodeRow(new int[position / options.blockTokens() + 1], position, 0);
             decode(one, Collections.nCopies(sequences, row));
-        } catch (EngineException e) {
+        } catch (EngineException | OutOfDeviceMemoryException e) {
             throw new KvernException(
                     ErrorReason.MISCONFIGURED,
                     "memory of " + options.device() + ": a step of " + rows + " tokens at the end of a context of "
                             + spec.contextTokens() + ", or of " + sequences
                             + " requests, does not fit beside the weights"
                             + " (expected: a larger device, or a smaller engine.prefill_tokens or engine.max_running"
-                            + freeText(options.device()) + "): " + reason(e),
+                            + freeText(options.device()) + "): " + TorchFailures.reason(e),
                     e);
         }
+    }
+
+    private KvernException noRoom(int blocks, long blockBytes, String found, @Nullable Throwable cause) {
+        return new KvernException(
+                ErrorReason.MISCONFIGURED,
+                "KV pool: " + blocks * blockBytes + " bytes, " + blocks + " blocks of " + blockBytes + ", on "
+                        + options.device() + ": " + found
+                        + " (expected: a pool that fits beside the weights; kv.pool_bytes sets it)",
+                cause);
     }
 
     @Override
@@ -269,8 +284,19 @@ public final class TorchTransformer implements Transformer {
         long first = firstOfRun(blockTable, blocks);
         try (IValue call = IValue.listFrom(new long[] {position, rows, tokens.length, blocks, first, logitRows});
                 IValue result = pool.use(
-                        poolValue -> program.step(stepInputs, poolValue, weights, scales, shape, windows, call, eps))) {
-            return logits(result, logitRows);
+                        poolValue -> program.step(stepInputs, poolValue, weights, scales, shape, windows, call, eps));
+                PtNDArray tensor = result.toTensor(owner)) {
+            FloatBuffer values = tensor.toByteBuffer(true).asFloatBuffer();
+            float[] logits = new float[Math.multiplyExact(logitRows, spec.vocabularySize())];
+            values.get(logits);
+            for (int layer = 0; layer < spec.layers(); layer++) {
+                float sum = values.get();
+                if (!Float.isFinite(sum)) {
+                    throw new NotFiniteException("keys or values of layer " + layer + " at positions " + position
+                            + " to " + (position + tokens.length - 1) + ": " + sum);
+                }
+            }
+            return logits;
         }
     }
 
@@ -295,7 +321,11 @@ public final class TorchTransformer implements Transformer {
                 IValue first = IValue.listFrom(firstBlocks);
                 IValue result = pool.use(poolValue ->
                         program.decode(decodeInputs, poolValue, weights, scales, shape, windows, at, first, eps))) {
-            return logits(result, positions.length);
+            float[] logits = new float[Math.multiplyExact(positions.length, spec.vocabularySize())];
+            try (PtNDArray tensor = result.toTensor(owner)) {
+                tensor.toByteBuffer(true).asFloatBuffer().get(logits);
+            }
+            return logits;
         }
     }
 
@@ -317,16 +347,6 @@ public final class TorchTransformer implements Transformer {
             }
         }
         return blockTable[0];
-    }
-
-    private float[] logits(IValue result, int rows) {
-        float[] logits = new float[Math.multiplyExact(rows, spec.vocabularySize())];
-        if (rows > 0) {
-            try (PtNDArray tensor = result.toTensor(owner)) {
-                tensor.toByteBuffer(true).asFloatBuffer().get(logits);
-            }
-        }
-        return logits;
     }
 
     /** Checks a step's arguments and returns how many blocks it touches. */
