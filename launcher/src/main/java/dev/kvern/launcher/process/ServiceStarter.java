@@ -27,9 +27,19 @@ public record ServiceStarter(String classPath, Path directory) {
      * @param settings KEY=VALUE each
      */
     public ServiceProcess start(String name, String role, List<String> settings) {
+        return start(name, role, settings, List.of());
+    }
+
+    /**
+     * The same with JVM flags of the caller's own.
+     *
+     * @param jvmFlags beside those that the role has; of two that contradict each other the caller's hold
+     */
+    public ServiceProcess start(String name, String role, List<String> settings, List<String> jvmFlags) {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JvmFlags.of(role));
+        command.addAll(jvmFlags);
         command.addAll(List.of("-cp", classPath, "dev.kvern.launcher.Kvern", role, "--exit-with-parent"));
         for (String setting : settings) {
             command.addAll(List.of("--set", setting));
