@@ -31,9 +31,10 @@ class KvernTest {
         "stats, --target",
         "keys, --prompt --tokens --block-tokens --model",
         "verify-model, --model --reference --tolerance",
-        "bench, engine reuse",
+        "bench, engine reuse soak",
         "bench engine, --model --python --device --dtype --threads --rounds --quick --json",
-        "bench reuse, --model --device --dtype --threads --rounds --quick --json"
+        "bench reuse, --model --device --dtype --threads --rounds --quick --json",
+        "bench soak, --model --requests --seed --quick --json"
     })
     void everyCommandHasHelp(String command, String options) {
         CommandRun run = CommandRun.of((command + " --help").split(" "));
@@ -89,6 +90,7 @@ class KvernTest {
                 "bench engine --rounds 0",
                 "bench engine --threads -1",
                 "bench engine --json /nonexistent/rows.json",
+                "bench soak --requests 0",
                 "bench reuse --rounds many"
             })
     void wrongUsageIsSaidSo(String line) {

@@ -113,7 +113,7 @@ public final class NodeProcess implements AutoCloseable {
                 order,
                 storage::usedBytes,
                 config.memory().regionBytes(),
-                config.memory().highWatermark(),
+                watermark(config.memory()),
                 key -> storage.delete(key).join(),
                 counters,
                 scheduler);
@@ -156,6 +156,16 @@ public final class NodeProcess implements AutoCloseable {
                         .newThread(runnable)
                         .start());
         return process;
+    }
+
+    /**
+     * Where blocks begin to be evicted in the order of use: a step before Ignite would evict at random, and never tell which. The
+     * order of use would keep the keys of those.
+     */
+    private static double watermark(NodeConfig.Memory memory) {
+        return Math.min(
+                memory.highWatermark(),
+                IgniteNode.evictsAtRandomFrom(memory.regionBytes(), memory.maxBlockBytes()) - WatermarkEvictor.STEP);
     }
 
     /** The port of the gRPC server. */

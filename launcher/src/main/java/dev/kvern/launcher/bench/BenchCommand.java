@@ -1,5 +1,6 @@
 package dev.kvern.launcher.bench;
 
+import dev.kvern.launcher.bench.soak.SoakCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -11,13 +12,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Measures Kvern on this machine. Run it on one that is otherwise idle.",
         synopsisSubcommandLabel = "BENCHMARK",
-        subcommands = {EngineBenchCommand.class, ReuseBenchCommand.class})
+        subcommands = {EngineBenchCommand.class, ReuseBenchCommand.class, SoakCommand.class})
 public final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "kvern bench: which benchmark? engine or reuse.");
+        throw new ParameterException(spec.commandLine(), "kvern bench: which benchmark? engine, reuse or soak.");
     }
 }

@@ -7,19 +7,20 @@ import java.util.OptionalDouble;
 /**
  * One line of a benchmark's result.
  *
- * @param bench the benchmark: "engine", "reuse"
+ * @param bench the benchmark: "engine", "reuse", "soak"
  * @param subject what was measured, such as "prefill 512"
  * @param variant who or how, such as "kvern fp32"
  * @param unit of the samples
  * @param more further figures by name: "ratio" and the like
  */
-record BenchRow(String bench, String subject, String variant, String unit, Samples samples, Map<String, Object> more) {
-    BenchRow {
+public record BenchRow(
+        String bench, String subject, String variant, String unit, Samples samples, Map<String, Object> more) {
+    public BenchRow {
         more = Map.copyOf(more);
     }
 
     /** This row with one more figure. */
-    BenchRow with(String name, Object value) {
+    public BenchRow with(String name, Object value) {
         var figures = new LinkedHashMap<>(more);
         figures.put(name, value);
         return new BenchRow(bench, subject, variant, unit, samples, figures);

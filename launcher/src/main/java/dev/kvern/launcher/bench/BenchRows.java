@@ -11,30 +11,30 @@ import java.util.Map;
 import java.util.Optional;
 
 /** A benchmark's rows as they come. Confined to a thread. */
-final class BenchRows {
+public final class BenchRows {
     private final String bench;
     private final Map<String, Object> setting;
     private final List<BenchRow> rows = new ArrayList<>();
 
     /** @param setting what holds for every row, such as the number of threads */
-    BenchRows(String bench, Map<String, Object> setting) {
+    public BenchRows(String bench, Map<String, Object> setting) {
         this.bench = bench;
         this.setting = Map.copyOf(setting);
     }
 
-    BenchRow row(String subject, String variant, String unit, Samples samples) {
+    public BenchRow row(String subject, String variant, String unit, Samples samples) {
         return new BenchRow(bench, subject, variant, unit, samples, setting);
     }
 
-    void add(BenchRow row) {
+    public void add(BenchRow row) {
         rows.add(row);
     }
 
-    List<BenchRow> all() {
+    public List<BenchRow> all() {
         return List.copyOf(rows);
     }
 
-    Optional<BenchRow> find(String subject, String variant) {
+    public Optional<BenchRow> find(String subject, String variant) {
         return rows.stream()
                 .filter(r -> r.subject().equals(subject) && r.variant().equals(variant))
                 .findFirst();

@@ -29,7 +29,6 @@ final class ReuseCluster implements AutoCloseable {
         ServiceProcess process = start(
                 "node",
                 "node",
-                List.of(),
                 List.of(
                         "id=node",
                         "listen.grpc_port=0",
@@ -37,7 +36,8 @@ final class ReuseCluster implements AutoCloseable {
                         "ignite.communication_port=0",
                         "ignite.addresses=[\"127.0.0.1:" + discovery + "\"]",
                         "ignite.work_directory=" + starter.directory().resolve("node-work"),
-                        "memory.region_bytes=" + settings.regionBytes()));
+                        "memory.region_bytes=" + settings.regionBytes()),
+                List.of());
         node = address(process);
         return process;
     }
@@ -70,11 +70,11 @@ final class ReuseCluster implements AutoCloseable {
         all.addAll(settings.deviceSettings());
         all.addAll(more);
         // Host memory and what waits to be stored lie there; the default is meant for a service of ordinary size.
-        return start(name, "runner", List.of("-XX:MaxDirectMemorySize=" + 4 * settings.poolBytes()), all);
+        return start(name, "runner", all, List.of("-XX:MaxDirectMemorySize=" + 4 * settings.poolBytes()));
     }
 
-    private ServiceProcess start(String name, String role, List<String> jvmFlags, List<String> serviceSettings) {
-        ServiceProcess child = starter.start(name, role, jvmFlags, serviceSettings);
+    private ServiceProcess start(String name, String role, List<String> serviceSettings, List<String> jvmFlags) {
+        ServiceProcess child = starter.start(name, role, serviceSettings, jvmFlags);
         children.add(child);
         return child;
     }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Where a benchmark's rows go besides the terminal. */
-final class RowsOption {
+public final class RowsOption {
     @Option(
             names = "--json",
             paramLabel = "FILE",
@@ -16,7 +16,7 @@ final class RowsOption {
     private @Nullable Path file;
 
     /** Refuses a file that cannot be written before minutes are spent on what should go into it. */
-    void check() {
+    public void check() {
         if (file == null) {
             return;
         }
@@ -26,7 +26,7 @@ final class RowsOption {
         }
     }
 
-    void write(BenchRows rows) throws IOException {
+    public void write(BenchRows rows) throws IOException {
         if (file != null) {
             rows.writeJson(file);
         }

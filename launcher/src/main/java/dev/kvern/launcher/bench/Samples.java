@@ -9,25 +9,25 @@ import java.util.function.DoubleUnaryOperator;
  *
  * @param values in the order in which they were measured; at least one
  */
-record Samples(List<Double> values) {
-    Samples {
+public record Samples(List<Double> values) {
+    public Samples {
         values = List.copyOf(values);
         if (values.isEmpty()) {
             throw new IllegalArgumentException("no samples (expected: at least 1)");
         }
     }
 
-    double median() {
+    public double median() {
         List<Double> sorted = values.stream().sorted().toList();
         int half = sorted.size() / 2;
         return sorted.size() % 2 == 1 ? sorted.get(half) : (sorted.get(half - 1) + sorted.get(half)) / 2;
     }
 
-    double min() {
+    public double min() {
         return values.stream().mapToDouble(Double::doubleValue).min().orElseThrow();
     }
 
-    double max() {
+    public double max() {
         return values.stream().mapToDouble(Double::doubleValue).max().orElseThrow();
     }
 

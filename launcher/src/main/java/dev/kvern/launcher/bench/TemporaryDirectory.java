@@ -7,8 +7,8 @@ import java.util.Comparator;
 import java.util.stream.Stream;
 
 /** A directory that goes, if it is still there, when this is closed. */
-record TemporaryDirectory(Path path) implements AutoCloseable {
-    static TemporaryDirectory create(String prefix) throws IOException {
+public record TemporaryDirectory(Path path) implements AutoCloseable {
+    public static TemporaryDirectory create(String prefix) throws IOException {
         return new TemporaryDirectory(Files.createTempDirectory(prefix));
     }
 

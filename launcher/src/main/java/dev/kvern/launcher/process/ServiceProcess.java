@@ -64,6 +64,11 @@ public final class ServiceProcess implements AutoCloseable {
         return name;
     }
 
+    /** The operating system's number of the process. */
+    public long pid() {
+        return process.pid();
+    }
+
     /**
      * Waits for the ready line and returns its fields.
      *

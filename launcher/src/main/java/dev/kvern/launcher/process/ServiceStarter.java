@@ -27,15 +27,15 @@ public record ServiceStarter(String classPath, Path directory) {
      * @param settings KEY=VALUE each
      */
     public ServiceProcess start(String name, String role, List<String> settings) {
-        return start(name, role, List.of(), settings);
+        return start(name, role, settings, List.of());
     }
 
     /**
-     * As {@link #start(String, String, List)}.
+     * The same with JVM flags of the caller's own.
      *
-     * @param jvmFlags beside the role's own, or in their place
+     * @param jvmFlags beside those that the role has; of two that contradict each other the caller's hold
      */
-    public ServiceProcess start(String name, String role, List<String> jvmFlags, List<String> settings) {
+    public ServiceProcess start(String name, String role, List<String> settings, List<String> jvmFlags) {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JvmFlags.of(role));

@@ -126,10 +126,21 @@ public final class IgniteNode implements AutoCloseable {
         }
     }
 
-    private static DataStorageConfiguration storage(long regionBytes, int maxBlockBytes) {
+    /** Pages that are kept empty for the next block, which Ignite bounds by a tenth of the region. */
+    private static int emptyPages(long regionBytes, int maxBlockBytes) {
         long pages = regionBytes / PAGE_BYTES;
-        // So many pages are kept empty for the next block, which Ignite bounds by a tenth of the region.
-        int emptyPages = (int) Math.min(pages / 10 - 1, Math.max(100, 2L * maxBlockBytes / PAGE_BYTES));
+        return (int) Math.min(pages / 10 - 1, Math.max(100, 2L * maxBlockBytes / PAGE_BYTES));
+    }
+
+    /**
+     * Part of a region in use beyond which Ignite may evict pages by itself: at random, and without telling anyone. Whoever
+     * evicts in the order of use must begin before.
+     */
+    public static double evictsAtRandomFrom(long regionBytes, int maxBlockBytes) {
+        return PAGE_EVICTION_THRESHOLD - (double) emptyPages(regionBytes, maxBlockBytes) * PAGE_BYTES / regionBytes;
+    }
+
+    private static DataStorageConfiguration storage(long regionBytes, int maxBlockBytes) {
         return new DataStorageConfiguration()
                 .setPageSize(PAGE_BYTES)
                 .setSystemDataRegionConfiguration(new SystemDataRegionConfiguration()
@@ -140,7 +151,7 @@ public final class IgniteNode implements AutoCloseable {
                         .setInitialSize(regionBytes)
                         .setMaxSize(regionBytes)
                         .setMetricsEnabled(true)
-                        .setEmptyPagesPoolSize(emptyPages)
+                        .setEmptyPagesPoolSize(emptyPages(regionBytes, maxBlockBytes))
                         .setPageEvictionMode(DataPageEvictionMode.RANDOM_2_LRU)
                         .setEvictionThreshold(PAGE_EVICTION_THRESHOLD));
     }

@@ -22,7 +22,7 @@ public final class WatermarkEvictor {
     private static final int BATCH = 64;
 
     /** Of the capacity: how far below the watermark a look goes, and how much may be stored between two looks. */
-    private static final double STEP = 0.02;
+    public static final double STEP = 0.02;
 
     private final UseOrder order;
     private final LongSupplier usedBytes;
