@@ -80,7 +80,7 @@ class StartupIT {
         assertRefused(
                 start("runner", "runner", "kv.pool_byte=1", "kv.block_tokens=17", "listen.grpc_port=high"),
                 MISCONFIGURED,
-                "kv.pool_byte: unknown key (expected: one of block_tokens, chunk_tokens, pool_bytes)",
+                "kv.pool_byte: unknown key (expected: one of block_tokens, chunk_tokens, pool_bytes, pool_fraction)",
                 "kv.block_tokens: 17",
                 "listen.grpc_port: \"high\" (expected: a whole number)",
                 "model.path");

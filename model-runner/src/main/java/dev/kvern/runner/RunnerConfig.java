@@ -41,7 +41,13 @@ public record RunnerConfig(
     }
 
     /** The KV pool. */
-    public record Kv(int blockTokens, int chunkTokens, long poolBytes) {}
+    public record Kv(int blockTokens, int chunkTokens, long poolBytes, double poolFraction) {
+        private static final long AUTO = 0;
+
+        boolean autoPool() {
+            return poolBytes == AUTO;
+        }
+    }
 
     /** The engine's limits. */
     public record EngineSection(
@@ -67,7 +73,7 @@ public record RunnerConfig(
     }
 
     /** What is sent to the cache tier, and when. */
-    public record Offload(String policy, int afterUses, long stagingBytes) {
+    public record Offload(String policy, int afterUses, int sharePercent, long stagingBytes) {
         /** Of a valid configuration. */
         OffloadPolicy chosen() {
             return OffloadPolicy.named(policy).orElseThrow();
@@ -109,13 +115,26 @@ public record RunnerConfig(
         }
     }
 
+    /** Of a valid configuration. */
+    DeviceSpec device() {
+        return DeviceSpec.parse(model.device);
+    }
+
     OffloadOptions offloadOptions() {
         return new OffloadOptions(
                 tier.offloadQueueBytes,
                 tier.offloadBatchChunks,
                 tier.offloadRecheckMillis,
                 tier.offloadYieldMillis,
-                offload.stagingBytes);
+                offload.stagingBytes,
+                offloadSharePercent());
+    }
+
+    private int offloadSharePercent() {
+        if (offload.sharePercent > 0) {
+            return offload.sharePercent;
+        }
+        return model.device.equals("cpu") ? OffloadOptions.DEFAULTS.sharePercent() : 100;
     }
 
     public static ConfigLoader<RunnerConfig> loader() {
@@ -154,7 +173,13 @@ public record RunnerConfig(
                 && kv.chunkTokens / block >= 1
                 && Integer.bitCount(kv.chunkTokens / block) == 1;
         problems.check(chunks, "kv.chunk_tokens", kv.chunkTokens, "kv.block_tokens times a power of two, at most 4096");
-        problems.range("kv.pool_bytes", kv.poolBytes, 1 << 20, 1L << 50);
+        problems.check(
+                kv.autoPool() || (kv.poolBytes >= 1 << 20 && kv.poolBytes <= 1L << 50),
+                "kv.pool_bytes",
+                kv.poolBytes,
+                "0, or " + (1 << 20) + " to " + (1L << 50));
+        problems.check(
+                kv.poolFraction > 0 && kv.poolFraction <= 1, "kv.pool_fraction", kv.poolFraction, "above 0, at most 1");
         problems.range("engine.prefill_tokens", engine.prefillTokens, 1, 1 << 20);
         problems.check(
                 !chunks || engine.prefillTokens <= kv.chunkTokens || engine.prefillTokens % kv.chunkTokens == 0,
@@ -176,6 +201,7 @@ public record RunnerConfig(
                 "'" + offload.policy + "'",
                 "write_through, after_uses or on_eviction");
         problems.range("offload.after_uses", offload.afterUses, 1, 1_000_000);
+        problems.range("offload.share_percent", offload.sharePercent, 0, 100);
         problems.range("offload.staging_bytes", offload.stagingBytes, 0, 1L << 50);
         problems.check(
                 FetchPolicy.named(tier.fetchPolicy).isPresent(),

@@ -16,6 +16,7 @@ import dev.kvern.runner.model.KvMemory;
 import dev.kvern.runner.model.ModelDirectory;
 import dev.kvern.runner.model.ProgressListener;
 import dev.kvern.runner.model.Transformer;
+import dev.kvern.runner.model.torch.PinnedMemory;
 import dev.kvern.runner.sampling.GenerationDefaults;
 import dev.kvern.runner.server.GenerationGrpc;
 import dev.kvern.runner.server.ServedModel;
@@ -101,7 +102,7 @@ public final class RunnerProcess implements AutoCloseable {
                 : config.model().name();
         var served = new ServedModel(name, model.spec(), tokenizer, chat, defaults);
 
-        int blocks = poolBlocks(config, model);
+        int blocks = PoolSize.blocks(config.kv(), config.engineOptions(), model);
         KvMemory memory = parts.opened(model.allocate(blocks));
         var pool = new BlockPool(blocks);
         var pulse = new EnginePulse();
@@ -109,14 +110,16 @@ public final class RunnerProcess implements AutoCloseable {
                 Executors.newScheduledThreadPool(2, ProcessNames.daemonThreads("kvern-runner-timer"));
         parts.opened(scheduler::shutdownNow);
 
+        HostAllocator allocator =
+                config.device().cuda() ? new PinnedAllocator(PinnedMemory.open()) : HostAllocator.DIRECT;
         BlockStoreClient client = parts.opened(
-                new BlockStoreClient(config.tier().tierOptions(), RunnerProcess::channel, System::nanoTime));
+                new BlockStoreClient(config.tier().tierOptions(), RunnerProcess::channel, System::nanoTime, allocator));
         client.setNodes(config.tier().nodes());
         CacheTier cluster = config.tier().enabled() ? client : CacheTier.NONE;
-        HostTier hostTier = hostTier(config, cluster, memory, parts);
+        HostTier hostTier = hostTier(config, allocator, cluster, memory, parts);
         CacheTier tier = hostTier == null ? cluster : hostTier;
         Offloader offloader = parts.opened(
-                new Offloader(tier, memory, config.offloadOptions(), System::nanoTime, pulse::prefilling, pulse::wake));
+                new Offloader(tier, memory, config.offloadOptions(), System::nanoTime, pulse, pulse::wake));
         boolean sendEvicted = config.tier().enabled() && config.offload().chosen() == OffloadPolicy.ON_EVICTION;
         var rescue = new EvictionRescue(
                 memory, hostTier, sendEvicted ? offloader : null, config.kv().chunkTokens());
@@ -206,29 +209,15 @@ public final class RunnerProcess implements AutoCloseable {
         parts.opened(new Membership(coordinator, self, load, scheduler)).start();
     }
 
-    private static int poolBlocks(RunnerConfig config, Transformer model) {
-        long blockBytes = (long) model.spec().kvBytesPerToken() * config.kv().blockTokens();
-        long blocks = config.kv().poolBytes() / blockBytes;
-        long least = config.kv().chunkTokens() / config.kv().blockTokens() + 1L;
-        if (blocks < least || blocks > Integer.MAX_VALUE) {
-            throw KvernException.misconfigured(
-                    "kv.pool_bytes",
-                    config.kv().poolBytes(),
-                    "at least " + least * blockBytes + ", " + least + " blocks of " + blockBytes
-                            + " bytes, for this model");
-        }
-        return (int) blocks;
-    }
-
     /** The tier in this machine's memory; null if there is none. */
     private static @Nullable HostTier hostTier(
-            RunnerConfig config, CacheTier cluster, KvMemory memory, OpenParts parts) {
+            RunnerConfig config, HostAllocator allocator, CacheTier cluster, KvMemory memory, OpenParts parts) {
         RunnerConfig.Host section = config.host();
-        long bytes = section.bytes(config.model().loadOptions(config.kv()).device());
+        long bytes = section.bytes(config.device());
         if (bytes == 0) {
             return null;
         }
-        HostSlab slab = HostSlab.allocate(HostAllocator.DIRECT, bytes, chunkBytes(config, memory), !section.auto());
+        HostSlab slab = HostSlab.allocate(allocator, bytes, chunkBytes(config, memory), !section.auto());
         ExecutorService copies = Executors.newSingleThreadExecutor(ProcessNames.daemonThreads("kvern-host-copy"));
         parts.opened(copies::shutdownNow);
         return new HostTier(cluster, slab, copies);

@@ -33,6 +33,7 @@ class RunnerConfigTest {
                         "model.device=tpu",
                         "kv.block_tokens=24",
                         "kv.pool_bytes=1",
+                        "kv.pool_fraction=1.5",
                         "engine.max_running=0",
                         "tier.nodes=[\"here\"]",
                         "host.bytes=-2",
@@ -46,7 +47,9 @@ class RunnerConfigTest {
                 .anySatisfy(p -> assertThat(p).isEqualTo("coordinator: 'nowhere' (expected: HOST:PORT)"))
                 .anySatisfy(p -> assertThat(p).contains("device: 'tpu'"))
                 .anySatisfy(p -> assertThat(p).startsWith("kv.block_tokens: 24"))
-                .anySatisfy(p -> assertThat(p).startsWith("kv.pool_bytes: 1 "))
+                .anySatisfy(
+                        p -> assertThat(p).isEqualTo("kv.pool_bytes: 1 (expected: 0, or 1048576 to 1125899906842624)"))
+                .anySatisfy(p -> assertThat(p).isEqualTo("kv.pool_fraction: 1.5 (expected: above 0, at most 1)"))
                 .anySatisfy(p -> assertThat(p).startsWith("engine.max_running: 0"))
                 .anySatisfy(p -> assertThat(p).startsWith("tier.nodes[0]: 'here'"))
                 .anySatisfy(p -> assertThat(p).startsWith("host.bytes: -2 (expected: -1, or 0 to"))

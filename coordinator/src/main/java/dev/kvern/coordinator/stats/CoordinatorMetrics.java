@@ -69,13 +69,46 @@ public final class CoordinatorMetrics {
         source("cluster", RunnerLoad::getCachedClusterTokens);
         source("computed", RunnerLoad::getComputedTokens);
         total("kvern.generated.tokens", "Tokens generated", RunnerLoad::getGeneratedTokens);
+        total("kvern.decode.steps", "Steps in which requests that decode got a token", RunnerLoad::getDecodeSteps);
+        total(
+                "kvern.decode.tokens",
+                "Tokens from those steps; over the steps, the mean batch",
+                RunnerLoad::getDecodedTokens);
+        total(
+                "kvern.preemptions",
+                "Times a request gave its blocks up for a more urgent one",
+                RunnerLoad::getPreemptions);
+        total("kvern.recomputed.tokens", "Tokens computed again after preemptions", RunnerLoad::getRecomputedTokens);
+        total("kvern.admitted.requests", "Requests that runners admitted", RunnerLoad::getAdmittedRequests);
+        total("kvern.queue.seconds", "How long those had waited for a place", load -> load.getQueueMillis() / 1_000);
+        total(
+                "kvern.refused.requests",
+                "Requests that runners refused because their queue was full",
+                RunnerLoad::getRefusedRequests);
+        total("kvern.finished.requests", "Requests that runners completed", RunnerLoad::getFinishedRequests);
+        total(
+                "kvern.failed.requests",
+                "Requests that ended at a runner in any other way, cancelled ones included",
+                RunnerLoad::getFailedRequests);
+        total(
+                "kvern.not.finite.requests",
+                "Of those, ended because what was computed was no finite number",
+                RunnerLoad::getNotFiniteRequests);
+        total(
+                "kvern.memory.shortages",
+                "Steps that found no memory on the device and were done again",
+                RunnerLoad::getMemoryShortages);
         total("kvern.offload.blocks", "Blocks stored in the cache tier", RunnerLoad::getOffloadedBlocks);
         total(
                 "kvern.offload.dropped.blocks",
                 "Blocks not stored because the way was full",
                 RunnerLoad::getOffloadDroppedBlocks);
         total("kvern.fetch.blocks", "Blocks fetched from the cache tier", RunnerLoad::getFetchedBlocks);
-        total("kvern.fetch.failures", "Fetches that failed; computed instead", RunnerLoad::getFetchFailures);
+        failure("timeout", RunnerLoad::getFetchTimeouts);
+        failure("corrupt", RunnerLoad::getFetchCorrupt);
+        failure("malformed", RunnerLoad::getFetchMalformed);
+        failure("node", RunnerLoad::getFetchNodeFailures);
+        failure("local", RunnerLoad::getFetchLocalFailures);
         total(
                 "kvern.eviction.dropped.blocks",
                 "Blocks that pools gave up and that were kept nowhere",
@@ -116,6 +149,14 @@ public final class CoordinatorMetrics {
                 runner("kvern.runner.host.used.bytes", "Host tier: bytes used", RunnerLoad::getHostUsedBytes),
                 runner("kvern.runner.host.capacity.bytes", "Host tier: its size", RunnerLoad::getHostCapacityBytes),
                 runner(
+                        "kvern.runner.offload.pending.bytes",
+                        "Bytes that wait to be stored in the cache tier",
+                        RunnerLoad::getOffloadPendingBytes),
+                runner(
+                        "kvern.runner.prefill.tokens.per.second",
+                        "Prefill speed lately; 0 before the first prefill",
+                        RunnerLoad::getPrefillTokensPerSecond),
+                runner(
                         "kvern.runner.break.even.tokens",
                         "From so many tokens on fetching is faster than computing; 0 while unknown",
                         RunnerLoad::getBreakEvenTokens),
@@ -148,6 +189,13 @@ public final class CoordinatorMetrics {
         FunctionCounter.builder("kvern.prompt.tokens", this, metrics -> of.applyAsDouble(metrics.totals))
                 .tag("source", source)
                 .description("Prompt tokens by where their KV came from")
+                .register(registry);
+    }
+
+    private void failure(String reason, ToDoubleFunction<RunnerLoad> of) {
+        FunctionCounter.builder("kvern.fetch.failures", this, metrics -> of.applyAsDouble(metrics.totals))
+                .tag("reason", reason)
+                .description("Fetches that failed; computed instead")
                 .register(registry);
     }
 

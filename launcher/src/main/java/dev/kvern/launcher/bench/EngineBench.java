@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class EngineBench {
     private static final int SEED = 5;
+
+    /** Where a GPU is worth having. */
+    private static final int LONG_PROMPT = 16_384;
+
     private static final int QUALITY_POSITIONS = 256;
     private static final int QUICK_QUALITY_POSITIONS = 64;
 
@@ -45,6 +49,9 @@ final class EngineBench {
     private final EngineResults results;
     private final Random random = new Random(SEED);
 
+    /** Of the first type, on a GPU. */
+    private final List<BenchRow> copied = new ArrayList<>();
+
     /** The logits that other formats are compared with, once fp32 has been loaded. */
     private @Nullable FormatQuality quality;
 
@@ -53,7 +60,7 @@ final class EngineBench {
         this.config = directory.config();
         this.settings = settings;
         this.out = out;
-        this.works = fitting(works(settings.quick(), config.vocabularySize()));
+        this.works = fitting(works(settings, config.vocabularySize()));
         this.results = new EngineResults(
                 works,
                 ModelCost.of(config),
@@ -64,17 +71,23 @@ final class EngineBench {
                         settings.device().toString()));
     }
 
-    private static List<EngineWork> works(boolean quick, int vocabulary) {
-        return quick
-                ? List.of(
-                        EngineWork.prefill(128, vocabulary),
-                        EngineWork.decode(128, 17, vocabulary),
-                        EngineWork.batch(4, 128, 16, vocabulary))
-                : List.of(
-                        EngineWork.prefill(512, vocabulary),
-                        EngineWork.prefill(2048, vocabulary),
-                        EngineWork.decode(512, 65, vocabulary),
-                        EngineWork.batch(8, 1024, 128, vocabulary));
+    private static List<EngineWork> works(Settings settings, int vocabulary) {
+        if (settings.quick()) {
+            return List.of(
+                    EngineWork.prefill(128, vocabulary),
+                    EngineWork.decode(128, 17, vocabulary),
+                    EngineWork.batch(4, 128, 16, vocabulary));
+        }
+        var works = new ArrayList<>(List.of(
+                EngineWork.prefill(512, vocabulary),
+                EngineWork.prefill(2048, vocabulary),
+                EngineWork.decode(512, 65, vocabulary),
+                EngineWork.batch(8, 1024, 128, vocabulary)));
+        if (settings.device().cuda()) {
+            works.add(2, EngineWork.prefill(LONG_PROMPT, vocabulary));
+            works.add(4, EngineWork.decode(LONG_PROMPT, 65, vocabulary));
+        }
+        return works;
     }
 
     private List<EngineWork> fitting(List<EngineWork> all) {
@@ -96,6 +109,7 @@ final class EngineBench {
             }
         }
         BenchRows rows = results.rows();
+        copied.forEach(rows::add);
         out.println();
         out.println(EngineReport.table(rows));
         return rows;
@@ -109,6 +123,12 @@ final class EngineBench {
                 @Nullable TransformersPeer peer = peer(type)) {
             results.loaded(own);
             compareFormats(type, own);
+            if (settings.device().cuda() && copied.isEmpty()) {
+                var rows = new BenchRows(
+                        "engine", Map.of("device", settings.device().toString(), "dtype", type));
+                own.copies().addTo(rows);
+                copied.addAll(rows.all());
+            }
             List<Contender> contenders = peer == null ? List.of(own) : List.of(own, peer);
             if (peer != null) {
                 results.loaded(peer);

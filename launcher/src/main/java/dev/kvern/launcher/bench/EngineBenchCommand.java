@@ -95,7 +95,7 @@ final class EngineBenchCommand implements Callable<Integer> {
                 threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
                 quick ? Math.min(rounds, QUICK_ROUNDS) : rounds,
                 quick);
-        BenchRows rows = new EngineBench(model.directory(out), settings, out).run();
+        BenchRows rows = new EngineBench(model.directory(spec, out), settings, out).run();
         rowsOption.write(rows);
         return 0;
     }

@@ -29,23 +29,27 @@ final class HostTierRunner implements AutoCloseable {
             return null;
         }
         int poolTokens = Math.min(
-                settings.longest() + 2 * ReuseSettings.CHUNK_TOKENS,
+                settings.longest() + 2 * settings.chunkTokens(),
                 settings.config().contextTokens());
-        var client = new RunnerClient(ReuseCluster.address(cluster.startRunner(
-                "runner-host",
-                Math.max(1 << 20, (long) poolTokens * kvBytesPerToken),
-                List.of("host.bytes=" + 4L * poolTokens * kvBytesPerToken))));
+        var client = new RunnerClient(
+                ReuseCluster.address(cluster.startRunner(
+                        "runner-host",
+                        Math.max(1 << 20, (long) poolTokens * kvBytesPerToken),
+                        List.of("host.bytes=" + 4L * poolTokens * kvBytesPerToken))),
+                settings.chunkTokens());
         // With its one generated token it takes every block of the pool.
         int[] filler = EngineWork.prompt(
                 new Random(SEED), poolTokens - 1, settings.config().vocabularySize());
-        client.firstToken(filler, RunnerClient.ALL);
+        client.firstToken(filler, RunnerClient.NONE);
         return new HostTierRunner(client, filler);
     }
 
     /** A request whose prefix this runner fetched from the cluster, and then had to drop from its pool. */
     GenerationCall hit(int[] prompt) {
         client.firstToken(prompt, RunnerClient.ALL);
-        client.firstToken(filler, RunnerClient.ALL);
+        // Leaves nothing: blocks that still wait to be offloaded could not be used again, and the hit would wait for
+        // them.
+        client.firstToken(filler, RunnerClient.NONE);
         return client.firstToken(prompt, RunnerClient.READ_ONLY);
     }
 

@@ -17,6 +17,7 @@ import java.util.concurrent.locks.LockSupport;
 final class NodeClient implements AutoCloseable {
     private static final long LIMIT_SECONDS = 60;
     private static final long POLL_MILLIS = 4;
+    private static final long QUIET_POLL_MILLIS = 200;
 
     private final ServiceProcess process;
     private final ManagedChannel channel;
@@ -43,6 +44,15 @@ final class NodeClient implements AutoCloseable {
      * @return false if that does not come about
      */
     boolean awaitStored(List<BlockKey> keys) {
+        return awaitStored(keys, POLL_MILLIS);
+    }
+
+    /** The same, asking so seldom that it is nothing to the machine. */
+    boolean awaitStoredQuietly(List<BlockKey> keys) {
+        return awaitStored(keys, QUIET_POLL_MILLIS);
+    }
+
+    private boolean awaitStored(List<BlockKey> keys, long pollMillis) {
         var request = MatchRequest.newBuilder();
         keys.forEach(key -> request.addKeys(key.toByteString()));
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
@@ -50,7 +60,7 @@ final class NodeClient implements AutoCloseable {
             if (System.nanoTime() - deadline > 0) {
                 return false;
             }
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(POLL_MILLIS));
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(pollMillis));
         }
         return true;
     }

@@ -10,6 +10,7 @@ import dev.kvern.runner.model.LoadOptions;
 import dev.kvern.runner.model.ModelDirectory;
 import dev.kvern.runner.model.ProgressListener;
 import dev.kvern.runner.model.Transformer;
+import dev.kvern.runner.model.torch.PassingThread;
 import dev.kvern.runner.tier.CacheTier;
 import dev.kvern.runner.tier.FetchPlanner;
 import dev.kvern.runner.tier.FetchPolicy;
@@ -26,23 +27,23 @@ import java.util.stream.IntStream;
  */
 final class OwnEngine implements Contender {
     private static final int BLOCK_TOKENS = 16;
-    private static final int CHUNK_TOKENS = 64;
     private static final int MAX_RUNNING = 16;
     private static final int QUEUE = 256;
-    private static final int PREFILL_TOKENS = 256;
     private static final int AGEING_MILLIS = 1_000;
     private static final int STALLED_READER_MILLIS = 30_000;
 
     private final String type;
+    private final int chunkTokens;
     private final Transformer model;
     private final KvMemory memory;
     private final Engine engine;
 
-    private OwnEngine(String type, Transformer model, int poolTokens) {
+    private OwnEngine(String type, Transformer model, int chunkTokens, int prefillTokens, int poolTokens) {
         this.type = type;
+        this.chunkTokens = chunkTokens;
         this.model = model;
         // A chunk to spare, and the block that an admission keeps free for each request.
-        int blocks = poolTokens / BLOCK_TOKENS + CHUNK_TOKENS / BLOCK_TOKENS + 3 * MAX_RUNNING;
+        int blocks = poolTokens / BLOCK_TOKENS + chunkTokens / BLOCK_TOKENS + 3 * MAX_RUNNING;
         this.memory = model.allocate(blocks);
         this.engine = new Engine(
                 model,
@@ -50,11 +51,11 @@ final class OwnEngine implements Contender {
                 new BlockPool(blocks),
                 CacheTier.NONE,
                 OffloadQueue.NONE,
-                new FetchPlanner(FetchPolicy.ALWAYS, CHUNK_TOKENS, CHUNK_TOKENS / BLOCK_TOKENS * memory.blockBytes()),
+                new FetchPlanner(FetchPolicy.ALWAYS, chunkTokens, chunkTokens / BLOCK_TOKENS * memory.blockBytes()),
                 new EngineOptions(
                         BLOCK_TOKENS,
-                        CHUNK_TOKENS,
-                        PREFILL_TOKENS,
+                        chunkTokens,
+                        prefillTokens,
                         MAX_RUNNING,
                         QUEUE,
                         AGEING_MILLIS,
@@ -67,8 +68,12 @@ final class OwnEngine implements Contender {
 
     /** Loads the model. */
     static OwnEngine load(ModelDirectory directory, String device, String type, int threads, int poolTokens) {
-        Transformer model = directory.load(LoadOptions.of(device, type, threads, BLOCK_TOKENS), ProgressListener.NONE);
-        return new OwnEngine(type, model, poolTokens);
+        LoadOptions options = LoadOptions.of(device, type, threads, BLOCK_TOKENS);
+        // A GPU wants larger pieces of work than a CPU.
+        boolean cuda = options.device().cuda();
+        int chunkTokens = cuda ? 128 : 64;
+        Transformer model = directory.load(options.withChunkTokens(chunkTokens), ProgressListener.NONE);
+        return new OwnEngine(type, model, chunkTokens, cuda ? 1024 : 256, poolTokens);
     }
 
     @Override
@@ -119,14 +124,26 @@ final class OwnEngine implements Contender {
                 OptionalLong.empty());
     }
 
+    /** What copying a chunk costs. The engine must have nothing to do. */
+    CopyBench copies() {
+        return new CopyBench(memory, chunkTokens);
+    }
+
     /** Logits at every position, chunk by chunk. The engine must have nothing to do: the model is for one at a time. */
     void logits(int[] tokens, LogitRows rows) {
+        PassingThread.call("bench-logits", () -> {
+            logitsHere(tokens, rows);
+            return true;
+        });
+    }
+
+    private void logitsHere(int[] tokens, LogitRows rows) {
         int blocks = (tokens.length + BLOCK_TOKENS - 1) / BLOCK_TOKENS;
         try (KvMemory own = model.allocate(blocks)) {
             int[] table = IntStream.range(0, blocks).toArray();
-            for (int from = 0; from < tokens.length; from += CHUNK_TOKENS) {
-                int[] chunk = Arrays.copyOfRange(tokens, from, Math.min(tokens.length, from + CHUNK_TOKENS));
-                rows.take(from, model.step(own, table, from, chunk, CHUNK_TOKENS, chunk.length));
+            for (int from = 0; from < tokens.length; from += chunkTokens) {
+                int[] chunk = Arrays.copyOfRange(tokens, from, Math.min(tokens.length, from + chunkTokens));
+                rows.take(from, model.step(own, table, from, chunk, chunkTokens, chunk.length));
             }
         }
     }

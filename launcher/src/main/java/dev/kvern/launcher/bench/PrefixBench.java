@@ -15,6 +15,9 @@ final class PrefixBench {
     private static final int WARM_UPS = 3;
     private static final int WARM_UP_TOKENS = 512;
 
+    /** A fetch is compiled, at the node and at the runner, after tens of megabytes. */
+    private static final int WARM_UP_FETCHES = 20;
+
     private final ReuseSettings settings;
     private final RunnerClient first;
     private final RunnerClient second;
@@ -40,7 +43,10 @@ final class PrefixBench {
     void warmUp() {
         var ignored = new PrefixTimes(settings.lengths());
         for (int i = 0; i < WARM_UPS; i++) {
-            measure(Math.min(WARM_UP_TOKENS, settings.longest()), ignored);
+            int[] prompt = measure(Math.min(WARM_UP_TOKENS, settings.longest()), ignored);
+            for (int fetch = 0; fetch < WARM_UP_FETCHES; fetch++) {
+                second.firstToken(prompt, RunnerClient.CLUSTER_ONLY);
+            }
         }
     }
 
@@ -51,7 +57,8 @@ final class PrefixBench {
         lengths.forEach(length -> measure(length, times));
     }
 
-    private void measure(int length, PrefixTimes times) {
+    /** Returns the prompt. */
+    private int[] measure(int length, PrefixTimes times) {
         int[] prompt = prompt(length);
         GenerationCall cold = first.firstToken(prompt, RunnerClient.ALL);
         times.add(length, Origin.COLD, cold.ttftMillis(), 0);
@@ -72,6 +79,7 @@ final class PrefixBench {
             GenerationCall hit = host.hit(prompt);
             times.add(length, Origin.HOST, hit.ttftMillis(), hit.hostTokens());
         }
+        return prompt;
     }
 
     private int[] prompt(int prefix) {

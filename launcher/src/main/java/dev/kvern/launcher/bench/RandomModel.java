@@ -2,22 +2,24 @@ package dev.kvern.launcher.bench;
 
 import dev.kvern.runner.model.ModelConfig;
 import dev.kvern.runner.model.WeightPlan;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
- * Writes Hugging Face model directories with seeded random fp32 weights: config.json, model.safetensors, and a tokenizer.json
+ * Writes Hugging Face model directories with seeded random weights: config.json, model.safetensors, and a tokenizer.json
  * with a word for each id, since a runner wants one even for prompts of token ids. Stateless.
  */
 final class RandomModel {
@@ -66,52 +68,94 @@ final class RandomModel {
         Files.writeString(directory.resolve("tokenizer.json"), tokenizerJson(shape.vocabulary()));
         Map<String, List<Long>> tensors = WeightPlan.of(ModelConfig.read(directory.resolve("config.json")))
                 .tensors();
+        byte[] header = header(tensors, shape.type());
         var random = new SplittableRandom(SEED);
-        try (var out =
-                new BufferedOutputStream(Files.newOutputStream(directory.resolve("model.safetensors")), BUFFER_BYTES)) {
-            writeHeader(out, tensors);
-            for (Map.Entry<String, List<Long>> tensor : tensors.entrySet()) {
-                writeValues(out, tensor.getKey(), tensor.getValue(), random.split());
-            }
+        var tasks = new ArrayList<Tensor>();
+        long offset = header.length;
+        for (Map.Entry<String, List<Long>> tensor : tensors.entrySet()) {
+            tasks.add(new Tensor(tensor.getKey(), tensor.getValue(), offset, random.split()));
+            offset += count(tensor.getValue()) * bytes(shape.type());
+        }
+        try (FileChannel file = FileChannel.open(
+                directory.resolve("model.safetensors"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            writeAll(file, ByteBuffer.wrap(header), 0);
+            // Billions of weights: each tensor has a generator of its own, so that the order does not matter.
+            tasks.parallelStream().forEach(tensor -> writeValues(file, tensor, shape.type()));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 
-    private static void writeHeader(OutputStream out, Map<String, List<Long>> tensors) throws IOException {
+    /** A tensor to be written. */
+    private record Tensor(String name, List<Long> shape, long offset, SplittableRandom random) {}
+
+    private static byte[] header(Map<String, List<Long>> tensors, String type) {
         var header = new StringBuilder("{\"__metadata__\":{\"format\":\"pt\"}");
+        String name = type.equals("bfloat16") ? "BF16" : "F32";
         long offset = 0;
         for (Map.Entry<String, List<Long>> tensor : tensors.entrySet()) {
-            long end = offset + count(tensor.getValue()) * Float.BYTES;
-            header.append(",\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
-                    .formatted(tensor.getKey(), tensor.getValue(), offset, end));
+            long end = offset + count(tensor.getValue()) * bytes(type);
+            header.append(",\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
+                    .formatted(tensor.getKey(), name, tensor.getValue(), offset, end));
             offset = end;
         }
         header.append('}');
         // Tensors begin at a multiple of 64, as safetensors' own writer has it.
         header.append(" ".repeat((64 - (header.length() + Long.BYTES) % 64) % 64));
-        out.write(ByteBuffer.allocate(Long.BYTES)
+        return ByteBuffer.allocate(Long.BYTES + header.length())
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(header.length())
-                .array());
-        out.write(header.toString().getBytes(StandardCharsets.US_ASCII));
+                .put(header.toString().getBytes(StandardCharsets.US_ASCII))
+                .array();
     }
 
-    private static void writeValues(OutputStream out, String name, List<Long> shape, SplittableRandom random)
-            throws IOException {
-        long inputs = shape.get(shape.size() - 1);
-        double mean = name.contains("norm") ? 1 : 0;
-        double spread = switch (kind(name)) {
+    private static int bytes(String type) {
+        return type.equals("bfloat16") ? Short.BYTES : Float.BYTES;
+    }
+
+    private static void writeValues(FileChannel file, Tensor tensor, String type) {
+        long inputs = tensor.shape().get(tensor.shape().size() - 1);
+        double mean = tensor.name().contains("norm") ? 1 : 0;
+        double spread = switch (kind(tensor.name())) {
             case "norm" -> 0.1;
             case "embed_tokens" -> 1;
             case "lm_head" -> LOGIT_SPREAD / Math.sqrt(inputs);
             default -> 1 / Math.sqrt(inputs);
         };
-        ByteBuffer row = ByteBuffer.allocate((int) inputs * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (long i = 0; i < count(shape) / inputs; i++) {
-            row.clear();
-            for (long j = 0; j < inputs; j++) {
-                row.putFloat((float) (mean + spread * random.nextGaussian()));
+        boolean half = type.equals("bfloat16");
+        ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        long at = tensor.offset();
+        long values = count(tensor.shape());
+        try {
+            for (long i = 0; i < values; i++) {
+                float value = (float) (mean + spread * tensor.random().nextGaussian());
+                if (half) {
+                    buffer.putShort(bfloat16(value));
+                } else {
+                    buffer.putFloat(value);
+                }
+                if (!buffer.hasRemaining() || i == values - 1) {
+                    int length = buffer.position();
+                    writeAll(file, buffer.flip(), at);
+                    at += length;
+                    buffer.clear();
+                }
             }
-            out.write(row.array());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The upper half of the value's bits, rounded to nearest, ties to even. */
+    private static short bfloat16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+    }
+
+    private static void writeAll(FileChannel file, ByteBuffer bytes, long at) throws IOException {
+        long next = at;
+        while (bytes.hasRemaining()) {
+            next += file.write(bytes, next);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.kvern.launcher.bench;
 
+import dev.kvern.launcher.process.ServiceProcess;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import java.io.IOException;
@@ -23,8 +24,8 @@ final class ReuseBench {
                 var cluster = new ReuseCluster(settings, directory.path())) {
             out.println("starting a cache node and model-runners; logs in " + directory.path());
             try (var node = new NodeClient(cluster.startNode());
-                    var first = startRunner(cluster, "runner-1");
-                    var second = startRunner(cluster, "runner-2");
+                    var first = client(cluster.startRunner("runner-1", settings.poolBytes(), List.of()));
+                    var second = client(cluster.startRunner("runner-2", settings.poolBytes(), List.of()));
                     @Nullable HostTierRunner host = HostTierRunner.start(cluster, settings, first.kvBytesPerToken())) {
                 return measure(
                         new PrefixBench(settings, first, second, host, node),
@@ -36,8 +37,8 @@ final class ReuseBench {
         }
     }
 
-    private RunnerClient startRunner(ReuseCluster cluster, String name) {
-        return new RunnerClient(ReuseCluster.address(cluster.startRunner(name, settings.poolBytes(), List.of())));
+    private RunnerClient client(ServiceProcess runner) {
+        return new RunnerClient(ReuseCluster.address(runner), settings.chunkTokens());
     }
 
     private BenchRows measure(PrefixBench prefixes, TrafficBench traffic) throws InterruptedException {

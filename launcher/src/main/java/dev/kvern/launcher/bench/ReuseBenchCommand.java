@@ -1,6 +1,7 @@
 package dev.kvern.launcher.bench;
 
 import dev.kvern.launcher.UsageException;
+import dev.kvern.runner.model.DeviceSpec;
 import dev.kvern.runner.model.LoadOptions;
 import dev.kvern.runner.model.ModelConfig;
 import java.io.IOException;
@@ -59,6 +60,15 @@ final class ReuseBenchCommand implements Callable<Integer> {
             description = "Prefixes of up to 512 tokens and 2 rounds: to see that it works, not to quote.")
     private boolean quick;
 
+    @Option(
+            names = "--longest",
+            paramLabel = "TOKENS",
+            defaultValue = "0",
+            description =
+                    "Longest prefix, if the model's context has room for it; 0: 8192 on the CPU, 16384 on CUDA, 512 with"
+                            + " --quick (default: ${DEFAULT-VALUE}).")
+    private int longest;
+
     @Mixin
     private RowsOption rowsOption = new RowsOption();
 
@@ -73,8 +83,11 @@ final class ReuseBenchCommand implements Callable<Integer> {
         if (threads < 0) {
             throw new UsageException("--threads: " + threads + " (expected: at least 0)");
         }
-        LoadOptions.of(device, type, threads, 1);
-        Path directory = model.directory(out);
+        DeviceSpec spec = LoadOptions.of(device, type, threads, 1).device();
+        if (longest < 0) {
+            throw new UsageException("--longest: " + longest + " (expected: 0, or a number of tokens)");
+        }
+        Path directory = model.directory(spec, out);
         var settings = new ReuseSettings(
                 directory,
                 ModelConfig.read(directory.resolve("config.json")),
@@ -82,6 +95,7 @@ final class ReuseBenchCommand implements Callable<Integer> {
                 type,
                 threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
                 quick ? Math.min(rounds, QUICK_ROUNDS) : rounds,
+                longest,
                 quick);
         BenchRows rows = new ReuseBench(settings, out).run();
         rowsOption.write(rows);

@@ -36,7 +36,8 @@ final class ReuseCluster implements AutoCloseable {
                         "ignite.communication_port=0",
                         "ignite.addresses=[\"127.0.0.1:" + discovery + "\"]",
                         "ignite.work_directory=" + starter.directory().resolve("node-work"),
-                        "memory.region_bytes=" + settings.regionBytes()));
+                        "memory.region_bytes=" + settings.regionBytes()),
+                List.of());
         node = address(process);
         return process;
     }
@@ -55,7 +56,7 @@ final class ReuseCluster implements AutoCloseable {
                 "model.compute_dtype=" + settings.type(),
                 "model.threads=" + settings.threads(),
                 "kv.block_tokens=" + ReuseSettings.BLOCK_TOKENS,
-                "kv.chunk_tokens=" + ReuseSettings.CHUNK_TOKENS,
+                "kv.chunk_tokens=" + settings.chunkTokens(),
                 "kv.pool_bytes=" + poolBytes,
                 // Computing answers again would get in the way of what is measured next.
                 "engine.share_generated=false",
@@ -66,12 +67,14 @@ final class ReuseCluster implements AutoCloseable {
                 "tier.match_timeout_millis=30000",
                 // A runner that remembers what it has stored would not store again what the benchmark has removed.
                 "tier.offload_recheck_millis=0"));
+        all.addAll(settings.deviceSettings());
         all.addAll(more);
-        return start(name, "runner", all);
+        // Host memory and what waits to be stored lie there; the default is meant for a service of ordinary size.
+        return start(name, "runner", all, List.of("-XX:MaxDirectMemorySize=" + 4 * settings.poolBytes()));
     }
 
-    private ServiceProcess start(String name, String role, List<String> serviceSettings) {
-        ServiceProcess child = starter.start(name, role, serviceSettings);
+    private ServiceProcess start(String name, String role, List<String> serviceSettings, List<String> jvmFlags) {
+        ServiceProcess child = starter.start(name, role, serviceSettings, jvmFlags);
         children.add(child);
         return child;
     }

@@ -42,7 +42,11 @@ final class RunnerClient implements AutoCloseable {
 
     private final ManagedChannel channel;
 
-    RunnerClient(String address) {
+    private final int chunkTokens;
+
+    /** @param chunkTokens as the runner has it */
+    RunnerClient(String address, int chunkTokens) {
+        this.chunkTokens = chunkTokens;
         this.channel = NettyChannelBuilder.forTarget(address).usePlaintext().build();
     }
 
@@ -75,7 +79,7 @@ final class RunnerClient implements AutoCloseable {
                 .tokenize(TokenizeRequest.newBuilder().setPrompt(prompt(prompt)).build());
         var namespace = NamespaceId.of(response.getNamespace());
         var keys = new ArrayList<BlockKey>();
-        int chunkBlocks = ReuseSettings.CHUNK_TOKENS / response.getBlockTokens();
+        int chunkBlocks = chunkTokens / response.getBlockTokens();
         for (int last = chunkBlocks - 1; last < response.getBlockDigestsCount(); last += chunkBlocks) {
             keys.add(BlockKey.of(namespace, BlockDigest.of(response.getBlockDigests(last))));
         }

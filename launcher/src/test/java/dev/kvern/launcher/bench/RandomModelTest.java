@@ -1,11 +1,16 @@
 package dev.kvern.launcher.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.kvern.runner.model.ModelDirectory;
 import dev.kvern.runner.model.ProgressListener;
 import dev.kvern.runner.text.Tokenizer;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -33,6 +38,38 @@ class RandomModelTest {
         assertThat(ModelDirectory.open(TinyModel.write(directory.resolve("a"))).digest(ProgressListener.NONE))
                 .isEqualTo(ModelDirectory.open(TinyModel.write(directory.resolve("b")))
                         .digest(ProgressListener.NONE));
+    }
+
+    /** Bytes that were written when models were written by one thread: figures of old and new runs are of one model. */
+    @Test
+    void weightsStayTheSame() throws IOException {
+        Path model = TinyModel.write(directory.resolve("model"));
+        assertThat(ModelDirectory.open(model).digest(ProgressListener.NONE).toHex())
+                .startsWith("0a9844684d60842b");
+    }
+
+    @Test
+    void halvesAreTheRoundedWeights() throws IOException {
+        ModelShape shape = TinyModel.SHAPE;
+        var halved = new ModelShape("halved", 2, 32, 4, 2, 48, 64, 512, "bfloat16");
+        RandomModel.write(shape, Files.createDirectories(directory.resolve("whole")));
+        RandomModel.write(halved, Files.createDirectories(directory.resolve("halved")));
+        FloatBuffer whole = values("whole").asFloatBuffer();
+        ShortBuffer half = values("halved").asShortBuffer();
+        assertThat(half.remaining()).isEqualTo(whole.remaining()).isPositive();
+        while (whole.hasRemaining()) {
+            float value = whole.get();
+            float rounded = Float.intBitsToFloat(half.get() << 16);
+            assertThat(rounded).isCloseTo(value, within(Math.abs(value) / 256));
+        }
+    }
+
+    /** What follows the header. */
+    private ByteBuffer values(String model) throws IOException {
+        ByteBuffer all = ByteBuffer.wrap(
+                        Files.readAllBytes(directory.resolve(model).resolve("model.safetensors")))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        return all.position(Long.BYTES + (int) all.getLong(0)).slice().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.kvern.runner.tier.FetchPlanner;
 import dev.kvern.runner.tier.MissReason;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
@@ -109,9 +110,7 @@ final class ArrivingTail {
         if (ended || chunk < claimed) {
             return;
         }
-        for (int block = 0; block < chunkBlocks; block++) {
-            memory.write(places[chunk * chunkBlocks + block], payload);
-        }
+        memory.write(Arrays.copyOfRange(places, chunk * chunkBlocks, (chunk + 1) * chunkBlocks), payload);
         low = chunk;
         lastArrival = nanoTime.getAsLong();
     }

@@ -16,6 +16,13 @@ final class EngineCounters {
     final LongAdder preemptions = new LongAdder();
     final LongAdder recomputed = new LongAdder();
     final LongAdder refused = new LongAdder();
+
+    /** Requests ended because something was computed that is no finite number. */
+    final LongAdder notFinite = new LongAdder();
+
+    /** Steps that found no memory on the device. */
+    final LongAdder shortages = new LongAdder();
+
     private final LongAdder decodeSteps = new LongAdder();
     private final LongAdder decodedRows = new LongAdder();
     private final LongAdder admissions = new LongAdder();
@@ -72,6 +79,8 @@ final class EngineCounters {
                 decodedRows.sum(),
                 admissions.sum(),
                 queueNanos.sum(),
+                notFinite.sum(),
+                shortages.sum(),
                 prefillTokensPerSecond);
     }
 }

@@ -18,6 +18,8 @@ package dev.kvern.runner.engine;
  * @param decodedTokens tokens from those steps: divided by {@code decodeSteps} the mean batch
  * @param admissions requests admitted
  * @param queueNanos time they had waited, summed
+ * @param notFiniteRequests ended because keys, values or logits were not finite numbers
+ * @param memoryShortages steps that found no memory on the device and were tried again, smaller or later
  * @param prefillTokensPerSecond measured lately; 0 before the first prefill
  */
 public record EngineLoad(
@@ -39,4 +41,6 @@ public record EngineLoad(
         long decodedTokens,
         long admissions,
         long queueNanos,
+        long notFiniteRequests,
+        long memoryShortages,
         double prefillTokensPerSecond) {}

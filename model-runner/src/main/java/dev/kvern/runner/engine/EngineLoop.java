@@ -5,6 +5,8 @@ import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.kv.BlockPool;
 import dev.kvern.runner.model.DecodeRow;
 import dev.kvern.runner.model.KvMemory;
+import dev.kvern.runner.model.NotFiniteException;
+import dev.kvern.runner.model.OutOfDeviceMemoryException;
 import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.tier.CacheTier;
 import dev.kvern.runner.tier.FetchPlanner;
@@ -12,6 +14,7 @@ import dev.kvern.runner.tier.OffloadQueue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +27,11 @@ final class EngineLoop {
     private static final Logger log = LoggerFactory.getLogger(EngineLoop.class);
     private static final long REST_MILLIS = 1_000;
     private static final long WATCHFUL_REST_MILLIS = 20;
+
+    /** Others on the device come and go; who finds no memory for so long will not find any. */
+    private static final long MEMORY_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private static final long MEMORY_RETRY_MILLIS = 2_000;
 
     private final Transformer model;
     private final KvMemory memory;
@@ -40,6 +48,11 @@ final class EngineLoop {
 
     /** One request's logits in a batch's. */
     private final float[] row;
+
+    private final StepLimit rowsAtOnce = new StepLimit();
+
+    /** Of this turn's requests, those that found no memory. */
+    private int starved;
 
     /** Of those that were reported. */
     private int smallestFailedBatch = Integer.MAX_VALUE;
@@ -70,7 +83,7 @@ final class EngineLoop {
         this.drained = drained;
         this.pulse = pulse;
         this.nanoTime = nanoTime;
-        this.prefill = new Prefill(model, memory, pool, offload, options, planner, nanoTime);
+        this.prefill = new Prefill(model, memory, pool, offload, options, planner, counters, nanoTime);
         this.fetching = new TierFetching(tier, memory, prefill, planner, options, pulse, nanoTime);
         this.sharing = new GeneratedSharing(prefill, keySpace, options);
         this.scheduler = new Scheduler(pool, prefill, keySpace, options, counters, sharing::release);
@@ -137,10 +150,12 @@ final class EngineLoop {
         }
         measure();
         Step step = scheduler.plan(now);
+        starved = 0;
         step.prefills().forEach(work -> guarded(work.sequence(), () -> prefill(work)));
         decode(step.decodes());
-        boolean worked = !step.isEmpty();
-        if (!worked && scheduler.idle()) {
+        // Where nobody found memory, trying again at once would find none either.
+        boolean worked = starved < step.prefills().size() + step.decodes().size();
+        if (step.isEmpty() && scheduler.idle()) {
             worked = share();
         }
         measure();
@@ -163,22 +178,30 @@ final class EngineLoop {
 
     private void measure() {
         long tokens = scheduler.waiting().promptTokens();
-        boolean someoneWaits = !scheduler.waiting().isEmpty();
+        // Not those in the queue: they may wait for blocks that storing gives back.
+        boolean someonePrefills = false;
+        boolean someoneDecodes = false;
         for (Sequence sequence : scheduler.running()) {
             tokens += Math.max(0, sequence.prompt.tokens.length - sequence.prompt.computed);
-            someoneWaits |= sequence.phase != Sequence.Phase.DECODE;
+            boolean decodes = sequence.phase == Sequence.Phase.DECODE;
+            someonePrefills |= !decodes;
+            someoneDecodes |= decodes;
         }
         waitingCount = scheduler.waiting().size();
         waitingByTenant =
                 waitingCount < queue / 2 ? Map.of() : scheduler.waiting().sizes();
         runningCount = scheduler.running().size();
         prefillTokens = tokens;
-        pulse.prefilling(someoneWaits);
+        pulse.computing(someonePrefills, someoneDecodes);
     }
 
     private boolean share() {
         try {
             return sharing.step();
+        } catch (NotFiniteException | OutOfDeviceMemoryException e) {
+            log.warn("a finished request's tokens are not shared: {}", e.getMessage());
+            sharing.release();
+            return true;
         } catch (RuntimeException e) {
             log.error("computing a finished request's tokens for others failed", e);
             sharing.release();
@@ -195,7 +218,14 @@ final class EngineLoop {
         boolean first = sequence.generated() == 0;
         int before = prompt.computed;
         long begin = nanoTime.getAsLong();
-        float[] logits = prefill.step(prompt, work.chunks(), true);
+        float[] logits;
+        try {
+            logits = prefill.step(prompt, work.chunks(), true);
+        } catch (OutOfDeviceMemoryException e) {
+            awaitMemory(sequence, e);
+            return;
+        }
+        sequence.shortSince = -1;
         counters.prefilled(prompt.computed - before, nanoTime.getAsLong() - begin);
         if (!first) {
             counters.recomputed.add(prompt.computed - before);
@@ -215,16 +245,30 @@ final class EngineLoop {
         List<Sequence> batch = planned.stream()
                 .filter(sequence -> sequence.phase == Sequence.Phase.DECODE && !sequence.cancelled)
                 .toList();
-        if (batch.isEmpty()) {
-            return;
+        int done = 0;
+        while (done < batch.size()) {
+            int rows = rowsAtOnce.of(batch.size() - done);
+            decodeTogether(batch.subList(done, done + rows));
+            done += rows;
         }
+    }
+
+    private void decodeTogether(List<Sequence> batch) {
         float[] logits;
         try {
             logits =
                     model.decode(memory, batch.stream().map(EngineLoop::nextRow).toList());
         } catch (RuntimeException e) {
+            if (e instanceof OutOfDeviceMemoryException) {
+                rowsAtOnce.failed(batch.size());
+                counters.shortages.increment();
+            }
             if (batch.size() == 1) {
-                fail(batch.get(0), e);
+                if (e instanceof OutOfDeviceMemoryException shortage) {
+                    awaitMemory(batch.get(0), shortage);
+                } else {
+                    fail(batch.get(0), e);
+                }
                 return;
             }
             // Whoever it was for, or whatever was too large, the others' tokens can still be had. Writing a row's
@@ -233,15 +277,18 @@ final class EngineLoop {
                 smallestFailedBatch = batch.size();
                 log.warn("a batch of {} failed, batches of that size are halved: {}", batch.size(), e.toString());
             }
-            decode(batch.subList(0, batch.size() / 2));
-            decode(batch.subList(batch.size() / 2, batch.size()));
+            decodeTogether(batch.subList(0, batch.size() / 2));
+            decodeTogether(batch.subList(batch.size() / 2, batch.size()));
             return;
         }
+        rowsAtOnce.succeeded(batch.size());
         counters.decoded(batch.size());
         for (int i = 0; i < batch.size(); i++) {
             Sequence sequence = batch.get(i);
             int from = i * vocabulary;
+            sequence.shortSince = -1;
             guarded(sequence, () -> {
+                NotFiniteException.requireFinite(logits, from, vocabulary, sequence.computed);
                 System.arraycopy(logits, from, row, 0, vocabulary);
                 sequence.computed++;
                 choose(sequence, row);
@@ -291,14 +338,41 @@ final class EngineLoop {
         }
     }
 
+    /** A request's smallest step found no memory: it keeps what it has and tries again in later turns, for a while. */
+    private void awaitMemory(Sequence sequence, OutOfDeviceMemoryException why) {
+        starved++;
+        long now = nanoTime.getAsLong();
+        if (sequence.shortSince < 0) {
+            sequence.shortSince = now;
+        } else if (now - sequence.shortSince >= MEMORY_PATIENCE_NANOS) {
+            fail(
+                    sequence,
+                    KvernException.exhausted(
+                            "device memory: none for " + TimeUnit.NANOSECONDS.toMillis(now - sequence.shortSince)
+                                    + " ms for one more step of a request with " + sequence.length() + " tokens: "
+                                    + why.getMessage()
+                                    + " (expected: room beside the weights and the KV pool; a smaller kv.pool_bytes leaves more)",
+                            MEMORY_RETRY_MILLIS));
+        }
+    }
+
     private void fail(Sequence sequence, RuntimeException why) {
         if (sequence.phase == Sequence.Phase.ENDED) {
             log.warn("request {}: its stream failed at the end: {}", sequence.task.requestId(), why.toString());
             return;
         }
+        if (why instanceof NotFiniteException) {
+            prefill.clear(sequence.prompt);
+        }
         scheduler.ended(sequence);
         if (why instanceof KvernException failure) {
             tell(sequence, failure);
+        } else if (why instanceof NotFiniteException broken) {
+            counters.notFinite.increment();
+            String message = "model " + model.spec().label() + ": " + broken.getMessage()
+                    + " (expected: finite numbers; its weights are broken, or its numbers too large for its compute type)";
+            log.error("request {}: {}", sequence.task.requestId(), message);
+            tell(sequence, new KvernException(ErrorReason.INTERNAL, message, broken));
         } else {
             log.error("request {} failed", sequence.task.requestId(), why);
             tell(sequence, new KvernException(ErrorReason.INTERNAL, "internal error: " + why, why));

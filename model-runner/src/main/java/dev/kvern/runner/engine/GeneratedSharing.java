@@ -1,5 +1,6 @@
 package dev.kvern.runner.engine;
 
+import dev.kvern.runner.model.NotFiniteException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +51,12 @@ final class GeneratedSharing {
         }
         prefill.adopt(prompt);
         if (!prompt.done()) {
-            prefill.step(prompt, 1, false);
+            try {
+                prefill.step(prompt, 1, false);
+            } catch (NotFiniteException e) {
+                prefill.clear(prompt);
+                throw e;
+            }
         }
         if (prompt.done()) {
             prefill.offload(prompt);

@@ -8,32 +8,42 @@ import dev.kvern.runner.kv.HeldBlock;
 import dev.kvern.runner.kv.PinnedBlock;
 import dev.kvern.runner.kv.WritableBlock;
 import dev.kvern.runner.model.KvMemory;
+import dev.kvern.runner.model.NotFiniteException;
+import dev.kvern.runner.model.OutOfDeviceMemoryException;
 import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.tier.FetchOutcome;
 import dev.kvern.runner.tier.FetchPlanner;
 import dev.kvern.runner.tier.OffloadChunk;
 import dev.kvern.runner.tier.OffloadQueue;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Brings a prompt's KV about, chunk by chunk, from the pool, from what was fetched, or by computing. A chunk always starts
  * at a multiple of its size and is computed on all of its rows, so its values do not depend on where the ones before it
- * came from. Confined to the engine's thread.
+ * came from; what is left at a prompt's end is shared with nobody and takes as many rows as it has tokens. Confined to the
+ * engine's thread.
  */
 final class Prefill {
+    private static final Logger log = LoggerFactory.getLogger(Prefill.class);
+
     private final Transformer model;
     private final KvMemory memory;
     private final BlockPool pool;
     private final OffloadQueue offload;
     private final FetchPlanner planner;
+    private final EngineCounters counters;
     private final LongSupplier nanoTime;
     private final int blockTokens;
     private final int chunkTokens;
     private final int chunkBlocks;
+    private final StepLimit chunksAtOnce = new StepLimit();
 
     /** @param planner learns what chunks cost */
     Prefill(
@@ -43,12 +53,14 @@ final class Prefill {
             OffloadQueue offload,
             EngineOptions options,
             FetchPlanner planner,
+            EngineCounters counters,
             LongSupplier nanoTime) {
         this.model = model;
         this.memory = memory;
         this.pool = pool;
         this.offload = offload;
         this.planner = planner;
+        this.counters = counters;
         this.nanoTime = nanoTime;
         this.blockTokens = options.blockTokens();
         this.chunkTokens = options.chunkTokens();
@@ -139,29 +151,55 @@ final class Prefill {
     }
 
     /**
-     * Computes the next chunks, with one call of the model.
+     * Computes the next chunks, with one call of the model. They are published when keys, values and logits are known to be
+     * finite numbers. Where memory is short fewer chunks are computed.
      *
      * @param chunks most of them, at least 1
      * @return logits of the last token if {@code wantLogits} and the prompt is complete now, else empty
+     * @throws NotFiniteException if they are not; nothing of it is published, see {@link #clear}
+     * @throws OutOfDeviceMemoryException if there is no memory for one chunk; the step can be tried again
      */
     float[] step(Prompt prompt, int chunks, boolean wantLogits) {
         while (!claim(prompt, 0)) {
             takeTail(prompt);
         }
         int from = prompt.computed;
+        int most = chunksAtOnce.of(chunks);
         int claimed = 1;
-        while (claimed < chunks && from + claimed * chunkTokens < prompt.tokens.length && claim(prompt, claimed)) {
+        while (claimed < most && from + claimed * chunkTokens < prompt.tokens.length && claim(prompt, claimed)) {
             claimed++;
         }
-        int to = Math.min(prompt.tokens.length, from + claimed * chunkTokens);
+        while (true) {
+            try {
+                float[] logits = compute(prompt, claimed, wantLogits);
+                chunksAtOnce.succeeded(claimed);
+                return logits;
+            } catch (OutOfDeviceMemoryException e) {
+                counters.shortages.increment();
+                if (chunksAtOnce.failed(claimed)) {
+                    log.warn(
+                            "a step of {} chunks found no memory, smaller ones are tried: {}", claimed, e.getMessage());
+                }
+                if (claimed == 1) {
+                    throw e;
+                }
+                claimed /= 2;
+            }
+        }
+    }
+
+    private float[] compute(Prompt prompt, int chunks, boolean wantLogits) {
+        int from = prompt.computed;
+        int to = Math.min(prompt.tokens.length, from + chunks * chunkTokens);
         long begin = nanoTime.getAsLong();
         float[] logits = model.step(
                 memory,
                 prompt.table.indices(),
                 from,
                 Arrays.copyOfRange(prompt.tokens, from, to),
-                (to - from + chunkTokens - 1) / chunkTokens * chunkTokens,
+                to - from,
                 wantLogits && to == prompt.tokens.length ? 1 : 0);
+        NotFiniteException.requireFinite(logits, 0, logits.length, to - 1);
         planner.computed(from, to - from, nanoTime.getAsLong() - begin);
         prompt.computed = to;
         prompt.computedTokens += to - from;
@@ -169,6 +207,23 @@ final class Prefill {
             publish(prompt, chunk);
         }
         return logits;
+    }
+
+    /**
+     * Overwrites the blocks that only this prompt has, before they are given back: a device reads what is masked in a
+     * sequence's blocks too, where a number that is not finite would spoil the results of whoever has them next.
+     */
+    void clear(Prompt prompt) {
+        prompt.endTail();
+        for (int i = 0; i < prompt.table.size(); i++) {
+            try {
+                if (prompt.table.writable(i, i + 1).isPresent()) {
+                    memory.write(prompt.table.indices()[i], ByteBuffer.allocate(memory.blockBytes()));
+                }
+            } catch (RuntimeException e) {
+                log.error("a block that holds no finite numbers could not be cleared", e);
+            }
+        }
     }
 
     /** Makes a chunk's blocks the engine's to write or to give back, the next one's for 0; false if it has arrived. */

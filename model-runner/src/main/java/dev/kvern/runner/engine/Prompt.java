@@ -57,13 +57,18 @@ final class Prompt {
         return new int[] {localTokens, hostTokens, clusterTokens, computedTokens};
     }
 
-    void release() {
-        arrival = null;
+    /** When this returns nothing is written to the prompt's end any more. */
+    void endTail() {
         ArrivingTail arriving = tail;
         tail = null;
         if (arriving != null) {
             arriving.end();
         }
+    }
+
+    void release() {
+        arrival = null;
+        endTail();
         table.release();
         computed = 0;
     }

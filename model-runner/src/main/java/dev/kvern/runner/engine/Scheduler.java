@@ -240,6 +240,7 @@ final class Scheduler {
         sequence.phase = Sequence.Phase.WAITING;
         sequence.waitingSince = now;
         sequence.stalledSince = -1;
+        sequence.shortSince = -1;
         if (sequence.generated() > 0) {
             int[] tokens = sequence.copyTokens(sequence.length());
             sequence.prompt = new Prompt(

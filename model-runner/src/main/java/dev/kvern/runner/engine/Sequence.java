@@ -71,6 +71,9 @@ final class Sequence {
     long fetchNanos;
     long ttftNanos;
 
+    /** Since when its smallest step finds no memory; -1 while it does. */
+    long shortSince = -1;
+
     /** Since when the reader takes nothing; -1 while it does. */
     long stalledSince = -1;
 

@@ -8,6 +8,7 @@ import dev.kvern.runner.tier.FetchOutcome;
 import dev.kvern.runner.tier.FetchPlan;
 import dev.kvern.runner.tier.FetchPlanner;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -128,9 +129,7 @@ final class TierFetching {
         }
 
         void accept(int chunk, ByteBuffer payload) {
-            for (int block = 0; block < chunkBlocks; block++) {
-                memory.write(places[chunk * chunkBlocks + block], payload);
-            }
+            memory.write(Arrays.copyOfRange(places, chunk * chunkBlocks, (chunk + 1) * chunkBlocks), payload);
             chunks = chunk + 1;
             if (chunk + 1 == plan.hostChunks()) {
                 hostEndedAt = nanoTime.getAsLong();

@@ -18,7 +18,7 @@ public interface TokenStream {
     /**
      * Chooses the next token and passes it on.
      *
-     * @param logits fp32, one for each id of the vocabulary; may be changed
+     * @param logits fp32, finite, one for each id of the vocabulary; may be changed
      */
     Choice next(float[] logits);
 

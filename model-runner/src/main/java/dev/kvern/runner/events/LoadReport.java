@@ -7,6 +7,7 @@ import dev.kvern.runner.kv.PoolUsage;
 import dev.kvern.runner.tier.FetchPlan;
 import dev.kvern.runner.tier.FetchPlanStats;
 import dev.kvern.runner.tier.HostStats;
+import dev.kvern.runner.tier.MissReason;
 import dev.kvern.runner.tier.OffloadStats;
 import dev.kvern.runner.tier.TierCounters;
 import dev.kvern.v1.HeartbeatRequest;
@@ -84,6 +85,11 @@ public final class LoadReport implements Consumer<HeartbeatRequest.Builder> {
                 .setFetchActualMillis(planned.actualNanos() / NANOS_PER_MILLI)
                 .setBreakEvenTokens(planned.breakEvenTokens())
                 .setFetchFailures(tier.fetchFailures())
+                .setFetchTimeouts(tier.fetchesEndedBy(MissReason.TIMEOUT))
+                .setFetchCorrupt(tier.fetchesEndedBy(MissReason.CORRUPT))
+                .setFetchMalformed(tier.fetchesEndedBy(MissReason.MALFORMED))
+                .setFetchNodeFailures(tier.fetchesEndedBy(MissReason.NODE_FAILED))
+                .setFetchLocalFailures(tier.fetchesEndedBy(MissReason.LOCAL_FAILURE))
                 .setPrefillTokensPerSecond(load.prefillTokensPerSecond())
                 .setDecodeSteps(load.decodeSteps())
                 .setDecodedTokens(load.decodedTokens())
@@ -91,6 +97,8 @@ public final class LoadReport implements Consumer<HeartbeatRequest.Builder> {
                 .setRecomputedTokens(load.recomputedTokens())
                 .setRefusedRequests(load.refusedRequests())
                 .setAdmittedRequests(load.admissions())
-                .setQueueMillis(load.queueNanos() / 1e6));
+                .setNotFiniteRequests(load.notFiniteRequests())
+                .setMemoryShortages(load.memoryShortages())
+                .setQueueMillis(load.queueNanos() / NANOS_PER_MILLI));
     }
 }

@@ -8,6 +8,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.zip.CRC32C;
 
 /**
  * The digest of what a model computes: the numbers of its configuration that enter the arithmetic, then name, type,
@@ -20,15 +21,18 @@ final class ContentDigest {
     /** Goes up when the encoding below changes. */
     private static final String TAG = "kvern.model.1";
 
-    private static final int SLICE_BYTES = 32 << 20;
+    /** From the heap, where hashing needs no copy. */
+    private static final int SLICE_BYTES = 1 << 20;
 
     private ContentDigest() {}
 
-    static ModelDigest of(ModelConfig config, Checkpoint checkpoint, ProgressCounter progress) {
+    /** @param seen is told of each tensor that was read whole */
+    static ModelDigest of(ModelConfig config, Checkpoint checkpoint, TensorChecksums seen, ProgressCounter progress) {
         Collection<Checkpoint.Located> tensors = checkpoint.tensors().values();
         // Hashing is bound by one core's speed, so tensors go to all of them.
-        List<byte[]> hashes =
-                tensors.parallelStream().map(tensor -> hash(tensor, progress)).toList();
+        List<byte[]> hashes = tensors.parallelStream()
+                .map(tensor -> hash(tensor, seen, progress))
+                .toList();
         MessageDigest digest = sha256();
         text(digest, TAG);
         config(digest, config);
@@ -68,15 +72,19 @@ final class ContentDigest {
         config.windows().forEach(window -> number(digest, window));
     }
 
-    private static byte[] hash(Checkpoint.Located tensor, ProgressCounter progress) {
+    private static byte[] hash(Checkpoint.Located tensor, TensorChecksums seen, ProgressCounter progress) {
         MessageDigest digest = sha256();
+        var crc = new CRC32C();
         long bytes = tensor.entry().bytes();
-        for (long from = 0; from < bytes; from += SLICE_BYTES) {
-            ByteBuffer slice = tensor.file().map(tensor.entry(), from, (int) Math.min(SLICE_BYTES, bytes - from));
-            int length = slice.remaining();
-            digest.update(slice);
-            progress.add(length);
+        ByteBuffer slice = ByteBuffer.allocate((int) Math.min(SLICE_BYTES, bytes));
+        for (long from = 0; from < bytes; from += slice.limit()) {
+            slice.clear().limit((int) Math.min(SLICE_BYTES, bytes - from));
+            tensor.file().read(tensor.entry(), from, slice);
+            digest.update(slice.array(), 0, slice.limit());
+            crc.update(slice.array(), 0, slice.limit());
+            progress.add(slice.limit());
         }
+        seen.read(tensor, (int) crc.getValue());
         return digest.digest();
     }
 

@@ -19,11 +19,33 @@ public interface KvMemory extends AutoCloseable {
     /** Bytes of one block. */
     int blockBytes();
 
-    /** Copies a block's bytes into {@code target}, which must have room for them, and moves its position. */
+    /**
+     * Copies a block's bytes into {@code target}, which must have room for them, and moves its position.
+     *
+     * @throws OutOfDeviceMemoryException if the device has no memory for the copy
+     */
     void read(int block, ByteBuffer target);
 
-    /** Overwrites a block with the next {@link #blockBytes} bytes of {@code source}, and moves its position. */
+    /**
+     * Overwrites a block with the next {@link #blockBytes} bytes of {@code source}, and moves its position.
+     *
+     * @throws OutOfDeviceMemoryException if the device has no memory for the copy
+     */
     void write(int block, ByteBuffer source);
+
+    /** Copies several blocks' bytes, one after the other: what moves a chunk from or to a device at once. */
+    default void read(int[] blocks, ByteBuffer target) {
+        for (int block : blocks) {
+            read(block, target);
+        }
+    }
+
+    /** Overwrites several blocks with the next bytes of {@code source}. */
+    default void write(int[] blocks, ByteBuffer source) {
+        for (int block : blocks) {
+            write(block, source);
+        }
+    }
 
     @Override
     void close();

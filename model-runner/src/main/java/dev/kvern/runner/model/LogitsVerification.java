@@ -53,7 +53,7 @@ public record LogitsVerification(int tokens, double maxAbsolute, double maxRelat
                         logits.typeName() + " " + logits.shape(),
                         "F32 [" + count + ", " + vocabulary + "]");
             }
-            LongBuffer idValues = file.map(ids, 0, (int) ids.bytes()).asLongBuffer();
+            LongBuffer idValues = file.read(ids, 0, (int) ids.bytes()).asLongBuffer();
             int[] tokens = IntStream.range(0, count)
                     .map(i -> token(idValues.get(i), vocabulary))
                     .toArray();
@@ -80,7 +80,7 @@ public record LogitsVerification(int tokens, double maxAbsolute, double maxRelat
                 long rowBytes = (long) vocabulary * Float.BYTES;
                 comparison.add(
                         got,
-                        file.map(logits, start * rowBytes, Math.toIntExact(chunk.length * rowBytes))
+                        file.read(logits, start * rowBytes, Math.toIntExact(chunk.length * rowBytes))
                                 .asFloatBuffer());
             }
         }

@@ -18,12 +18,17 @@ public final class ModelDirectory {
     private final ModelConfig config;
     private final WeightPlan plan;
     private final long weightBytes;
+    private final FileStamps stamps;
 
-    /** Guarded by this; the files do not change under a running process. */
+    /** Of all that was read, for the digest and to be loaded. */
+    private final TensorChecksums checksums = new TensorChecksums();
+
+    /** Guarded by this. */
     private @Nullable ModelDigest digest;
 
-    private ModelDirectory(Path path, ModelConfig config, WeightPlan plan, long weightBytes) {
+    private ModelDirectory(Path path, FileStamps stamps, ModelConfig config, WeightPlan plan, long weightBytes) {
         this.path = path;
+        this.stamps = stamps;
         this.config = config;
         this.plan = plan;
         this.weightBytes = weightBytes;
@@ -38,13 +43,14 @@ public final class ModelDirectory {
         if (!Files.isDirectory(path)) {
             throw KvernException.misconfigured("model directory", path, "a directory with a config.json");
         }
+        FileStamps stamps = FileStamps.of(path);
         ModelConfig config = ModelConfig.read(path.resolve("config.json"));
         WeightPlan plan = WeightPlan.of(config);
         try (Checkpoint checkpoint = Checkpoint.open(path, plan.tensors())) {
             long bytes = checkpoint.tensors().values().stream()
                     .mapToLong(tensor -> tensor.entry().bytes())
                     .sum();
-            return new ModelDirectory(path, config, plan, bytes);
+            return new ModelDirectory(path, stamps, config, plan, bytes);
         }
     }
 
@@ -68,16 +74,18 @@ public final class ModelDirectory {
     public synchronized ModelDigest digest(ProgressListener progress) {
         if (digest == null) {
             try (Checkpoint checkpoint = Checkpoint.open(path, plan.tensors())) {
-                digest = ContentDigest.of(config, checkpoint, new ProgressCounter(progress, weightBytes));
+                digest = ContentDigest.of(config, checkpoint, checksums, new ProgressCounter(progress, weightBytes));
             }
         }
         return digest;
     }
 
     /**
-     * Loads the weights onto a device, and computes the digest if that has not been done. Progress counts both.
+     * Loads the weights onto a device, and computes the digest if that has not been done. Progress counts both. Afterwards
+     * the directory is not needed any more.
      *
-     * @throws KvernException MISCONFIGURED if the device is not there
+     * @throws KvernException MISCONFIGURED if the device is not there, or a file of the directory is not what it was when this
+     *     was opened
      */
     public Transformer load(LoadOptions options, ProgressListener progress) {
         var counter = new ProgressCounter(progress, 2 * weightBytes);
@@ -85,7 +93,11 @@ public final class ModelDirectory {
             CompletableFuture<ModelDigest> digesting =
                     CompletableFuture.supplyAsync(() -> digestWhileLoading(checkpoint, counter));
             try {
-                return TorchTransformer.load(config, plan, checkpoint, options, counter, digesting::join);
+                return TorchTransformer.load(config, plan, checkpoint, options, checksums, counter, () -> {
+                    ModelDigest digested = digesting.join();
+                    stamps.requireUnchanged();
+                    return digested;
+                });
             } catch (CompletionException e) {
                 throw e.getCause() instanceof RuntimeException cause ? cause : e;
             } finally {
@@ -97,7 +109,7 @@ public final class ModelDirectory {
 
     private synchronized ModelDigest digestWhileLoading(Checkpoint checkpoint, ProgressCounter counter) {
         if (digest == null) {
-            digest = ContentDigest.of(config, checkpoint, counter);
+            digest = ContentDigest.of(config, checkpoint, checksums, counter);
         } else {
             counter.add(weightBytes);
         }

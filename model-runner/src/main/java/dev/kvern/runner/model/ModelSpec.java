@@ -25,6 +25,13 @@ public record ModelSpec(
         String kvDtype,
         String computeDtype,
         ModelDigest digest) {
+    private static final int SHORT_DIGEST = 12;
+
+    /** Architecture and the beginning of the digest, for messages: says which weights it was. */
+    public String label() {
+        return architecture + " " + digest.toHex().substring(0, SHORT_DIGEST);
+    }
+
     /** Bytes of keys and values of one token over all layers. */
     public int kvBytesPerToken() {
         return 2 * layers * kvHeads * headDim * ("fp32".equals(kvDtype) ? 4 : 2);

@@ -1,6 +1,7 @@
 package dev.kvern.runner.model;
 
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * A loaded decoder-only transformer: immutable weights and the program that runs them. The sequence's state is not here but
@@ -16,8 +17,24 @@ public interface Transformer extends AutoCloseable {
      * Reserves KV blocks on the model's device. The caller closes it before the model.
      *
      * @param blocks how many, at least 1
+     * @throws dev.kvern.rpc.KvernException MISCONFIGURED, with what is free, if there is no memory for them
      */
     KvMemory allocate(int blocks);
+
+    /** Bytes of the model's device that nobody uses; empty if its memory is the host's. */
+    default OptionalLong freeDeviceBytes() {
+        return OptionalLong.empty();
+    }
+
+    /**
+     * Runs the largest calls that are to be expected once, so that the memory they need beside weights and blocks is taken, and
+     * kept, before {@link #freeDeviceBytes} is asked. Does nothing where the device's memory is the host's.
+     *
+     * @param rows most rows of a {@link #step}
+     * @param sequences most rows of a {@link #decode}
+     * @throws dev.kvern.rpc.KvernException MISCONFIGURED if the device has not as much
+     */
+    default void rehearse(int rows, int sequences) {}
 
     /**
      * Runs some consecutive tokens of one sequence: writes their keys and values, returns logits of the last of them.
@@ -33,7 +50,9 @@ public interface Transformer extends AutoCloseable {
      * @param rows rows to compute, at least {@code tokens.length}; a multiple of {@link LoadOptions#chunkTokens} gives the
      *     values of as many calls of one chunk each, on the CPU in fp32 bit for bit
      * @param logitRows for how many of the last tokens logits are wanted, 0 to {@code tokens.length}
-     * @return fp32 logits, {@code [logitRows][vocabulary]} row after row; empty if none are wanted
+     * @return fp32 logits, {@code [logitRows][vocabulary]} row after row, finite or not; empty if none are wanted
+     * @throws NotFiniteException if a key or value that was written is NaN or infinite
+     * @throws OutOfDeviceMemoryException if there is no memory to run so many rows
      */
     float[] step(KvMemory kv, int[] blockTable, int position, int[] tokens, int rows, int logitRows);
 
@@ -43,7 +62,8 @@ public interface Transformer extends AutoCloseable {
      *
      * @param kv holds the keys and values of the positions before, and takes the new ones
      * @param rows at least one, no two of the same sequence
-     * @return fp32 logits, {@code [rows][vocabulary]} row after row
+     * @return fp32 logits, {@code [rows][vocabulary]} row after row, finite or not: a key or value that is not shows in them
+     * @throws OutOfDeviceMemoryException if there is no memory to run so many rows
      */
     default float[] decode(KvMemory kv, List<DecodeRow> rows) {
         int vocabulary = spec().vocabularySize();

@@ -1,7 +1,5 @@
 package dev.kvern.runner.sampling;
 
-import dev.kvern.rpc.ErrorReason;
-import dev.kvern.rpc.KvernException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -42,9 +40,8 @@ public final class Sampler {
     /**
      * Chooses the next token and counts it.
      *
-     * @param logits holds {@code vocabulary} fp32 logits from {@code offset} on; not changed
+     * @param logits holds {@code vocabulary} finite fp32 logits from {@code offset} on; not changed
      * @param topLogprobs how many of the most probable tokens to report, 0 for none
-     * @throws KvernException INTERNAL if a logit is NaN
      */
     public SampledToken sample(float[] logits, int offset, int vocabulary, int topLogprobs) {
         penalise(logits, offset, vocabulary);
@@ -120,11 +117,6 @@ public final class Sampler {
     private int argmax(int vocabulary) {
         int best = 0;
         for (int i = 0; i < vocabulary; i++) {
-            if (Float.isNaN(scores[i])) {
-                throw new KvernException(
-                        ErrorReason.INTERNAL,
-                        "logit of token " + i + ": NaN (expected: a number); the model is broken");
-            }
             if (scores[i] > scores[best]) {
                 best = i;
             }

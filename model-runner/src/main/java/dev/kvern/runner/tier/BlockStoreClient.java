@@ -10,6 +10,7 @@ import dev.kvern.v1.MatchRequest;
 import dev.kvern.v1.MatchResponse;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -20,12 +21,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The cache tier over gRPC. Any node answers for any key, so a call that fails at one goes on at the next; a node that
  * failed some times in a row is left alone for a while. Safe for use by several threads.
  */
 public final class BlockStoreClient implements CacheTier, AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(BlockStoreClient.class);
     private static final int MAX_KEYS_OF_A_GET = 4_096;
     private static final int MAX_KEYS_OF_A_MATCH = 65_536;
     private static final int NODES_PER_CALL = 2;
@@ -33,13 +37,27 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
     private final TierOptions options;
     private final LongSupplier nanoTime;
     private final NodeSet nodes;
-    private final ChunkBuffers buffers = new ChunkBuffers();
+    private final ChunkBuffers buffers;
     private final TierCounters counters = new TierCounters();
 
     /** @param connect opens a channel to an address; closed by this client */
     public BlockStoreClient(TierOptions options, Function<String, ManagedChannel> connect, LongSupplier nanoTime) {
+        this(options, connect, nanoTime, HostAllocator.DIRECT);
+    }
+
+    /**
+     * The same with memory of another kind for what arrives.
+     *
+     * @param connect opens a channel to an address; closed by this client
+     */
+    public BlockStoreClient(
+            TierOptions options,
+            Function<String, ManagedChannel> connect,
+            LongSupplier nanoTime,
+            HostAllocator allocator) {
         this.options = options;
         this.nanoTime = nanoTime;
+        this.buffers = new ChunkBuffers(allocator);
         this.nodes = new NodeSet(
                 connect,
                 () -> new Breaker(
@@ -55,13 +73,27 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
         return counters;
     }
 
+    /** Buffers that fetches under way hold; for tests. */
+    int lentBuffers() {
+        return buffers.lent();
+    }
+
     @Override
     public Fetch fetch(List<BlockKey> keys, int chunkBytes, ChunkSink sink) {
         counters.fetchStarted();
+        ByteBuffer buffer;
+        try {
+            buffer = buffers.take(chunkBytes);
+        } catch (OutOfMemoryError e) {
+            // Not the heap's end but that of -XX:MaxDirectMemorySize: the rest of the process is well.
+            log.warn("no memory to fetch a chunk of {} bytes: {}", chunkBytes, e.getMessage());
+            counters.fetchEndedBy(MissReason.LOCAL_FAILURE);
+            return Fetch.missed(MissReason.LOCAL_FAILURE);
+        }
         var call = new FetchCall(
                 nodes,
                 List.copyOf(keys.subList(0, Math.min(keys.size(), MAX_KEYS_OF_A_GET))),
-                chunkBytes,
+                buffer,
                 options.messageBytes(),
                 sink,
                 TimeUnit.MILLISECONDS.toNanos(options.fetchTimeoutMillis()),
@@ -154,6 +186,9 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
             }
             if (outcome instanceof PutOutcome.Stored) {
                 node.get().breaker().succeeded();
+                return outcome;
+            }
+            if (outcome instanceof PutOutcome.Failed failed && failed.reason() == MissReason.LOCAL_FAILURE) {
                 return outcome;
             }
             nodeFailed(node.get());

@@ -11,15 +11,7 @@ public interface CacheTier {
     CacheTier NONE = new CacheTier() {
         @Override
         public Fetch fetch(List<BlockKey> keys, int chunkBytes, ChunkSink sink) {
-            return new Fetch() {
-                @Override
-                public CompletableFuture<FetchOutcome> outcome() {
-                    return CompletableFuture.completedFuture(new FetchOutcome.Miss(MissReason.NO_NODES));
-                }
-
-                @Override
-                public void cancel() {}
-            };
+            return Fetch.missed(MissReason.NO_NODES);
         }
 
         @Override

@@ -8,15 +8,33 @@ import java.util.Deque;
 final class ChunkBuffers {
     private static final int KEPT = 4;
 
+    private final HostAllocator allocator;
     private final Deque<ByteBuffer> idle = new ArrayDeque<>();
+    private int lent;
 
-    /** An empty buffer with that capacity. */
+    ChunkBuffers(HostAllocator allocator) {
+        this.allocator = allocator;
+    }
+
+    /**
+     * An empty buffer with that capacity.
+     *
+     * @throws OutOfMemoryError if Java's direct memory is used up
+     */
     synchronized ByteBuffer take(int bytes) {
-        ByteBuffer buffer = idle.poll();
-        return buffer != null && buffer.capacity() == bytes ? buffer.clear() : ByteBuffer.allocateDirect(bytes);
+        ByteBuffer kept = idle.poll();
+        ByteBuffer buffer = kept != null && kept.capacity() == bytes ? kept.clear() : allocator.allocate(bytes);
+        lent++;
+        return buffer;
+    }
+
+    /** Buffers that were taken and not given back. */
+    synchronized int lent() {
+        return lent;
     }
 
     synchronized void give(ByteBuffer buffer) {
+        lent--;
         if (idle.size() < KEPT) {
             idle.push(buffer);
         }

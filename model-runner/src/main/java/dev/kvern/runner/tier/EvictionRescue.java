@@ -43,11 +43,7 @@ public final class EvictionRescue implements EvictionListener {
     public void evicting(NamespaceId namespace, Optional<BlockDigest> parent, BlockDigest last, int[] places) {
         BlockKey key = BlockKey.of(namespace, last);
         Optional<BlockKey> before = parent.map(digest -> BlockKey.of(namespace, digest));
-        Consumer<ByteBuffer> copy = target -> {
-            for (int place : places) {
-                memory.read(place, target);
-            }
-        };
+        Consumer<ByteBuffer> copy = target -> memory.read(places, target);
         boolean kept = false;
         try {
             if (host != null) {

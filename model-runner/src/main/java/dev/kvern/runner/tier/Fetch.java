@@ -4,6 +4,19 @@ import java.util.concurrent.CompletableFuture;
 
 /** A fetch under way. */
 public interface Fetch {
+    /** One that has ended before it began. */
+    static Fetch missed(MissReason reason) {
+        return new Fetch() {
+            @Override
+            public CompletableFuture<FetchOutcome> outcome() {
+                return CompletableFuture.completedFuture(new FetchOutcome.Miss(reason));
+            }
+
+            @Override
+            public void cancel() {}
+        };
+    }
+
     /** Completes by the fetch's deadline, never exceptionally. */
     CompletableFuture<FetchOutcome> outcome();
 

@@ -18,12 +18,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One fetch: asks one node for the rest of the chain, and where that fails the next one for what has not come yet, while
  * there is time. Safe for use by several threads; guarded by this.
  */
 final class FetchCall implements Fetch {
+    private static final Logger log = LoggerFactory.getLogger(FetchCall.class);
     private static final int MAX_NODES = 3;
 
     private final NodeSet nodes;
@@ -42,10 +45,11 @@ final class FetchCall implements Fetch {
     private boolean done;
     private @Nullable Attempt current;
 
+    /** @param buffer as large as a chunk; given back to {@code buffers} at the end */
     FetchCall(
             NodeSet nodes,
             List<BlockKey> keys,
-            int chunkBytes,
+            ByteBuffer buffer,
             int messageBytes,
             ChunkSink sink,
             long timeoutNanos,
@@ -60,7 +64,7 @@ final class FetchCall implements Fetch {
         this.nanoTime = nanoTime;
         this.counters = counters;
         this.buffers = buffers;
-        this.buffer = buffers.take(chunkBytes);
+        this.buffer = buffer;
     }
 
     @Override
@@ -168,11 +172,24 @@ final class FetchCall implements Fetch {
                 if (current != this) {
                     return;
                 }
-                wrong = assembler.accept(part);
+                wrong = accept(part);
             }
-            if (wrong != null) {
+            if (wrong == MissReason.LOCAL_FAILURE) {
+                // The next node's copy would find no room either, and this one has done nothing wrong.
+                finish(wrong);
+                cancel();
+            } else if (wrong != null) {
                 failed(wrong);
                 cancel();
+            }
+        }
+
+        private @Nullable MissReason accept(GetResponse part) {
+            try {
+                return assembler.accept(part);
+            } catch (RuntimeException e) {
+                log.warn("a chunk that came could not be taken: {}", e.toString());
+                return MissReason.LOCAL_FAILURE;
             }
         }
 

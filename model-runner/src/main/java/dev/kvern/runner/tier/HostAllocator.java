@@ -3,8 +3,8 @@ package dev.kvern.runner.tier;
 import java.nio.ByteBuffer;
 
 /**
- * Where the host tier's memory comes from. For CUDA page-locked memory would halve the time of copies and let them overlap
- * with compute; an allocator of such memory takes its place here and nothing else changes.
+ * Where the memory comes from that chunks lie in on the host: ordinary memory, or page-locked memory that a GPU copies from and
+ * to by itself, several times faster. Safe for use by several threads.
  */
 @FunctionalInterface
 public interface HostAllocator {
@@ -17,4 +17,14 @@ public interface HostAllocator {
      * @throws OutOfMemoryError if there are not as many
      */
     ByteBuffer allocate(int bytes);
+
+    /** A good size for the pieces of a large amount: small enough that the last one, which may not fit, is no great loss. */
+    default int regionBytes() {
+        return 64 << 20;
+    }
+
+    /** What can be had at most, for messages. */
+    default String limit() {
+        return "at most what java's -XX:MaxDirectMemorySize allows";
+    }
 }

@@ -42,7 +42,7 @@ final class HostFetch implements Fetch {
             fetchRest();
         } catch (RuntimeException e) {
             log.error("copying a chunk from host memory failed", e);
-            ended(MissReason.NODE_FAILED);
+            ended(MissReason.LOCAL_FAILURE);
         }
     }
 

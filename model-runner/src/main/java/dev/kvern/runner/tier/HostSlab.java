@@ -11,9 +11,6 @@ import org.slf4j.LoggerFactory;
 public final class HostSlab {
     private static final Logger log = LoggerFactory.getLogger(HostSlab.class);
 
-    /** Small enough that the last one, which may not fit, is no great loss. */
-    private static final int MAX_REGION_BYTES = 64 << 20;
-
     private final List<ByteBuffer> regions;
     private final int slotBytes;
     private final int slotsPerRegion;
@@ -39,7 +36,7 @@ public final class HostSlab {
             throw KvernException.misconfigured(
                     "host.bytes", bytes, "0, or at least " + slotBytes + ", one chunk of this model");
         }
-        int perRegion = Math.max(1, MAX_REGION_BYTES / slotBytes);
+        int perRegion = Math.max(1, allocator.regionBytes() / slotBytes);
         var regions = new ArrayList<ByteBuffer>();
         int slots = 0;
         while (slots < wanted) {
@@ -47,7 +44,7 @@ public final class HostSlab {
             try {
                 regions.add(allocator.allocate(more * slotBytes));
             } catch (OutOfMemoryError e) {
-                String expected = "at most what java's -XX:MaxDirectMemorySize allows";
+                String expected = allocator.limit();
                 if (exact || slots == 0) {
                     throw KvernException.misconfigured("host.bytes", bytes, expected);
                 }

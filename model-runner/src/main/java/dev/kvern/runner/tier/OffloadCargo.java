@@ -45,9 +45,7 @@ sealed interface OffloadCargo extends ChunkSource {
 
         @Override
         public void copyTo(ByteBuffer target) {
-            for (PinnedBlock block : chunk.blocks()) {
-                memory.read(block.index(), target);
-            }
+            memory.read(chunk.blocks().stream().mapToInt(PinnedBlock::index).toArray(), target);
         }
 
         @Override

@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -22,20 +21,22 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Carries complete chunks to the tier in the background. Blocks stay pinned while they wait, and are copied only when they
- * are sent; those that were evicted before they were stored are copied at once. Bounded in bytes: what does not fit is dropped and counted, together with the rest of its chain, which would be
- * of no use without it. A key is never on its way twice.
+ * are sent; those that were evicted before they were stored are copied at once. Bounded in bytes: what does not fit is dropped
+ * and counted, together with the rest of its chain, which would be of no use without it. A key is never on its way twice.
  *
  * <p>Safe for use by several threads; guarded by this. One thread of its own does the sending.
  */
 public final class Offloader implements OffloadQueue, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Offloader.class);
     private static final long YIELD_STEP_MILLIS = 2;
+    private static final long PAUSE_STEP_MILLIS = 10;
 
     private final CacheTier tier;
     private final KvMemory memory;
     private final OffloadOptions options;
     private final LongSupplier nanoTime;
-    private final BooleanSupplier prefilling;
+    private final ComputeActivity activity;
+    private final OffloadPace pace;
     private final Runnable onRelease;
     private final Deque<List<OffloadCargo>> queue = new ArrayDeque<>();
     private final Set<BlockKey> pending = new HashSet<>();
@@ -52,7 +53,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
     /**
      * Starts the thread.
      *
-     * @param prefilling whether someone waits for a first token now
+     * @param activity what storing has to give way to
      * @param onRelease called, on the offloader's thread, after blocks were unpinned
      */
     public Offloader(
@@ -60,13 +61,14 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
             KvMemory memory,
             OffloadOptions options,
             LongSupplier nanoTime,
-            BooleanSupplier prefilling,
+            ComputeActivity activity,
             Runnable onRelease) {
         this.tier = tier;
         this.memory = memory;
         this.options = options;
         this.nanoTime = nanoTime;
-        this.prefilling = prefilling;
+        this.activity = activity;
+        this.pace = new OffloadPace(options.sharePercent());
         this.onRelease = onRelease;
         this.stored = new StoredKeys(TimeUnit.MILLISECONDS.toNanos(options.recheckMillis()));
         this.thread = new Thread(this::run, "kvern-offload");
@@ -203,14 +205,19 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
                 if (batch == null) {
                     return;
                 }
+                long sent = 0;
                 try {
                     yieldToPrefill();
+                    long begin = System.nanoTime();
                     send(batch);
+                    sent = System.nanoTime() - begin;
                 } catch (RuntimeException e) {
                     log.error("offloading {} chunks failed", batch.size(), e);
+                    count(0, 0, batch.size(), List.of());
                 } finally {
                     done(batch);
                 }
+                yieldToDecode(pace.pauseNanos(sent));
             }
         } catch (InterruptedException e) {
             // Closing.
@@ -223,14 +230,31 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         while (queue.isEmpty() && !closed) {
             wait();
         }
-        return closed ? null : queue.poll();
+        if (closed) {
+            return null;
+        }
+        List<OffloadCargo> batch = queue.remove();
+        int most = pace.batchChunks(options.batchChunks(), activity.decoding());
+        if (batch.size() > most) {
+            queue.addFirst(batch.subList(most, batch.size()));
+            batch = batch.subList(0, most);
+        }
+        return batch;
     }
 
     /** A batch waits a little for prefills to end: copying and sending take the memory bandwidth that they need. */
     private void yieldToPrefill() throws InterruptedException {
         long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(options.yieldMillis());
-        while (prefilling.getAsBoolean() && System.nanoTime() - until < 0) {
+        while (activity.prefilling() && System.nanoTime() - until < 0) {
             Thread.sleep(YIELD_STEP_MILLIS);
+        }
+    }
+
+    /** Leaves cores and memory to the answers under way; not longer than there are any. */
+    private void yieldToDecode(long nanos) throws InterruptedException {
+        long until = System.nanoTime() + nanos;
+        while (activity.decoding() && System.nanoTime() - until < 0) {
+            Thread.sleep(PAUSE_STEP_MILLIS);
         }
     }
 

@@ -26,6 +26,9 @@ final class PutCall implements ClientResponseObserver<PutRequest, PutResponse> {
     private @Nullable PutResponse response;
     private @Nullable Status status;
 
+    /** Whether a chunk could not be copied: confined to the sender. */
+    private boolean uncopied;
+
     PutCall(int messageBytes, TierCounters counters) {
         this.messageBytes = messageBytes;
         this.counters = counters;
@@ -48,14 +51,15 @@ final class PutCall implements ClientResponseObserver<PutRequest, PutResponse> {
             // Also what the stub throws when the call ended between the check and the message.
             requests.cancel("sending failed", e);
         }
-        return awaitOutcome();
+        PutOutcome outcome = awaitOutcome();
+        return uncopied ? new PutOutcome.Failed(MissReason.LOCAL_FAILURE) : outcome;
     }
 
     private boolean send(ClientCallStreamObserver<PutRequest> requests, ChunkSource chunk) throws InterruptedException {
         if (!awaitReady(requests)) {
             return false;
         }
-        byte[] bytes = chunk.copyBytes();
+        byte[] bytes = copy(chunk);
         var crc = new CRC32C();
         crc.update(bytes);
         requests.onNext(PutRequest.newBuilder()
@@ -77,6 +81,13 @@ final class PutCall implements ClientResponseObserver<PutRequest, PutResponse> {
         }
         counters.chunkPut(bytes.length);
         return true;
+    }
+
+    private byte[] copy(ChunkSource chunk) {
+        uncopied = true;
+        byte[] bytes = chunk.copyBytes();
+        uncopied = false;
+        return bytes;
     }
 
     /** Waits until the node takes more; false if the call has ended. The call's own deadline bounds the wait. */

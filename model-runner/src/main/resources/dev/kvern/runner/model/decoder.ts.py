@@ -70,6 +70,13 @@ def pool_slots(block: Tensor, offset: Tensor, layers: int, block_tokens: int, po
   return ((planes + block) * block_tokens + offset).view([layers, -1])
 
 
+# Rows of the pool seen as [planes * B, T * K * D] that hold whole blocks, one block after the other. [n * planes]
+def block_rows(blocks: List[int], planes: int, pool_blocks: int, device: Device) -> Tensor:
+  index = torch.tensor(blocks, dtype=4, device=device)
+  offsets = torch.arange(0, planes, dtype=4, device=device) * pool_blocks
+  return (index.unsqueeze(1) + offsets).view([-1])
+
+
 # Keys and values of one layer at positions from `start` on, [2, count, K, D]: a view if the sequence's blocks lie side by
 # side from `first` on, else (first < 0) a copy by `rows`, which begin with the block of `start`.
 def stored(pool: Tensor, layer: int, first: int, rows: Tensor, start: int, count: int, block_tokens: int) -> Tensor:
@@ -147,6 +154,10 @@ class Decoder(Module):
   def empty(self, shape: List[int], dtype: int, device: str) -> Tensor:
     return torch.empty(shape, dtype=dtype, device=torch.device(device))
 
+  # Nothing in the pool may be NaN, for what is masked is read all the same, and 0 * NaN is NaN.
+  def clear(self, tensor: Tensor) -> Tensor:
+    return torch.zero_(tensor)
+
   # Copies rows (or a vector's values) into target from row `first` on, converting type and device on the way.
   # bf16 arrives as fp16 with the same bits, because DJL cannot make a bf16 tensor.
   def fill(self, target: Tensor, first: int, source: Tensor, is_bfloat16: bool) -> Tensor:
@@ -178,29 +189,43 @@ class Decoder(Module):
   def part(self, vector: Tensor, first: int, count: int) -> Tensor:
     return torch.narrow(vector, 0, first, count)
 
-  # A copy of one block in the host's memory, for pools that live elsewhere. [L, 2, T, K, D]
-  def to_host(self, pool: Tensor, block: int) -> Tensor:
-    return torch.select(pool, 2, block).contiguous().to(torch.device("cpu"))
+  # Copies of blocks, one after the other, on the pool's device: n times [L, 2, T, K, D].
+  def gather(self, pool: Tensor, blocks: List[int]) -> Tensor:
+    planes = pool.size(0) * 2
+    rows = __torch__.block_rows(blocks, planes, pool.size(2), pool.device)
+    return torch.index_select(pool.view([planes * pool.size(2), -1]), 0, rows)
 
-  # The other way: `bits` are the block's bytes as an int8 vector in the host's memory.
-  def from_host(self, pool: Tensor, block: int, bits: Tensor) -> Tensor:
-    target = torch.select(pool, 2, block)
-    return target.copy_(torch.view_copy(bits, pool.dtype).view(target.size()))
+  # The other way: overwrites blocks with `bits` on the pool's device, an int8 vector.
+  def scatter(self, pool: Tensor, blocks: List[int], bits: Tensor) -> Tensor:
+    planes = pool.size(0) * 2
+    rows = __torch__.block_rows(blocks, planes, pool.size(2), pool.device)
+    by_block = pool.view([planes * pool.size(2), -1])
+    return by_block.index_copy_(0, rows, torch.view_copy(bits, pool.dtype).view([-1, by_block.size(1)]))
+
+  # Bytes on the device that `like` is on: a copy that is only queued, if it is not the host's memory.
+  def upload(self, bits: Tensor, like: Tensor) -> Tensor:
+    return torch.empty([bits.size(0)], dtype=1, device=like.device).copy_(bits, True)
+
+  # Queues a copy of what gather returned into the host's memory, an int8 vector.
+  def download(self, copied: Tensor, bits: Tensor) -> Tensor:
+    return bits.copy_(torch.view_copy(copied, 1).view([-1]), True)
 
   # Some tokens of one sequence. inputs (host, int64): R token ids, then the sequence's blocks.
   # weights: 3 for the model (embedding, norm, output projection), 1 for the rotary frequencies, then 11 a layer.
   # scales: 1 for the output projection, then 4 a layer; empty where the weight has none.
   # shape: L, H, K, D, T, rows of an attention tile, kind of the weights. windows: for each layer, 0 for none.
   # call: position, R, valid tokens, blocks, first block if they lie side by side (else -1), logit rows.
-  # Attention is computed in tiles of so many rows, each as if it were a call of its own: so several chunks in one call
-  # have the bits of one after the other, as far as the linear layers' rows do not depend on each other.
-  # Returns fp32 [logit rows, vocabulary] in the host's memory.
+  # Attention is computed in tiles of so many rows, the last one of what is left, each as if it were a call of its own: so
+  # several chunks in one call have the bits of one after the other, as far as the linear layers' rows do not depend on each
+  # other.
+  # Returns in the host's memory, fp32, the logits [logit rows * vocabulary] and then for each layer the sum of the keys and
+  # values that were written, which is finite if all of them are.
   def step(self, inputs: Tensor, pool: Tensor, weights: List[Tensor], scales: List[Tensor], shape: List[int], windows: List[int], call: List[int], eps: float) -> Tensor:
     layers, heads, kv_heads, head_dim, block_tokens, tile, kind, = shape
     position, rows, tokens, block_count, first_block, logit_rows, = call
-    if rows < tile or rows % tile != 0:
+    if rows < tile:
       tile = rows
-    tiles = rows // tile
+    tiles = (rows + tile - 1) // tile
     if tile >= 32 and (kind == 2 or kind == 4):
       kind = kind + 1
     group = heads // kv_heads
@@ -240,7 +265,8 @@ class Decoder(Module):
           reach = 0
           if k == 1:
             reach = window
-          some_masks = torch.append(some_masks, __torch__.attention_mask(at, tile, __torch__.window_start(at, reach), reach, group, x))
+          height = min(tile, rows - t * tile)
+          some_masks = torch.append(some_masks, __torch__.attention_mask(at, height, __torch__.window_start(at, reach), reach, group, x))
       gathered = torch.append(gathered, some_rows)
       masks = torch.append(masks, some_masks)
     new_positions = torch.arange(position, position + tokens, dtype=4, device=device)
@@ -248,6 +274,7 @@ class Decoder(Module):
     new_offsets = torch.remainder(new_positions, block_tokens)
     slots = torch.unbind(__torch__.pool_slots(new_blocks, new_offsets, layers, block_tokens, pool_blocks))
     pool_by_token = pool.view([-1, kv_width])
+    sums = annotate(List[Tensor], [])
 
     for i in range(layers):
       w = 4 + 11 * i
@@ -257,6 +284,7 @@ class Decoder(Module):
       # [2, R, K, D]
       new = torch.stack([torch.narrow(qk, 1, heads, kv_heads), v])
       pool_by_token.index_copy_(0, slots[i], torch.narrow(new, 1, 0, tokens).reshape([2 * tokens, kv_width]))
+      sums = torch.append(sums, torch.sum(torch.narrow(new, 1, 0, tokens), dtype=6))
 
       # In the last layer only the tile with the logit rows is of use to anyone, if they are all in one.
       first_tile = 0
@@ -286,13 +314,14 @@ class Decoder(Module):
         outputs = annotate(List[Tensor], [])
         for t in range(first_tile, tiles):
           from_key = __torch__.window_start(position + t * tile, windows[i]) - start
-          keys = position + (t + 1) * tile - start - from_key
+          height = min(tile, rows - t * tile)
+          keys = position + t * tile + height - start - from_key
           seen = torch.narrow(kv, 3, from_key, keys)
-          q = torch.narrow(torch.narrow(qk, 0, t * tile, tile), 1, 0, heads)
-          # [1, K, G * tile, D]
-          q = q.reshape([tile, kv_heads, group, head_dim]).permute([1, 2, 0, 3]).reshape([1, kv_heads, group * tile, head_dim])
+          q = torch.narrow(torch.narrow(qk, 0, t * tile, height), 1, 0, heads)
+          # [1, K, G * height, D]
+          q = q.reshape([height, kv_heads, group, head_dim]).permute([1, 2, 0, 3]).reshape([1, kv_heads, group * height, head_dim])
           y = torch.scaled_dot_product_attention(q, seen[0], seen[1], masks[set][t], 0., False)
-          outputs = torch.append(outputs, y.reshape([kv_heads, group, tile, head_dim]).permute([2, 0, 1, 3]).reshape([tile, heads * head_dim]))
+          outputs = torch.append(outputs, y.reshape([kv_heads, group, height, head_dim]).permute([2, 0, 1, 3]).reshape([height, heads * head_dim]))
         y = outputs[0]
         if torch.len(outputs) > 1:
           y = torch.cat(outputs)
@@ -305,10 +334,10 @@ class Decoder(Module):
       h = torch.rms_norm(x, [x.size(1)], weights[1], eps)
       no_bias = torch.narrow(weights[1], 0, 0, 0)
       x = __torch__.linear(h, weights[2], scales[0], no_bias, kind)
-    return x.to(6).contiguous().to(torch.device("cpu"))
+    return torch.cat([x.to(6).reshape([-1]), torch.stack(sums)]).to(torch.device("cpu"))
 
   # One token of each of S sequences. inputs (host, int64): S token ids, S positions, then for each sequence its blocks, as
-  # many as the longest one has (others are followed by zeros).
+  # many as the longest one has (others are followed by blocks of their own, which are read, and masked).
   # positions, first_blocks: for each sequence its token's position, and its first block if its blocks lie side by side,
   # else -1. Everything else as in step. Returns fp32 [S, vocabulary] in the host's memory.
   def decode(self, inputs: Tensor, pool: Tensor, weights: List[Tensor], scales: List[Tensor], shape: List[int], windows: List[int], positions: List[int], first_blocks: List[int], eps: float) -> Tensor:

@@ -4,11 +4,14 @@ import dev.kvern.block.ModelDigest;
 import dev.kvern.runner.model.DecodeRow;
 import dev.kvern.runner.model.KvMemory;
 import dev.kvern.runner.model.ModelSpec;
+import dev.kvern.runner.model.NotFiniteException;
+import dev.kvern.runner.model.OutOfDeviceMemoryException;
 import dev.kvern.runner.model.Transformer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.function.IntConsumer;
+import java.util.function.IntPredicate;
 
 /**
  * A transformer of whole numbers. A token's "keys and values" are one long, mixed from the token and its position; a token's
@@ -22,14 +25,38 @@ final class ArithmeticModel implements Transformer {
 
     private static final long DECODED = 1;
 
+    /** Stands for keys and values that are no finite numbers. */
+    private static final long NOT_FINITE = Long.MIN_VALUE;
+
+    /** What is not finite of a token's results. */
+    enum Defect {
+        NONE,
+        KEYS_AND_VALUES,
+        LOGITS
+    }
+
+    /** What is wrong with the token at a position. */
+    @FunctionalInterface
+    interface Defects {
+        Defect of(int token, int position);
+    }
+
     private final int blockTokens;
     private final int chunkTokens;
 
     /** Called with the number of tokens before each step. */
     volatile IntConsumer onStep = tokens -> {};
 
-    /** Larger decode batches fail, as they do where the device's memory is short. */
+    /** Called with the number of rows before each batch. */
+    volatile IntConsumer onDecode = rows -> {};
+
+    /** Larger decode batches fail, for a reason that nobody knows. */
     volatile int batchLimit = Integer.MAX_VALUE;
+
+    /** Rows of a step, or of a batch, for which the device has no memory. */
+    volatile IntPredicate noMemoryFor = rows -> false;
+
+    volatile Defects defects = (token, position) -> Defect.NONE;
 
     ArithmeticModel(int blockTokens, int chunkTokens) {
         this.blockTokens = blockTokens;
@@ -52,30 +79,49 @@ final class ArithmeticModel implements Transformer {
         onStep.accept(tokens.length);
         var memory = (Memory) kv;
         if (rows > 1) {
+            requireMemory(rows);
             checkChunks(memory, blockTable, position, tokens.length, rows);
         }
+        boolean finite = true;
         for (int i = 0; i < tokens.length; i++) {
             int at = position + i;
+            boolean defect = defects.of(tokens[i], at) == Defect.KEYS_AND_VALUES;
+            finite &= !defect;
             memory.values[blockTable[at / blockTokens]][at % blockTokens] =
-                    entry(tokens[i], at) | (rows == 1 ? DECODED : 0);
+                    (defect ? NOT_FINITE : entry(tokens[i], at)) | (rows == 1 ? DECODED : 0);
+        }
+        if (!finite && rows > 1) {
+            throw new NotFiniteException(
+                    "keys or values at positions " + position + " to " + (position + tokens.length - 1) + ": NaN");
         }
         float[] logits = new float[logitRows * VOCABULARY];
         for (int row = 0; row < logitRows; row++) {
             int last = position + tokens.length - logitRows + row;
             long sum = 0;
+            boolean whole = defects.of(tokens[last - position], last) != Defect.LOGITS;
             for (int at = 0; at <= last; at++) {
-                sum = fold(sum, memory.values[blockTable[at / blockTokens]][at % blockTokens]);
+                long value = memory.values[blockTable[at / blockTokens]][at % blockTokens];
+                whole &= (value & ~DECODED) != NOT_FINITE;
+                sum = fold(sum, value);
             }
-            logits[row * VOCABULARY + choice(sum)] = 1;
+            logits[row * VOCABULARY + choice(sum)] = whole ? 1 : Float.NaN;
         }
         return logits;
     }
 
+    private void requireMemory(int rows) {
+        if (noMemoryFor.test(rows)) {
+            throw new OutOfDeviceMemoryException("no memory for " + rows + " rows", null);
+        }
+    }
+
     @Override
     public float[] decode(KvMemory kv, List<DecodeRow> rows) {
+        onDecode.accept(rows.size());
         if (rows.size() > batchLimit) {
-            throw new IllegalStateException("out of memory for " + rows.size() + " rows");
+            throw new IllegalStateException("a batch of " + rows.size() + " rows");
         }
+        requireMemory(rows.size());
         return Transformer.super.decode(kv, rows);
     }
 
@@ -94,7 +140,7 @@ final class ArithmeticModel implements Transformer {
     }
 
     private void checkChunks(Memory memory, int[] blockTable, int position, int tokens, int rows) {
-        if (position % chunkTokens != 0 || rows % chunkTokens != 0 || tokens > rows || rows - tokens >= chunkTokens) {
+        if (position % chunkTokens != 0 || rows != tokens) {
             throw new AssertionError(tokens + " tokens at " + position + " on " + rows + " rows");
         }
         for (int at = 0; at < position; at++) {
@@ -141,6 +187,18 @@ final class ArithmeticModel implements Transformer {
         @Override
         public int blockBytes() {
             return values[0].length * Long.BYTES;
+        }
+
+        /** Whether a block holds something that is no finite number. */
+        boolean anyNotFinite() {
+            for (long[] block : values) {
+                for (long value : block) {
+                    if ((value & ~DECODED) == NOT_FINITE) {
+                        return true;
+                    }
+                }
+            }
+            return false;
         }
 
         @Override

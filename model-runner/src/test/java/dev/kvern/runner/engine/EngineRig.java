@@ -36,9 +36,9 @@ final class EngineRig implements AutoCloseable {
         offloader = new Offloader(
                 tier,
                 memory,
-                new OffloadOptions(1 << 20, 16, 60_000, 0, 1 << 20),
+                new OffloadOptions(1 << 20, 16, 60_000, 0, 1 << 20, 100),
                 System::nanoTime,
-                () -> false,
+                pulse,
                 pulse::wake);
         planner = new FetchPlanner(FetchPolicy.ALWAYS, CHUNK, options.chunkBlocks() * memory.blockBytes());
         engine = new Engine(model, memory, pool, tier, offloader, planner, options, pulse, nanos::get, () -> {});

@@ -42,7 +42,8 @@ class OverlapTest {
     private final EngineOptions options = new EngineOptions(BLOCK, CHUNK, CHUNK, 8, 64, 1, 1_000, false);
     private final FetchPlanner planner =
             new FetchPlanner(FetchPolicy.OVERLAP, CHUNK, options.chunkBlocks() * memory.blockBytes());
-    private final Prefill prefill = new Prefill(model, memory, pool, OffloadQueue.NONE, options, planner, () -> 0);
+    private final Prefill prefill =
+            new Prefill(model, memory, pool, OffloadQueue.NONE, options, planner, new EngineCounters(), () -> 0);
     private final StepTier tier = new StepTier();
     private final Prompt prompt = newPrompt();
 
@@ -54,7 +55,8 @@ class OverlapTest {
     void storeTheChain() {
         var other = new BlockPool(BLOCKS);
         var otherMemory = model.allocate(BLOCKS);
-        var filling = new Prefill(model, otherMemory, other, OffloadQueue.NONE, options, planner, () -> 0);
+        var filling = new Prefill(
+                model, otherMemory, other, OffloadQueue.NONE, options, planner, new EngineCounters(), () -> 0);
         Prompt whole = newPrompt();
         assertThat(filling.begin(whole, 0)).isTrue();
         while (!whole.done()) {
@@ -145,7 +147,8 @@ class OverlapTest {
             // Not from the pool: what the rounds before have left there.
             each.release();
             var fresh = new BlockPool(BLOCKS);
-            var own = new Prefill(model, memory, fresh, OffloadQueue.NONE, options, planner, () -> 0);
+            var own = new Prefill(
+                    model, memory, fresh, OffloadQueue.NONE, options, planner, new EngineCounters(), () -> 0);
             assertThat(own.begin(each, 0)).isTrue();
             begin(each, own);
             float[] logits = {};

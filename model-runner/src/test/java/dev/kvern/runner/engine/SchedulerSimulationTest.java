@@ -16,15 +16,21 @@ class SchedulerSimulationTest {
         long preemptions = 0;
         long recomputed = 0;
         long requests = 0;
+        long shortages = 0;
+        long notFinite = 0;
         for (long seed = FIRST_SEED; seed < FIRST_SEED + SCHEDULES; seed++) {
             var run = new SimulatedRun(seed);
             run.run();
             preemptions += run.counters.preemptions.sum();
             recomputed += run.counters.recomputed.sum();
             requests += run.completed;
+            shortages += run.counters.shortages.sum();
+            notFinite += run.counters.notFinite.sum();
         }
         assertThat(requests).as("requests that got all their tokens").isGreaterThan(2L * SCHEDULES);
         assertThat(preemptions).as("preemptions").isGreaterThan(SCHEDULES / 2);
+        assertThat(shortages).as("steps without memory").isGreaterThan(SCHEDULES);
+        assertThat(notFinite).as("requests that met the broken token").isGreaterThan(SCHEDULES / 50);
         assertThat(recomputed).as("tokens computed again").isPositive();
     }
 }

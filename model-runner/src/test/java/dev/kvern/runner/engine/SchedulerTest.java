@@ -32,7 +32,15 @@ class SchedulerTest {
         var options = new EngineOptions(BLOCK, CHUNK, prefillTokens, maxRunning, 64, 1, 1_000, false);
         var pool = new BlockPool(blocks);
         var planner = new FetchPlanner(FetchPolicy.ALWAYS, CHUNK, 1_000);
-        prefill = new Prefill(model, model.allocate(blocks), pool, OffloadQueue.NONE, options, planner, () -> 0);
+        prefill = new Prefill(
+                model,
+                model.allocate(blocks),
+                pool,
+                OffloadQueue.NONE,
+                options,
+                planner,
+                new EngineCounters(),
+                () -> 0);
         scheduler = new Scheduler(pool, prefill, keySpace, options, counters, () -> false);
     }
 

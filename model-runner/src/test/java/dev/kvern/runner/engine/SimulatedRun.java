@@ -16,11 +16,13 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * One random schedule: requests of all kinds arrive, are cancelled, stall and run into deadlines while a scheduler with a
- * pool too small for them is taken turn by turn through all of it, on a clock that is moved. After every turn all that must
- * always hold is checked. The seed decides everything. Confined to one thread.
+ * pool too small for them is taken turn by turn through all of it, on a clock that is moved; now and then the device has no
+ * memory, and in some schedules a token makes the model compute what is no number. After every turn all that must always hold
+ * is checked. The seed decides everything. Confined to one thread.
  */
 final class SimulatedRun {
     private static final int BLOCK = 4;
@@ -35,6 +37,7 @@ final class SimulatedRun {
     private final long seed;
     private final Random random;
     private final ArithmeticModel model = new ArithmeticModel(BLOCK, CHUNK);
+    private final ArithmeticModel.Memory memory;
     private final BlockPool pool;
     private final SimulatedTier tier;
     private final EngineOptions options;
@@ -43,13 +46,22 @@ final class SimulatedRun {
     private long now = 1;
     private int turn;
 
+    /** The token that breaks the arithmetic; -1 for none. */
+    private final int broken;
+
     SimulatedRun(long seed) {
         this.seed = seed;
         this.random = new Random(seed);
         int blocks = 10 + random.nextInt(20);
-        var memory = model.allocate(blocks);
+        memory = model.allocate(blocks);
         pool = new BlockPool(blocks);
         tier = new SimulatedTier(random, memory);
+        int shortages = random.nextInt(3) == 0 ? 10 : 0;
+        model.noMemoryFor = rows -> random.nextInt(100) < shortages;
+        broken = random.nextInt(20) == 0 ? random.nextInt(ArithmeticModel.VOCABULARY) : -1;
+        model.defects = (token, position) -> token != broken
+                ? ArithmeticModel.Defect.NONE
+                : position % 2 == 0 ? ArithmeticModel.Defect.KEYS_AND_VALUES : ArithmeticModel.Defect.LOGITS;
         options = new EngineOptions(
                 BLOCK,
                 CHUNK,
@@ -149,6 +161,9 @@ final class SimulatedRun {
 
     private void check() {
         PoolInvariants.check(pool);
+        assertThat(memory.anyNotFinite())
+                .as("what is no number is left in the pool")
+                .isFalse();
         assertThat(loop.scheduler().running().size()).isLessThanOrEqualTo(options.maxRunning());
         var writable = new BitSet();
         var complete = new BitSet();
@@ -263,6 +278,9 @@ final class SimulatedRun {
                 case CANCELLED -> sequence.cancelled;
                 case DEADLINE_EXCEEDED -> task.deadlineNanos().isPresent();
                 case RESOURCE_EXHAUSTED -> staller;
+                case INTERNAL ->
+                    IntStream.concat(Arrays.stream(task.prompt()), Arrays.stream(expected))
+                            .anyMatch(token -> token == broken);
                 default -> false;
             };
             if (!meant) {

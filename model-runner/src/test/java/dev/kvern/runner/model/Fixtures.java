@@ -44,7 +44,7 @@ final class Fixtures {
 
     static int[] ids(SafetensorsFile file, String name) {
         TensorEntry entry = file.tensor(name);
-        var values = file.map(entry, 0, (int) entry.bytes()).asLongBuffer();
+        var values = file.read(entry, 0, (int) entry.bytes()).asLongBuffer();
         return IntStream.range(0, values.remaining())
                 .map(i -> (int) values.get(i))
                 .toArray();
@@ -53,7 +53,7 @@ final class Fixtures {
     static float[] floats(SafetensorsFile file, String name) {
         TensorEntry entry = file.tensor(name);
         float[] values = new float[(int) (entry.bytes() / Float.BYTES)];
-        file.map(entry, 0, (int) entry.bytes()).asFloatBuffer().get(values);
+        file.read(entry, 0, (int) entry.bytes()).asFloatBuffer().get(values);
         return values;
     }
 }

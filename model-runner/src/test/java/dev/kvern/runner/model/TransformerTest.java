@@ -162,6 +162,19 @@ class TransformerTest {
     }
 
     @Test
+    void memoryThatIsNotThereIsRefusedWithWhatIs() {
+        assertThatExceptionOfType(KvernException.class)
+                .isThrownBy(() -> model.allocate(Integer.MAX_VALUE))
+                .withMessageMatching(
+                        "KV pool: " + 4_096L * Integer.MAX_VALUE + " bytes, 2147483647 blocks of 4096, on cpu:"
+                                + " \\d+ bytes of memory are free \\(expected: a pool that fits .*kv.pool_bytes.*")
+                .matches(e -> e.reason() == ErrorReason.MISCONFIGURED);
+        try (KvMemory after = model.allocate(1)) {
+            assertThat(after.blocks()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void closedMemoryIsNeverTouched() {
         kv.close();
         kv.close();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kvern.block.BlockDigest;
 import dev.kvern.block.BlockKey;
 import dev.kvern.block.NamespaceId;
+import dev.kvern.runner.model.OutOfDeviceMemoryException;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
@@ -168,6 +169,71 @@ class BlockStoreClientTest {
         fill(FIRST, 6);
         assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Hit(6));
         assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Hit(6));
+    }
+
+    @Test
+    void aChunkThatCannotBeTakenEndsTheFetchAndBlamesNoNode() {
+        client.setNodes(List.of(FIRST, SECOND));
+        fill(FIRST, 6);
+        fill(SECOND, 6);
+        var arrived = new Arrived();
+        FetchOutcome outcome = client.fetch(keys, CHUNK_BYTES, (index, payload) -> {
+                    if (index == 2) {
+                        throw new OutOfDeviceMemoryException("no memory for a copy", null);
+                    }
+                    arrived.accept(index, payload);
+                })
+                .outcome()
+                .orTimeout(20, TimeUnit.SECONDS)
+                .join();
+        assertThat(outcome).isEqualTo(new FetchOutcome.PartialHit(2, MissReason.LOCAL_FAILURE));
+        arrived.assertEquals(2);
+        assertThat(client.counters().fetchesEndedBy(MissReason.LOCAL_FAILURE)).isEqualTo(1);
+        assertThat(client.counters().nodeFailures()).isZero();
+        assertThat(client.lentBuffers()).isZero();
+    }
+
+    @Test
+    void withoutMemoryForAChunkNothingIsFetched() {
+        client.setNodes(List.of(FIRST));
+        fill(FIRST, 6);
+        // More than -XX:MaxDirectMemorySize lets the tests have.
+        FetchOutcome outcome =
+                client.fetch(keys, Integer.MAX_VALUE, new Arrived()).outcome().join();
+        assertThat(outcome).isEqualTo(new FetchOutcome.Miss(MissReason.LOCAL_FAILURE));
+        assertThat(store(FIRST).gets).hasValue(0);
+        assertThat(client.lentBuffers()).isZero();
+    }
+
+    @Test
+    void aChunkThatCannotBeCopiedIsNotStoredAndBlamesNoNode() {
+        client.setNodes(List.of(FIRST, SECOND));
+        List<ChunkSource> sources = new ArrayList<>(sources(3));
+        ChunkSource last = sources.get(2);
+        sources.set(2, new ChunkSource() {
+            @Override
+            public BlockKey key() {
+                return last.key();
+            }
+
+            @Override
+            public Optional<BlockKey> parent() {
+                return last.parent();
+            }
+
+            @Override
+            public int tokens() {
+                return last.tokens();
+            }
+
+            @Override
+            public byte[] copyBytes() {
+                throw new OutOfDeviceMemoryException("no memory for a copy", null);
+            }
+        });
+        assertThat(client.put(sources)).isEqualTo(new PutOutcome.Failed(MissReason.LOCAL_FAILURE));
+        assertThat(client.counters().nodeFailures()).isZero();
+        assertThat(client.put(sources(3))).isInstanceOf(PutOutcome.Stored.class);
     }
 
     @Test

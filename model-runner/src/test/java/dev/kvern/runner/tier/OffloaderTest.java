@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -35,12 +36,13 @@ class OffloaderTest {
     private final GatedTier tier = new GatedTier();
     private final AtomicLong nanos = new AtomicLong(1);
     private final AtomicInteger releases = new AtomicInteger();
+    private final Answering activity = new Answering();
     private final Offloader offloader = new Offloader(
             tier,
             memory,
-            new OffloadOptions(10 * 2 * BLOCK_BYTES, 4, 1_000, 0, 3 * 2 * BLOCK_BYTES),
+            new OffloadOptions(10 * 2 * BLOCK_BYTES, 8, 1_000, 0, 3 * 2 * BLOCK_BYTES, 50),
             nanos::get,
-            () -> false,
+            activity,
             releases::incrementAndGet);
 
     @AfterEach
@@ -81,6 +83,21 @@ class OffloaderTest {
         assertThat(offloader.wants(key)).isFalse();
         nanos.addAndGet(Duration.ofMillis(1_001).toNanos());
         assertThat(offloader.wants(key)).isTrue();
+    }
+
+    @Test
+    void batchesAreSmallWhileAnswersAreGenerated() throws InterruptedException {
+        tier.gate.release(1_000);
+        activity.decoding = true;
+        offloader.offer(chain(10));
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(tier.batches).containsExactly(4, 4, 2);
+        activity.decoding = false;
+        tier.stored.clear();
+        nanos.addAndGet(Duration.ofMillis(1_001).toNanos());
+        offloader.offer(chain(10));
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(tier.batches).containsExactly(4, 4, 2, 8, 2);
     }
 
     @Test
@@ -223,11 +240,26 @@ class OffloaderTest {
         public void close() {}
     }
 
+    private static final class Answering implements ComputeActivity {
+        private volatile boolean decoding;
+
+        @Override
+        public boolean prefilling() {
+            return false;
+        }
+
+        @Override
+        public boolean decoding() {
+            return decoding;
+        }
+    }
+
     /** Answers a call for each permit. */
     private static final class GatedTier implements CacheTier {
         private final Semaphore gate = new Semaphore(0);
         private final Map<BlockKey, byte[]> stored = new ConcurrentHashMap<>();
         private final AtomicInteger puts = new AtomicInteger();
+        private final List<Integer> batches = new CopyOnWriteArrayList<>();
         private volatile boolean away;
 
         @Override
@@ -248,6 +280,7 @@ class OffloaderTest {
         @Override
         public PutOutcome put(List<? extends ChunkSource> chunks) {
             puts.addAndGet(chunks.size());
+            batches.add(chunks.size());
             chunks.forEach(chunk -> stored.put(chunk.key(), chunk.copyBytes()));
             return new PutOutcome.Stored(chunks.size(), 0);
         }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A safetensors file: 8 bytes with the header's length, a JSON header with type, shape and place of each tensor, the
  * tensors' bytes (https://huggingface.co/docs/safetensors). The header is checked as a whole when the file is opened:
- * nothing in it leads outside the file. Immutable; a mapping stays valid after {@link #close}.
+ * nothing in it leads outside the file. Immutable; the file stays open until closed, also where another takes its name.
  */
 public final class SafetensorsFile implements AutoCloseable {
     /** The reference implementation's limit. */
@@ -71,12 +71,19 @@ public final class SafetensorsFile implements AutoCloseable {
 
     private static ByteBuffer read(FileChannel channel, long offset, int bytes) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        while (buffer.hasRemaining()) {
-            if (channel.read(buffer, offset + buffer.position()) < 0) {
-                throw new IOException("the file became shorter while it was read");
-            }
-        }
+        fill(channel, offset, buffer);
         return buffer;
+    }
+
+    private static void fill(FileChannel channel, long offset, ByteBuffer target) throws IOException {
+        long at = offset;
+        while (target.hasRemaining()) {
+            int count = channel.read(target, at);
+            if (count < 0) {
+                throw new IOException("it became shorter while it was read");
+            }
+            at += count;
+        }
     }
 
     public Path path() {
@@ -101,23 +108,33 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     /**
-     * Maps part of a tensor's bytes, read-only, little-endian.
+     * Reads part of a tensor's bytes. They are copied, not mapped: a file that is cut short under a mapping ends the process
+     * that touches it.
      *
      * @param from first byte within the tensor
-     * @param bytes at most {@link Integer#MAX_VALUE}
+     * @param target is filled up; its position moves to its limit
+     * @throws KvernException MISCONFIGURED if the file has become shorter since it was opened, or cannot be read any more
      */
-    public ByteBuffer map(TensorEntry tensor, long from, int bytes) {
-        if (from < 0 || bytes < 0 || from + bytes > tensor.bytes()) {
-            throw new IllegalArgumentException(
-                    tensor.name() + ": bytes " + from + " + " + bytes + " (expected: within " + tensor.bytes() + ")");
+    public void read(TensorEntry tensor, long from, ByteBuffer target) {
+        if (from < 0 || from + target.remaining() > tensor.bytes()) {
+            throw new IllegalArgumentException(tensor.name() + ": bytes " + from + " + " + target.remaining()
+                    + " (expected: within " + tensor.bytes() + ")");
         }
         try {
-            return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset() + from, bytes)
-                    .order(ByteOrder.LITTLE_ENDIAN);
+            fill(channel, tensor.offset() + from, target);
         } catch (IOException e) {
             throw new KvernException(
-                    ErrorReason.MISCONFIGURED, path + ": cannot be mapped (expected: a readable file): " + e, e);
+                    ErrorReason.MISCONFIGURED,
+                    path + ": cannot be read any more (expected: a file that stays as it is): " + e.getMessage(),
+                    e);
         }
+    }
+
+    /** The same into a buffer of its own, little-endian, to be read from its beginning. */
+    public ByteBuffer read(TensorEntry tensor, long from, int bytes) {
+        ByteBuffer target = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        read(tensor, from, target);
+        return target.flip();
     }
 
     @Override

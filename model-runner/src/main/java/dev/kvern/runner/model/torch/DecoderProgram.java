@@ -10,12 +10,9 @@ import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.kvern.runner.model.ComputeType;
 import dev.kvern.runner.model.DeviceSpec;
+import dev.kvern.runner.model.OutOfDeviceMemoryException;
 import dev.kvern.runner.model.RopeScaling;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * decoder.ts.py, loaded: its methods as Java calls. Every result is owned by the manager given, or freed here. Thread-safe,
@@ -32,15 +29,7 @@ final class DecoderProgram implements AutoCloseable {
     }
 
     static DecoderProgram load(PtNDManager manager) {
-        try (InputStream in = DecoderProgram.class.getResourceAsStream(SOURCE)) {
-            if (in == null) {
-                throw new IllegalStateException("no resource " + SOURCE);
-            }
-            byte[] archive = TorchScriptArchive.write(CLASS, new String(in.readAllBytes(), StandardCharsets.UTF_8));
-            return new DecoderProgram(JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return new DecoderProgram(TorchScriptArchive.load(manager, CLASS, SOURCE));
     }
 
     /** Uninitialised memory.
@@ -99,27 +88,73 @@ final class DecoderProgram implements AutoCloseable {
         return tensor(owner, "part", IValue.from(vector), IValue.from(first), IValue.from(count));
     }
 
-    /** A copy of a block in the host's memory. */
-    PtNDArray toHost(PtNDManager owner, PtNDArray pool, int block) {
-        return tensor(owner, "to_host", IValue.from(pool), IValue.from((long) block));
+    /** Fills a tensor with zeros. */
+    void clear(PtNDArray tensor) {
+        call("clear", IValue.from(tensor)).close();
     }
 
-    /** Overwrites a block with bytes of the host's memory, an int8 vector. */
-    void fromHost(PtNDArray pool, int block, PtNDArray bits) {
-        call("from_host", IValue.from(pool), IValue.from((long) block), IValue.from(bits))
+    /**
+     * Copies of blocks, one after the other, where the pool is.
+     *
+     * @throws OutOfDeviceMemoryException if there is no memory for them
+     */
+    PtNDArray gather(PtNDManager owner, PtNDArray pool, int[] blocks) {
+        try {
+            return tensor(owner, "gather", IValue.from(pool), IValue.listFrom(longs(blocks)));
+        } catch (EngineException e) {
+            throw TorchFailures.of(e);
+        }
+    }
+
+    /** Overwrites blocks with bytes that are where the pool is. */
+    void scatter(PtNDArray pool, int[] blocks, PtNDArray bits) {
+        call("scatter", IValue.from(pool), IValue.listFrom(longs(blocks)), IValue.from(bits))
                 .close();
     }
 
-    /** Runs tokens of a sequence through the decoder; the arguments are those of decoder.ts.py and stay the caller's. */
-    IValue step(IValue... arguments) {
-        unoptimised();
-        return IValueUtils.runMethod(module, "step", arguments);
+    /**
+     * The host's bytes where the pool is; the copy may only be queued.
+     *
+     * @throws OutOfDeviceMemoryException if there is no memory for it
+     */
+    PtNDArray upload(PtNDManager owner, PtNDArray bits, PtNDArray pool) {
+        try {
+            return tensor(owner, "upload", IValue.from(bits), IValue.from(pool));
+        } catch (EngineException e) {
+            throw TorchFailures.of(e);
+        }
     }
 
-    /** Runs a token of each of several sequences; the arguments are those of decoder.ts.py and stay the caller's. */
+    /** Overwrites the host's bytes with what {@link #gather} returned; the copy may only be queued. */
+    void download(PtNDArray copied, PtNDArray bits) {
+        call("download", IValue.from(copied), IValue.from(bits)).close();
+    }
+
+    /**
+     * Runs tokens of a sequence through the decoder; the arguments are those of decoder.ts.py and stay the caller's.
+     *
+     * @throws OutOfDeviceMemoryException if there is no memory for so many
+     */
+    IValue step(IValue... arguments) {
+        return run("step", arguments);
+    }
+
+    /**
+     * Runs a token of each of several sequences; the arguments are those of decoder.ts.py and stay the caller's.
+     *
+     * @throws OutOfDeviceMemoryException if there is no memory for so many
+     */
     IValue decode(IValue... arguments) {
+        return run("decode", arguments);
+    }
+
+    private IValue run(String method, IValue... arguments) {
         unoptimised();
-        return IValueUtils.runMethod(module, "decode", arguments);
+        try {
+            return IValueUtils.runMethod(module, method, arguments);
+        } catch (EngineException e) {
+            throw TorchFailures.of(e);
+        }
     }
 
     @Override
@@ -159,8 +194,12 @@ final class DecoderProgram implements AutoCloseable {
         };
     }
 
-    /** DJL's type of a byte buffer that {@link #fromHost} takes. */
+    /** DJL's type of bytes as {@link #upload} and {@link #download} take them. */
     static DataType bitsType() {
         return DataType.INT8;
+    }
+
+    private static long[] longs(int[] values) {
+        return Arrays.stream(values).asLongStream().toArray();
     }
 }

@@ -5,14 +5,8 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
-import ai.djl.pytorch.jni.JniUtils;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.model.DeviceSpec;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
 
@@ -46,15 +40,7 @@ public final class MachineLimits implements AutoCloseable {
         this.productSize = device.cuda() ? 8192 : quick ? 512 : 2048;
         this.times = device.cuda() ? 16 : 1;
         this.owner = TorchRuntime.newManager();
-        try (InputStream in = MachineLimits.class.getResourceAsStream(SOURCE)) {
-            if (in == null) {
-                throw new IllegalStateException("no resource " + SOURCE);
-            }
-            byte[] archive = TorchScriptArchive.write(CLASS, new String(in.readAllBytes(), StandardCharsets.UTF_8));
-            this.module = JniUtils.loadModule(owner, new ByteArrayInputStream(archive), false, false);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        this.module = TorchScriptArchive.load(owner, CLASS, SOURCE);
     }
 
     /**
@@ -79,6 +65,10 @@ public final class MachineLimits implements AutoCloseable {
 
     /** Bytes of memory read in a second: the best of several attempts in several ways. */
     public double readBytesPerSecond() {
+        return PassingThread.call("kvern-read-limit", this::measureReading);
+    }
+
+    private double measureReading() {
         double best = 0;
         try (PtNDArray x = values("fp32", readRows, COLUMNS);
                 PtNDArray v = values("fp32", COLUMNS)) {
@@ -101,6 +91,10 @@ public final class MachineLimits implements AutoCloseable {
      * @param type one of {@link #productTypes}
      */
     public double productFlops(String type) {
+        return PassingThread.call("kvern-product-limit", () -> measureProduct(type));
+    }
+
+    private double measureProduct(String type) {
         double best = 0;
         try (PtNDArray a = values(type, productSize, productSize);
                 PtNDArray b = values(type, productSize, productSize)) {

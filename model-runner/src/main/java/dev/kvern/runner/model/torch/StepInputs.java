@@ -6,6 +6,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.kvern.runner.model.DecodeRow;
+import dev.kvern.runner.model.OutOfDeviceMemoryException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
@@ -40,7 +41,11 @@ final class StepInputs implements AutoCloseable {
         return argument;
     }
 
-    /** Writes the rows' tokens, their positions, and their tables, each {@code blocks} long; returns the argument. */
+    /**
+     * Writes the rows' tokens, their positions, and their tables, each {@code blocks} long; returns the argument. A shorter
+     * table is filled up with its own first block: what is masked is read all the same, and what another sequence is just
+     * writing need not be finite.
+     */
     IValue set(List<DecodeRow> rows, int blocks) {
         int count = rows.size();
         IValue argument = withRoomFor(count * (2 + blocks));
@@ -50,7 +55,7 @@ final class StepInputs implements AutoCloseable {
             values.put(count + i, row.position());
             int table = 2 * count + i * blocks;
             for (int block = 0; block < blocks; block++) {
-                values.put(table + block, block < row.blockTable().length ? row.blockTable()[block] : 0);
+                values.put(table + block, row.blockTable()[block < row.blockTable().length ? block : 0]);
             }
         }
         return argument;
@@ -60,14 +65,21 @@ final class StepInputs implements AutoCloseable {
         if (value != null && values.capacity() >= count) {
             return value;
         }
-        close();
         int capacity = Math.max(FIRST_CAPACITY, Math.max(count, 2 * values.capacity()));
-        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(capacity, Long.BYTES))
-                .order(ByteOrder.nativeOrder());
+        ByteBuffer bytes = allocate(Math.multiplyExact(capacity, Long.BYTES)).order(ByteOrder.nativeOrder());
+        close();
         values = bytes.asLongBuffer();
         tensor = owner.create(bytes, new Shape(capacity), DataType.INT64);
         value = IValue.from(tensor);
         return value;
+    }
+
+    private static ByteBuffer allocate(int bytes) {
+        try {
+            return ByteBuffer.allocateDirect(bytes);
+        } catch (OutOfMemoryError e) {
+            throw new OutOfDeviceMemoryException(e.getMessage() + " for a step's inputs", e);
+        }
     }
 
     @Override

@@ -1,48 +1,32 @@
 package dev.kvern.runner.model.torch;
 
-import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import dev.kvern.runner.model.DeviceSpec;
 import dev.kvern.runner.model.KvMemory;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
  * KV blocks in one tensor {@code [layers, 2, blocks, block tokens, kv heads, head dim]}: blocks that lie side by side are, in
  * each layer, a view of consecutive tokens. Outside, a block's bytes are {@code [layers, 2, block tokens, kv heads, head dim]}.
- * The tensor is not initialised: what was never written may be anything, NaN included.
+ * On the host the tensor is not initialised: what was never written may be anything, NaN included, and is never read. On a
+ * device what is masked is read all the same, so that there the tensor begins as zeros.
  *
  * <p>Blocks can be read and written from any thread. Memory in use is not freed: copies and steps hold the lock's shared
  * side, {@link #close} the other.
  */
 final class TorchKvMemory implements KvMemory {
-    /** A byte buffer ends at 2 GiB; a pool need not. */
-    private static final long MAX_REGION_BYTES = 1L << 30;
-
     private final DecoderProgram program;
     private final PtNDManager owner;
-    private final PtNDArray pool;
+    private final BlockCopies copies;
     private final IValue poolValue;
     private final int blocks;
     private final int blockTokens;
     private final int blockBytes;
-
-    /** Bytes of one layer's keys, or values, of a block: what lies together. */
-    private final int spanBytes;
-
-    private final int spansPerRegion;
-
-    /**
-     * The tensor's own memory: for each layer's keys, and values, some buffers with the spans of as many blocks each. Empty if
-     * that is not the host's.
-     */
-    private final List<List<ByteBuffer>> planes = new ArrayList<>();
 
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
 
@@ -53,43 +37,23 @@ final class TorchKvMemory implements KvMemory {
      * Takes over a pool.
      *
      * @param owner owns {@code pool}, and is closed with this
-     * @param planeCount two for each layer
+     * @param copies of that pool's blocks, closed with this
      */
     TorchKvMemory(
             DecoderProgram program,
             PtNDManager owner,
             PtNDArray pool,
-            DeviceSpec device,
+            BlockCopies copies,
             int blocks,
             int blockTokens,
-            int blockBytes,
-            int planeCount) {
+            int blockBytes) {
         this.program = program;
         this.owner = owner;
-        this.pool = pool;
+        this.copies = copies;
         this.poolValue = IValue.from(pool);
         this.blocks = blocks;
         this.blockTokens = blockTokens;
         this.blockBytes = blockBytes;
-        this.spanBytes = blockBytes / planeCount;
-        this.spansPerRegion = (int) Math.max(1, MAX_REGION_BYTES / spanBytes);
-        if (!device.cuda()) {
-            for (int index = 0; index < planeCount; index++) {
-                planes.add(regions(index));
-            }
-        }
-    }
-
-    private List<ByteBuffer> regions(int index) {
-        PtNDArray plane = program.plane(owner, pool, index);
-        long values = plane.size() / blocks;
-        var regions = new ArrayList<ByteBuffer>();
-        for (int first = 0; first < blocks; first += spansPerRegion) {
-            long count = Math.min(spansPerRegion, blocks - first);
-            regions.add(
-                    program.part(owner, plane, first * values, count * values).toByteBuffer(true));
-        }
-        return regions;
     }
 
     @Override
@@ -109,42 +73,30 @@ final class TorchKvMemory implements KvMemory {
 
     @Override
     public void read(int block, ByteBuffer target) {
-        check(block, target);
-        lock.readLock().lock();
-        try {
-            ensureOpen();
-            if (planes.isEmpty()) {
-                try (PtNDArray copy = program.toHost(owner, pool, block)) {
-                    target.put(copy.toByteBuffer(true));
-                }
-            } else {
-                for (List<ByteBuffer> plane : planes) {
-                    target.put(target.position(), plane.get(block / spansPerRegion), offset(block), spanBytes);
-                    target.position(target.position() + spanBytes);
-                }
-            }
-        } finally {
-            lock.readLock().unlock();
-        }
+        read(new int[] {block}, target);
     }
 
     @Override
     public void write(int block, ByteBuffer source) {
-        check(block, source);
+        write(new int[] {block}, source);
+    }
+
+    @Override
+    public void read(int[] which, ByteBuffer target) {
+        copy(which, target, copies::read);
+    }
+
+    @Override
+    public void write(int[] which, ByteBuffer source) {
+        copy(which, source, copies::write);
+    }
+
+    private void copy(int[] which, ByteBuffer buffer, BiConsumer<int[], ByteBuffer> copy) {
+        check(which, buffer);
         lock.readLock().lock();
         try {
             ensureOpen();
-            if (planes.isEmpty()) {
-                try (PtNDArray bits = owner.create(direct(source), new Shape(blockBytes), DecoderProgram.bitsType())) {
-                    program.fromHost(pool, block, bits);
-                }
-                source.position(source.position() + blockBytes);
-            } else {
-                for (List<ByteBuffer> plane : planes) {
-                    plane.get(block / spansPerRegion).put(offset(block), source, source.position(), spanBytes);
-                    source.position(source.position() + spanBytes);
-                }
-            }
+            copy.accept(which, buffer);
         } finally {
             lock.readLock().unlock();
         }
@@ -172,7 +124,7 @@ final class TorchKvMemory implements KvMemory {
         try {
             if (!closed) {
                 closed = true;
-                planes.clear();
+                copies.close();
                 poolValue.close();
                 owner.close();
             }
@@ -181,25 +133,16 @@ final class TorchKvMemory implements KvMemory {
         }
     }
 
-    /** The next block's bytes where native code can read them: copied only if they are on the heap. */
-    private ByteBuffer direct(ByteBuffer source) {
-        ByteBuffer bytes = source.slice(source.position(), blockBytes);
-        return source.isDirect()
-                ? bytes
-                : ByteBuffer.allocateDirect(blockBytes).put(bytes).flip();
-    }
-
-    private int offset(int block) {
-        return block % spansPerRegion * spanBytes;
-    }
-
-    private void check(int block, ByteBuffer buffer) {
-        if (block < 0 || block >= blocks) {
-            throw new IllegalArgumentException("block " + block + " (expected: 0 to " + (blocks - 1) + ")");
+    private void check(int[] which, ByteBuffer buffer) {
+        for (int block : which) {
+            if (block < 0 || block >= blocks) {
+                throw new IllegalArgumentException("block " + block + " (expected: 0 to " + (blocks - 1) + ")");
+            }
         }
-        if (buffer.remaining() < blockBytes) {
+        long bytes = (long) which.length * blockBytes;
+        if (buffer.remaining() < bytes) {
             throw new IllegalArgumentException(
-                    "buffer with " + buffer.remaining() + " bytes (expected: at least " + blockBytes + ")");
+                    "buffer with " + buffer.remaining() + " bytes (expected: at least " + bytes + ")");
         }
     }
 

@@ -32,9 +32,11 @@ final class TorchRuntime {
         try {
             Engine.getEngine(ENGINE);
         } catch (RuntimeException | LinkageError e) {
+            // Such as the library that one of them lacks.
+            String cause = e.getCause() == null ? "" : ": " + e.getCause().getMessage();
             throw new KvernException(
                     ErrorReason.MISCONFIGURED,
-                    "PyTorch: " + e.getMessage() + " (expected: the libraries in the jars, or those that"
+                    "PyTorch: " + e.getMessage() + cause + " (expected: the libraries in the jars, or those that"
                             + " PYTORCH_LIBRARY_PATH, PYTORCH_VERSION and PYTORCH_FLAVOR name)",
                     e);
         }

@@ -1,7 +1,12 @@
 package dev.kvern.runner.model.torch;
 
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
@@ -9,7 +14,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Writes a TorchScript archive of a module without parameters, so that programs need no Python to be made: a zip, stored
+ * Writes, and loads, a TorchScript archive of a module without parameters, so that programs need no Python to be made: a zip, stored
  * without compression, of the source and of a pickle that names the module's class (PyTorch's serialization.md). Stateless.
  */
 final class TorchScriptArchive {
@@ -21,6 +26,24 @@ final class TorchScriptArchive {
     private static final int NEW_FALSE = 0x89;
 
     private TorchScriptArchive() {}
+
+    /**
+     * Loads a program whose source is a resource.
+     *
+     * @param className the module's class
+     * @param resource where the source is, from the class path's root
+     */
+    static PtSymbolBlock load(PtNDManager manager, String className, String resource) {
+        try (InputStream in = TorchScriptArchive.class.getResourceAsStream(resource)) {
+            if (in == null) {
+                throw new IllegalStateException("no resource " + resource);
+            }
+            byte[] archive = write(className, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            return JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     /**
      * The archive's bytes.

@@ -4,6 +4,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.JniUtils;
 import dev.kvern.block.ModelDigest;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
@@ -14,17 +15,28 @@ import dev.kvern.runner.model.KvMemory;
 import dev.kvern.runner.model.LoadOptions;
 import dev.kvern.runner.model.ModelConfig;
 import dev.kvern.runner.model.ModelSpec;
+import dev.kvern.runner.model.NotFiniteException;
+import dev.kvern.runner.model.OutOfDeviceMemoryException;
 import dev.kvern.runner.model.ProgressCounter;
+import dev.kvern.runner.model.TensorChecksums;
 import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.model.WeightPlan;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A transformer that PyTorch runs: one call into the program for each step. Native memory has one owner, closed with this.
  * {@link #step} and {@link #close} are confined to one thread at a time; the rest is immutable.
  */
 public final class TorchTransformer implements Transformer {
+    /** Longer ones that decode together, if they are many, are halved by the engine until they fit. */
+    private static final int REHEARSED_DECODE_TOKENS = 8192;
+
     private final ModelSpec spec;
     private final LoadOptions options;
     private final PtNDManager owner;
@@ -35,6 +47,10 @@ public final class TorchTransformer implements Transformer {
     private final IValue shape;
     private final IValue windows;
     private final IValue eps;
+
+    /** Null on the CPU. */
+    private final @Nullable CudaProgram cuda;
+
     private boolean closed;
 
     private TorchTransformer(
@@ -44,6 +60,7 @@ public final class TorchTransformer implements Transformer {
             PtNDManager owner,
             DecoderProgram program,
             LoadedWeights weights) {
+        this.cuda = options.device().cuda() ? CudaProgram.load() : null;
         this.spec = spec;
         this.options = options;
         this.owner = owner;
@@ -57,7 +74,9 @@ public final class TorchTransformer implements Transformer {
             config.kvHeads(),
             config.headDim(),
             options.blockTokens(),
-            options.chunkTokens(),
+            // Bits do not depend on the number of rows on the CPU alone; a GPU has too little to do with a chunk's at a
+            // time.
+            options.device().cuda() ? Integer.MAX_VALUE : options.chunkTokens(),
             weights.kind()
         });
         this.windows = IValue.listFrom(
@@ -68,6 +87,7 @@ public final class TorchTransformer implements Transformer {
     /**
      * Loads a checkpoint's weights.
      *
+     * @param checksums is told of each tensor that was read
      * @param digest asked once the weights are there, so that it may be computed meanwhile
      * @throws KvernException MISCONFIGURED if PyTorch or the device is not there, RESOURCE_EXHAUSTED if memory is short
      */
@@ -76,6 +96,19 @@ public final class TorchTransformer implements Transformer {
             WeightPlan plan,
             Checkpoint checkpoint,
             LoadOptions options,
+            TensorChecksums checksums,
+            ProgressCounter progress,
+            Supplier<ModelDigest> digest) {
+        return PassingThread.call(
+                "kvern-model-load", () -> loadHere(config, plan, checkpoint, options, checksums, progress, digest));
+    }
+
+    private static TorchTransformer loadHere(
+            ModelConfig config,
+            WeightPlan plan,
+            Checkpoint checkpoint,
+            LoadOptions options,
+            TensorChecksums checksums,
             ProgressCounter progress,
             Supplier<ModelDigest> digest) {
         TorchRuntime.start(options.threads());
@@ -84,7 +117,12 @@ public final class TorchTransformer implements Transformer {
         try {
             DecoderProgram program = DecoderProgram.load(owner);
             checkDevice(program, owner, options);
-            LoadedWeights weights = new WeightLoader(program, owner, checkpoint, options, progress).load(config, plan);
+            LoadedWeights weights =
+                    new WeightLoader(program, owner, checkpoint, options, checksums, progress).load(config, plan);
+            // What loading needed beside the weights is for others again.
+            if (options.device().cuda()) {
+                JniUtils.emptyCudaCache();
+            }
             var transformer =
                     new TorchTransformer(spec(config, options, digest.get()), config, options, owner, program, weights);
             loaded = true;
@@ -93,7 +131,8 @@ public final class TorchTransformer implements Transformer {
             throw new KvernException(
                     ErrorReason.RESOURCE_EXHAUSTED,
                     "weights: cannot be loaded on " + options.device() + " as " + options.computeDtype()
-                            + " (expected: enough memory): " + firstLine(e),
+                            + " (expected: enough memory" + freeText(options.device()) + "): "
+                            + TorchFailures.reason(e),
                     e);
         } finally {
             if (!loaded) {
@@ -114,7 +153,7 @@ public final class TorchTransformer implements Transformer {
                     ErrorReason.MISCONFIGURED,
                     "device: " + device + " (expected: a device that this PyTorch can use; CUDA needs a driver and"
                             + " PYTORCH_LIBRARY_PATH, PYTORCH_VERSION and PYTORCH_FLAVOR of a CUDA build): "
-                            + firstLine(e),
+                            + TorchFailures.reason(e),
                     e);
         }
     }
@@ -130,10 +169,6 @@ public final class TorchTransformer implements Transformer {
                 options.kvDtype(),
                 options.computeDtype(),
                 digest);
-    }
-
-    private static String firstLine(RuntimeException e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
     @Override
@@ -152,43 +187,116 @@ public final class TorchTransformer implements Transformer {
             throw KvernException.misconfigured(
                     "block_tokens", blockTokens, "blocks below 2 GiB; one token has " + spec.kvBytesPerToken());
         }
+        long bytes = blockBytes * blocks;
+        OptionalLong available =
+                options.device().cuda() ? OptionalLong.empty() : new HostMemory(Path.of("/")).available();
+        if (available.isPresent() && bytes > available.getAsLong()) {
+            throw noRoom(blocks, blockBytes, available.getAsLong() + " bytes of memory are free", null);
+        }
         PtNDManager poolOwner = TorchRuntime.newManager();
         try {
             long[] shape = {spec.layers(), 2, blocks, blockTokens, spec.kvHeads(), spec.headDim()};
             PtNDArray pool = program.empty(poolOwner, shape, options.computeType(), options.device());
+            if (options.device().cuda()) {
+                // On the host only what was written is read, and memory that nobody touches is not taken.
+                program.clear(pool);
+            }
             return new TorchKvMemory(
                     program,
                     poolOwner,
                     pool,
-                    options.device(),
+                    copies(poolOwner, pool, blocks, (int) blockBytes),
                     blocks,
                     blockTokens,
-                    (int) blockBytes,
-                    2 * spec.layers());
+                    (int) blockBytes);
         } catch (EngineException e) {
             poolOwner.close();
+            throw noRoom(blocks, blockBytes, TorchFailures.reason(e), e);
+        }
+    }
+
+    private BlockCopies copies(PtNDManager poolOwner, PtNDArray pool, int blocks, int blockBytes) {
+        return cuda == null
+                ? new PlaneCopies(program, poolOwner, pool, blocks, blockBytes, 2 * spec.layers())
+                : new StagedCopies(
+                        program,
+                        poolOwner,
+                        pool,
+                        blockBytes,
+                        cuda.stream(options.device()),
+                        cuda.stream(options.device()),
+                        new PinnedMemory(cuda)::allocate);
+    }
+
+    private static String freeText(DeviceSpec device) {
+        OptionalLong free = freeBytes(device);
+        return free.isPresent() ? ", " + free.getAsLong() + " bytes are free" : "";
+    }
+
+    private static OptionalLong freeBytes(DeviceSpec device) {
+        return device.cuda() ? OptionalLong.of(CudaDriver.memory(device.index()).freeBytes()) : OptionalLong.empty();
+    }
+
+    @Override
+    public OptionalLong freeDeviceBytes() {
+        return freeBytes(options.device());
+    }
+
+    @Override
+    public void rehearse(int rows, int sequences) {
+        if (!options.device().cuda()) {
+            return;
+        }
+        try (KvMemory one = allocate(1)) {
+            // A table that names one block again and again stands for a prompt as long as the context.
+            int context = spec.contextTokens();
+            int count = Math.min(rows, context);
+            step(one, new int[context / options.blockTokens() + 1], context - count, new int[count], count, 1);
+            int position = Math.min(context, REHEARSED_DECODE_TOKENS) - 1;
+            var row = new DecodeRow(new int[position / options.blockTokens() + 1], position, 0);
+            decode(one, Collections.nCopies(sequences, row));
+        } catch (EngineException | OutOfDeviceMemoryException e) {
             throw new KvernException(
                     ErrorReason.MISCONFIGURED,
-                    "KV blocks: " + blocks + " of " + blockBytes + " bytes on " + options.device()
-                            + " (expected: as many as there is memory for): " + firstLine(e),
+                    "memory of " + options.device() + ": a step of " + rows + " tokens at the end of a context of "
+                            + spec.contextTokens() + ", or of " + sequences
+                            + " requests, does not fit beside the weights"
+                            + " (expected: a larger device, or a smaller engine.prefill_tokens or engine.max_running"
+                            + freeText(options.device()) + "): " + TorchFailures.reason(e),
                     e);
         }
+    }
+
+    private KvernException noRoom(int blocks, long blockBytes, String found, @Nullable Throwable cause) {
+        return new KvernException(
+                ErrorReason.MISCONFIGURED,
+                "KV pool: " + blocks * blockBytes + " bytes, " + blocks + " blocks of " + blockBytes + ", on "
+                        + options.device() + ": " + found
+                        + " (expected: a pool that fits beside the weights; kv.pool_bytes sets it)",
+                cause);
     }
 
     @Override
     public float[] step(KvMemory kv, int[] blockTable, int position, int[] tokens, int rows, int logitRows) {
         TorchKvMemory pool = own(kv);
         int blocks = check(pool, blockTable, position, tokens, rows, logitRows);
-        if (rows == 1) {
-            float[] logits = decode(pool, List.of(new DecodeRow(blockTable, position, tokens[0])));
-            return logitRows == 1 ? logits : new float[0];
-        }
         IValue stepInputs = inputs.set(tokens, rows, blockTable, blocks);
         long first = firstOfRun(blockTable, blocks);
         try (IValue call = IValue.listFrom(new long[] {position, rows, tokens.length, blocks, first, logitRows});
                 IValue result = pool.use(
-                        poolValue -> program.step(stepInputs, poolValue, weights, scales, shape, windows, call, eps))) {
-            return logits(result, logitRows);
+                        poolValue -> program.step(stepInputs, poolValue, weights, scales, shape, windows, call, eps));
+                PtNDArray tensor = result.toTensor(owner)) {
+            FloatBuffer values = tensor.toByteBuffer(true).asFloatBuffer();
+            float[] logits = new float[Math.multiplyExact(logitRows, spec.vocabularySize())];
+            values.get(logits);
+            for (int layer = 0; layer < spec.layers(); layer++) {
+                float sum = values.get();
+                if (!Float.isFinite(sum)) {
+                    throw new NotFiniteException("keys or values of layer " + layer + " at positions " + position
+                            + " to " + (position + tokens.length - 1) + ": " + sum);
+                }
+            }
+            return logits;
         }
     }
 
@@ -213,7 +321,11 @@ public final class TorchTransformer implements Transformer {
                 IValue first = IValue.listFrom(firstBlocks);
                 IValue result = pool.use(poolValue ->
                         program.decode(decodeInputs, poolValue, weights, scales, shape, windows, at, first, eps))) {
-            return logits(result, positions.length);
+            float[] logits = new float[Math.multiplyExact(positions.length, spec.vocabularySize())];
+            try (PtNDArray tensor = result.toTensor(owner)) {
+                tensor.toByteBuffer(true).asFloatBuffer().get(logits);
+            }
+            return logits;
         }
     }
 
@@ -235,16 +347,6 @@ public final class TorchTransformer implements Transformer {
             }
         }
         return blockTable[0];
-    }
-
-    private float[] logits(IValue result, int rows) {
-        float[] logits = new float[Math.multiplyExact(rows, spec.vocabularySize())];
-        if (rows > 0) {
-            try (PtNDArray tensor = result.toTensor(owner)) {
-                tensor.toByteBuffer(true).asFloatBuffer().get(logits);
-            }
-        }
-        return logits;
     }
 
     /** Checks a step's arguments and returns how many blocks it touches. */
@@ -292,6 +394,9 @@ public final class TorchTransformer implements Transformer {
             eps.close();
             program.close();
             owner.close();
+            if (cuda != null) {
+                cuda.close();
+            }
         }
     }
 }

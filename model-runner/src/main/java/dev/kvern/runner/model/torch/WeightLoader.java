@@ -10,29 +10,33 @@ import dev.kvern.runner.model.ComputeType;
 import dev.kvern.runner.model.LoadOptions;
 import dev.kvern.runner.model.ModelConfig;
 import dev.kvern.runner.model.ProgressCounter;
+import dev.kvern.runner.model.TensorChecksums;
 import dev.kvern.runner.model.WeightPlan;
 import dev.kvern.runner.model.WeightSlot;
 import dev.kvern.runner.model.safetensors.TensorEntry;
 import dev.kvern.runner.model.safetensors.TensorType;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.zip.CRC32C;
 
 /**
- * Copies a checkpoint's tensors into the device's memory in the order and shape that the program takes. They are copied
- * even where the mapped file could be used as it is: there a tensor's alignment is an accident of the file's layout,
- * and a matrix product's last bits may depend on it. Confined to a thread.
+ * Copies a checkpoint's tensors into the device's memory in the order and shape that the program takes. Files are read, never
+ * mapped, so that what becomes of them afterwards, and while this goes on, harms nobody. Confined to a thread.
  */
 final class WeightLoader {
-    private static final long SLICE_BYTES = 64L << 20;
+    private static final int SLICE_BYTES = 16 << 20;
 
     private final DecoderProgram program;
     private final PtNDManager owner;
     private final Checkpoint checkpoint;
     private final LoadOptions options;
+    private final TensorChecksums checksums;
     private final ProgressCounter progress;
+    private ByteBuffer slice = ByteBuffer.allocateDirect(SLICE_BYTES).order(ByteOrder.nativeOrder());
     private final Set<String> counted = new HashSet<>();
 
     WeightLoader(
@@ -40,11 +44,13 @@ final class WeightLoader {
             PtNDManager owner,
             Checkpoint checkpoint,
             LoadOptions options,
+            TensorChecksums checksums,
             ProgressCounter progress) {
         this.program = program;
         this.owner = owner;
         this.checkpoint = checkpoint;
         this.options = options;
+        this.checksums = checksums;
         this.progress = progress;
     }
 
@@ -129,11 +135,13 @@ final class WeightLoader {
         long rowBytes = entry.bytes() / rows;
         long rowsAtOnce = Math.max(1, SLICE_BYTES / rowBytes);
         boolean first = counted.add(entry.name());
+        var crc = new CRC32C();
         for (long row = 0; row < rows; row += rowsAtOnce) {
             long count = Math.min(rowsAtOnce, rows - row);
             long[] shape = longs(entry.shape());
             shape[0] = count;
-            ByteBuffer bytes = tensor.file().map(entry, row * rowBytes, Math.toIntExact(count * rowBytes));
+            ByteBuffer bytes = read(tensor, row * rowBytes, Math.toIntExact(count * rowBytes));
+            crc.update(bytes.duplicate());
             try (PtNDArray source = owner.create(bytes, new Shape(shape), bitsType(type))) {
                 program.fill(target, firstRow + row, source, type == TensorType.BF16);
             }
@@ -141,6 +149,17 @@ final class WeightLoader {
                 progress.add(count * rowBytes);
             }
         }
+        checksums.read(tensor, (int) crc.getValue());
+    }
+
+    /** Bytes of a tensor, valid until the next call. */
+    private ByteBuffer read(Checkpoint.Located tensor, long from, int bytes) {
+        if (slice.capacity() < bytes) {
+            slice = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+        }
+        slice.clear().limit(bytes);
+        tensor.file().read(tensor.entry(), from, slice);
+        return slice.flip();
     }
 
     /** DJL aborts the process when asked for a bf16 tensor; the program reinterprets the bits. */

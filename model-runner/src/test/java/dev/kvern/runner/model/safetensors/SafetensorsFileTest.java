@@ -49,7 +49,7 @@ class SafetensorsFileTest {
     }
 
     @Test
-    void mapsTensors() {
+    void readsTensors() {
         Path path = write(
                 "{\"__metadata__\":{\"a\":\"b\"},\"x\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[4,12]}}", 12);
         try (SafetensorsFile file = SafetensorsFile.open(path)) {
@@ -57,9 +57,9 @@ class SafetensorsFileTest {
             TensorEntry x = file.tensor("x");
             assertThat(x.shape()).isEmpty();
             assertThat(x.type()).contains(TensorType.I64);
-            assertThat(file.map(x, 0, 8).getLong()).isEqualTo(0x0b0a090807060504L);
-            assertThat(file.map(x, 7, 1).get()).isEqualTo((byte) 11);
-            assertThatIllegalArgumentException().isThrownBy(() -> file.map(x, 7, 2));
+            assertThat(file.read(x, 0, 8).getLong()).isEqualTo(0x0b0a090807060504L);
+            assertThat(file.read(x, 7, 1).get()).isEqualTo((byte) 11);
+            assertThatIllegalArgumentException().isThrownBy(() -> file.read(x, 7, 2));
             assertThatExceptionOfType(KvernException.class)
                     .isThrownBy(() -> file.tensor("y"))
                     .withMessageContaining("tensor y: missing");

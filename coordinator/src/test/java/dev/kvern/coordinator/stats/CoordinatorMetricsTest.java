@@ -1,0 +1,123 @@
+package dev.kvern.coordinator.stats;
+
+import static dev.kvern.coordinator.Members.beat;
+import static dev.kvern.coordinator.Members.node;
+import static dev.kvern.coordinator.Members.runner;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import dev.kvern.coordinator.SteppedClock;
+import dev.kvern.coordinator.index.PrefixIndex;
+import dev.kvern.coordinator.membership.MemberRegistry;
+import dev.kvern.coordinator.membership.MembershipLimits;
+import dev.kvern.v1.HeartbeatRequest;
+import dev.kvern.v1.RunnerLoad;
+import dev.kvern.v1.StatsResponse;
+import dev.kvern.v1.Usage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class CoordinatorMetricsTest {
+    /** Not exported by itself: its parts are. */
+    private static final int SUM_OF_REASONS = RunnerLoad.FETCH_FAILURES_FIELD_NUMBER;
+
+    private static final int FIRST_VALUE = 100_000;
+
+    private final MemberRegistry members =
+            new MemberRegistry(new MembershipLimits(100, 400, 10_000, 10), new SteppedClock());
+    private final CoordinatorMetrics metrics =
+            new CoordinatorMetrics(new ClusterFigures(members, () -> 0), members, new PrefixIndex(10));
+
+    @BeforeEach
+    void register() {
+        members.register(runner("a"));
+        members.register(node("n"));
+    }
+
+    /** A field that is added to the heartbeat and forgotten here fails this test. */
+    @Test
+    void everyFigureOfARunnerIsExported() {
+        var load = RunnerLoad.newBuilder();
+        var expected = new HashMap<String, Double>();
+        for (FieldDescriptor field : RunnerLoad.getDescriptor().getFields()) {
+            int value = FIRST_VALUE + 1_000 * field.getNumber();
+            Object typed = switch (field.getJavaType()) {
+                case INT -> value;
+                case LONG -> (long) value;
+                default -> (double) value;
+            };
+            load.setField(field, typed);
+            if (field.getNumber() != SUM_OF_REASONS) {
+                expected.put(field.getName(), field.getName().endsWith("_millis") ? value / 1_000.0 : value);
+            }
+        }
+        members.heartbeat(beat("a", load));
+        assertThat(samples().values()).containsAll(expected.values());
+    }
+
+    @Test
+    void whatRunnersCountIsSummedAndNamedWithItsUnit() {
+        members.register(runner("b"));
+        members.heartbeat(beat(
+                "a",
+                RunnerLoad.newBuilder().setQueueMillis(1_500).setDecodeSteps(4).setDecodedTokens(12)));
+        members.heartbeat(beat(
+                "b",
+                RunnerLoad.newBuilder()
+                        .setQueueMillis(250)
+                        .setDecodedTokens(1)
+                        .setFetchCorrupt(3)
+                        .setPrefillTokensPerSecond(700)));
+        assertThat(samples())
+                .containsEntry("kvern_queue_seconds_total", 1.75)
+                .containsEntry("kvern_decode_steps_total", 4.0)
+                .containsEntry("kvern_decode_tokens_total", 13.0)
+                .containsEntry("kvern_fetch_failures_total{reason=\"corrupt\"}", 3.0)
+                .containsEntry("kvern_fetch_failures_total{reason=\"timeout\"}", 0.0)
+                .containsEntry("kvern_runner_prefill_tokens_per_second{id=\"b\"}", 700.0)
+                .containsEntry("kvern_runner_prefill_tokens_per_second{id=\"a\"}", 0.0);
+    }
+
+    @Test
+    void theReadmeNamesEveryMetricAndNoOther() throws IOException {
+        members.heartbeat(HeartbeatRequest.newBuilder()
+                .setMemberId("n")
+                .setNode(StatsResponse.getDefaultInstance())
+                .build());
+        metrics.ended(new RequestRecord(
+                "r", 1, "a", "demo", Usage.getDefaultInstance(), 2, 3, RequestRecord.Outcome.STOP, 1, null));
+        var exported = metrics.scrape()
+                .lines()
+                .filter(line -> line.startsWith("# TYPE kvern_"))
+                .map(line -> line.split(" ")[2])
+                .collect(Collectors.toCollection(TreeSet::new));
+        var documented = new TreeSet<String>();
+        for (String line : Files.readAllLines(Path.of("README.md"))) {
+            var row = Pattern.compile("^\\| `(kvern_\\w+)(\\{\\w+})?` \\|").matcher(line);
+            if (row.find()) {
+                documented.add(row.group(1));
+            }
+        }
+        assertThat(documented).isEqualTo(exported);
+    }
+
+    /** Name, with labels, and value of each sample. */
+    private Map<String, Double> samples() {
+        var samples = new HashMap<String, Double>();
+        metrics.scrape()
+                .lines()
+                .filter(line -> line.startsWith("kvern_"))
+                .forEach(line -> samples.put(
+                        line.substring(0, line.lastIndexOf(' ')),
+                        Double.valueOf(line.substring(line.lastIndexOf(' ') + 1))));
+        return samples;
+    }
+}
