@@ -6,16 +6,12 @@ import static dev.kvern.it.Requests.greedy;
 import static dev.kvern.it.Requests.prompt;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kvern.block.BlockDigest;
 import dev.kvern.block.BlockKey;
-import dev.kvern.block.NamespaceId;
 import dev.kvern.launcher.GenerationResult;
 import dev.kvern.v1.DeleteRequest;
 import dev.kvern.v1.GenerateRequest;
-import dev.kvern.v1.MatchRequest;
 import dev.kvern.v1.Prompt;
 import dev.kvern.v1.StatsRequest;
-import dev.kvern.v1.TokenizeResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Timeout(120)
 class ClusterIT {
-    private static final int CHUNK_TOKENS = 64;
+    private static final int CHUNK_TOKENS = TestCluster.CHUNK_TOKENS;
     private static final int ANSWER_TOKENS = 24;
     private static final long SETTLE_SECONDS = 30;
 
@@ -94,7 +90,7 @@ class ClusterIT {
 
         if (chunks > 0) {
             int missing = chunks / 2;
-            List<BlockKey> keys = chunkKeys(prompt);
+            List<BlockKey> keys = cluster.chunkKeys(prompt);
             var deleted = cluster.client("node-a")
                     .blocks()
                     .delete(DeleteRequest.newBuilder()
@@ -140,7 +136,7 @@ class ClusterIT {
         Await.until(
                 "the answer to be in the cluster",
                 SETTLE_SECONDS,
-                () -> stored(prompt(said)),
+                () -> cluster.storedChunks(prompt(said)),
                 chunks -> chunks * CHUNK_TOKENS >= whole);
         said.addAll(prompt(34, 30).getTokenIds().getIdsList());
         GenerationResult without =
@@ -278,24 +274,5 @@ class ClusterIT {
     private static long held(String node) {
         var stats = cluster.client(node).blocks().stats(StatsRequest.getDefaultInstance());
         return stats.getPrimaryBlocks() + stats.getBackupBlocks();
-    }
-
-    /** Leading chunks of a prompt that the nodes hold. */
-    private static int stored(Prompt prompt) {
-        var question = MatchRequest.newBuilder();
-        chunkKeys(prompt).forEach(key -> question.addKeys(key.toByteString()));
-        return cluster.client("node-a").blocks().match(question.build()).getMatched();
-    }
-
-    /** The keys under which the nodes hold a prompt's chunks. */
-    private static List<BlockKey> chunkKeys(Prompt prompt) {
-        TokenizeResponse named = cluster.coordinator().tokenize(prompt);
-        int blocks = CHUNK_TOKENS / named.getBlockTokens();
-        NamespaceId namespace = NamespaceId.of(named.getNamespace());
-        var keys = new ArrayList<BlockKey>();
-        for (int last = blocks - 1; last < named.getBlockDigestsCount(); last += blocks) {
-            keys.add(BlockKey.of(namespace, BlockDigest.of(named.getBlockDigests(last))));
-        }
-        return keys;
     }
 }

@@ -2,15 +2,23 @@ package dev.kvern.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kvern.block.BlockDigest;
+import dev.kvern.block.BlockKey;
+import dev.kvern.block.NamespaceId;
 import dev.kvern.launcher.process.FreePorts;
 import dev.kvern.launcher.process.ServiceProcess;
 import dev.kvern.launcher.process.ServiceStarter;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.GetClusterStatsResponse;
+import dev.kvern.v1.MatchRequest;
 import dev.kvern.v1.MemberState;
 import dev.kvern.v1.MemberStats;
+import dev.kvern.v1.Prompt;
+import dev.kvern.v1.RunnerLoad;
+import dev.kvern.v1.TokenizeResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +34,16 @@ import java.util.stream.Collectors;
  */
 final class TestCluster implements AutoCloseable {
     static final String COORDINATOR = "coordinator";
+
+    /** Tokens in a chunk of the cache tier. */
+    static final int CHUNK_TOKENS = 64;
+
+    /** Where tests say what is fetched and stored: on a busy machine nothing of that is to fail for lack of time. */
+    static final List<String> PATIENT_RUNNER = List.of(
+            "tier.match_timeout_millis=60000", "tier.fetch_timeout_millis=60000", "tier.put_timeout_millis=60000");
+
+    static final List<String> PATIENT_NODE = List.of("limits.operation_timeout_millis=60000");
+
     private static final long REGION_BYTES = 256L << 20;
     private static final long POOL_BYTES = 64L << 20;
     private static final long SETTLE_SECONDS = 30;
@@ -53,9 +71,22 @@ final class TestCluster implements AutoCloseable {
      * @param runnerSettings for all runners beside what they need here
      */
     static TestCluster start(Path directory, int nodes, int runners, String... runnerSettings) {
+        return start(
+                directory,
+                Collections.nCopies(nodes, List.of()),
+                Collections.nCopies(runners, List.of(runnerSettings)));
+    }
+
+    /**
+     * The same with settings of its own for each node and each runner, beside and above what they need here.
+     *
+     * @param nodes settings of node-a, node-b, ...
+     * @param runners settings of runner-a, runner-b, ...
+     */
+    static TestCluster start(Path directory, List<List<String>> nodes, List<List<String>> runners) {
         var cluster = new TestCluster(directory);
         try {
-            cluster.startAll(nodes, runners, List.of(runnerSettings));
+            cluster.startAll(nodes, runners);
             return cluster;
         } catch (RuntimeException | Error e) {
             cluster.close();
@@ -63,9 +94,9 @@ final class TestCluster implements AutoCloseable {
         }
     }
 
-    private void startAll(int nodes, int runners, List<String> runnerSettings) {
+    private void startAll(List<List<String>> nodes, List<List<String>> runners) {
         // All ports that others must know are known from the start, and stay the same over a restart.
-        List<Integer> ports = FreePorts.find(2 + nodes);
+        List<Integer> ports = FreePorts.find(2 + nodes.size());
         String grpc = "127.0.0.1:" + ports.get(0);
         services.put(
                 COORDINATOR,
@@ -79,23 +110,21 @@ final class TestCluster implements AutoCloseable {
         List<Integer> discovery = ports.subList(2, ports.size());
         String seeds =
                 discovery.stream().map(p -> "\"127.0.0.1:" + p + "\"").toList().toString();
-        for (int i = 0; i < nodes; i++) {
+        for (int i = 0; i < nodes.size(); i++) {
             String name = "node-" + (char) ('a' + i);
-            services.put(
-                    name,
-                    new Service(
-                            "node",
-                            List.of(
-                                    "id=" + name,
-                                    "listen.grpc_port=0",
-                                    "coordinator=" + grpc,
-                                    "ignite.discovery_port=" + discovery.get(i),
-                                    "ignite.communication_port=0",
-                                    "ignite.addresses=" + seeds,
-                                    "ignite.work_directory=" + directory.resolve(name + "-work"),
-                                    "memory.region_bytes=" + REGION_BYTES)));
+            var settings = new ArrayList<>(List.of(
+                    "id=" + name,
+                    "listen.grpc_port=0",
+                    "coordinator=" + grpc,
+                    "ignite.discovery_port=" + discovery.get(i),
+                    "ignite.communication_port=0",
+                    "ignite.addresses=" + seeds,
+                    "ignite.work_directory=" + directory.resolve(name + "-work"),
+                    "memory.region_bytes=" + REGION_BYTES));
+            settings.addAll(nodes.get(i));
+            services.put(name, new Service("node", settings));
         }
-        for (int i = 0; i < runners; i++) {
+        for (int i = 0; i < runners.size(); i++) {
             String name = "runner-" + (char) ('a' + i);
             var settings = new ArrayList<>(List.of(
                     "id=" + name,
@@ -104,7 +133,7 @@ final class TestCluster implements AutoCloseable {
                     "model.path=" + Source.MODEL,
                     "model.threads=1",
                     "kv.pool_bytes=" + POOL_BYTES));
-            settings.addAll(runnerSettings);
+            settings.addAll(runners.get(i));
             services.put(name, new Service("runner", settings));
         }
         services.keySet().forEach(this::launch);
@@ -186,6 +215,12 @@ final class TestCluster implements AutoCloseable {
                         && member.getRunner().getOffloadPendingBytes() == 0);
     }
 
+    /** What a runner says with a heartbeat younger than this call, once it is idle. */
+    RunnerLoad idleLoad(String runner) {
+        awaitIdle(runner);
+        return member(coordinator().stats(), runner).orElseThrow().getRunner();
+    }
+
     /** Waits until a heartbeat younger than this call says of a member what is wanted. */
     void awaitLoad(String name, String what, Predicate<MemberStats> wanted) {
         long asked = System.nanoTime();
@@ -199,6 +234,25 @@ final class TestCluster implements AutoCloseable {
 
     private void awaitStats(String what, Predicate<GetClusterStatsResponse> wanted) {
         Await.until(what, SETTLE_SECONDS, coordinator()::stats, wanted);
+    }
+
+    /** Leading chunks of a prompt that the nodes hold. */
+    int storedChunks(Prompt prompt) {
+        var question = MatchRequest.newBuilder();
+        chunkKeys(prompt).forEach(key -> question.addKeys(key.toByteString()));
+        return client("node-a").blocks().match(question.build()).getMatched();
+    }
+
+    /** The keys under which the nodes hold a prompt's chunks. */
+    List<BlockKey> chunkKeys(Prompt prompt) {
+        TokenizeResponse named = coordinator().tokenize(prompt);
+        int blocks = CHUNK_TOKENS / named.getBlockTokens();
+        NamespaceId namespace = NamespaceId.of(named.getNamespace());
+        var keys = new ArrayList<BlockKey>();
+        for (int last = blocks - 1; last < named.getBlockDigestsCount(); last += blocks) {
+            keys.add(BlockKey.of(namespace, BlockDigest.of(named.getBlockDigests(last))));
+        }
+        return keys;
     }
 
     private static Optional<MemberStats> member(GetClusterStatsResponse stats, String name) {

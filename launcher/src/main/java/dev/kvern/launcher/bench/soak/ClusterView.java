@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 
 /** What the members say of themselves, through the coordinator. Confined to a thread. */
 final class ClusterView {
-    private static final long CALL_LIMIT_SECONDS = 10;
+    private static final long CALL_LIMIT_SECONDS = 300;
     private static final long IDLE_LIMIT_SECONDS = 30;
     private static final long POLL_MILLIS = 50;
 

@@ -39,7 +39,7 @@ final class SoakCluster implements AutoCloseable {
                         "listen.http_port=0",
                         "membership.heartbeat_millis=200",
                         // Nobody is to be taken for lost because the machine has other things to do.
-                        "membership.lease_millis=60000"));
+                        "membership.lease_millis=600000"));
         coordinator = String.valueOf(front.awaitReady().get("grpc"));
         int discovery = FreePorts.find(1).get(0);
         long maxBlockBytes = settings.regionBytes() / 16;

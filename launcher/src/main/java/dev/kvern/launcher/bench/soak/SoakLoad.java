@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Sends requests, so many at a time. Confined to a thread; what comes back is tallied on gRPC's. */
 final class SoakLoad implements AutoCloseable {
-    private static final long LONGEST_CALL_SECONDS = 600;
+    private static final long LONGEST_CALL_SECONDS = 1_200;
     private static final long LONGEST_PAUSE_MILLIS = 5_000;
 
     private final GenerationServiceGrpc.GenerationServiceStub stub;

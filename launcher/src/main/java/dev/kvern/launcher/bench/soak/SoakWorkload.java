@@ -26,7 +26,7 @@ final class SoakWorkload {
     private static final int MOST_USUAL_TOKENS = 64;
     private static final int MOST_TOKENS = 240;
     private static final int MOST_PRIORITY = 100;
-    private static final long USUAL_DEADLINE_MILLIS = 180_000;
+    private static final long USUAL_DEADLINE_MILLIS = 900_000;
     private static final int LONGEST_SHORT_DEADLINE_MILLIS = 120;
     private static final int MOST_RESPONSES_BEFORE_CANCEL = 12;
 
