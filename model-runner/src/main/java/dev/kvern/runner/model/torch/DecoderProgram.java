@@ -33,12 +33,25 @@ final class DecoderProgram implements AutoCloseable {
     }
 
     static DecoderProgram load(PtNDManager manager) {
+        return of(manager, source());
+    }
+
+    /** A program of another text, for tests. */
+    static DecoderProgram of(PtNDManager manager, String source) {
+        byte[] archive = TorchScriptArchive.write(CLASS, source);
+        try {
+            return new DecoderProgram(JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static String source() {
         try (InputStream in = DecoderProgram.class.getResourceAsStream(SOURCE)) {
             if (in == null) {
                 throw new IllegalStateException("no resource " + SOURCE);
             }
-            byte[] archive = TorchScriptArchive.write(CLASS, new String(in.readAllBytes(), StandardCharsets.UTF_8));
-            return new DecoderProgram(JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false));
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
