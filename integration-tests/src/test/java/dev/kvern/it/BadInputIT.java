@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.ByteString;
+import dev.kvern.block.BlockChecksum;
+import dev.kvern.block.BlockKey;
 import dev.kvern.v1.BlockHeader;
 import dev.kvern.v1.BlockStoreServiceGrpc;
 import dev.kvern.v1.Chat;
@@ -28,6 +30,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,7 +38,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -244,12 +246,11 @@ class BadInputIT {
     }
 
     private static BlockHeader.Builder header(byte[] payload) {
-        var crc = new CRC32C();
-        crc.update(payload);
+        byte[] key = new byte[32];
         return BlockHeader.newBuilder()
-                .setKey(ByteString.copyFrom(new byte[32]))
+                .setKey(ByteString.copyFrom(key))
                 .setSizeBytes(payload.length)
-                .setCrc32C((int) crc.getValue());
+                .setCrc32C(new BlockChecksum().of(BlockKey.wrap(key), ByteBuffer.wrap(payload)));
     }
 
     private static PutRequest part(BlockHeader.Builder header) {

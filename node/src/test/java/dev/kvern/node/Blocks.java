@@ -1,6 +1,7 @@
 package dev.kvern.node;
 
 import com.google.protobuf.ByteString;
+import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.StoredBlock;
 import dev.kvern.v1.BlockHeader;
@@ -15,7 +16,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.zip.CRC32C;
 
 /** Keys and payloads for tests. */
 public final class Blocks {
@@ -32,10 +32,8 @@ public final class Blocks {
         return payload;
     }
 
-    public static int checksum(byte[] payload) {
-        var crc = new CRC32C();
-        crc.update(payload);
-        return (int) crc.getValue();
+    public static int checksum(int number, byte[] payload) {
+        return new BlockChecksum().of(key(number), ByteBuffer.wrap(payload));
     }
 
     public static BlockHeader.Builder header(int number, byte[] payload) {
@@ -43,14 +41,14 @@ public final class Blocks {
                 .setKey(key(number).toByteString())
                 .setSizeBytes(payload.length)
                 .setTokens(64)
-                .setCrc32C(checksum(payload));
+                .setCrc32C(checksum(number, payload));
     }
 
     public static StoredBlock stored(int number, int size) {
         byte[] payload = payload(number, size);
-        byte[] encoded = StoredBlock.allocate(size, checksum(payload), 64, Optional.empty());
+        byte[] encoded = StoredBlock.allocate(size, checksum(number, payload), 64, Optional.empty());
         System.arraycopy(payload, 0, encoded, StoredBlock.HEADER_BYTES, size);
-        return StoredBlock.verified(encoded).orElseThrow();
+        return StoredBlock.verified(key(number), encoded).orElseThrow();
     }
 
     public static PutRequest headerPart(BlockHeader.Builder header) {

@@ -40,7 +40,7 @@ final class HostTierRunner implements AutoCloseable {
         // With its one generated token it takes every block of the pool.
         int[] filler = EngineWork.prompt(
                 new Random(SEED), poolTokens - 1, settings.config().vocabularySize());
-        client.firstToken(filler, RunnerClient.NONE);
+        client.firstToken(filler, RunnerClient.ALL);
         return new HostTierRunner(client, filler);
     }
 
@@ -49,7 +49,7 @@ final class HostTierRunner implements AutoCloseable {
         client.firstToken(prompt, RunnerClient.ALL);
         // Leaves nothing: blocks that still wait to be offloaded could not be used again, and the hit would wait for
         // them.
-        client.firstToken(filler, RunnerClient.NONE);
+        client.firstToken(filler, RunnerClient.READ_ONLY);
         return client.firstToken(prompt, RunnerClient.READ_ONLY);
     }
 

@@ -1,11 +1,11 @@
 package dev.kvern.runner.tier;
 
+import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import dev.kvern.v1.BlockHeader;
 import dev.kvern.v1.GetResponse;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +16,7 @@ final class ChunkAssembler {
     private final List<BlockKey> keys;
     private final ByteBuffer buffer;
     private final ChunkSink sink;
-    private final CRC32C crc = new CRC32C();
+    private final BlockChecksum checksum = new BlockChecksum();
     private int next;
     private @Nullable BlockHeader header;
     private boolean missed;
@@ -76,9 +76,7 @@ final class ChunkAssembler {
         if (buffer.hasRemaining()) {
             return null;
         }
-        crc.reset();
-        crc.update(buffer.flip());
-        if ((int) crc.getValue() != of.getCrc32C()) {
+        if (checksum.of(keys.get(next), buffer.flip()) != of.getCrc32C()) {
             return MissReason.CORRUPT;
         }
         header = null;

@@ -153,6 +153,14 @@ final class FetchCall implements Fetch {
                     .setStopAtMiss(true)
                     .build();
             ClientCalls.asyncServerStreamingCall(started, request, this);
+            boolean late;
+            synchronized (FetchCall.this) {
+                late = current != this;
+            }
+            if (late) {
+                // Cancelled by another thread before there was a call to cancel: else it would run to its deadline.
+                cancel();
+            }
         }
 
         void cancel() {

@@ -13,5 +13,5 @@ package dev.kvern.runner.tier;
 public record OffloadOptions(
         long queueBytes, int batchChunks, int recheckMillis, int yieldMillis, long stagingBytes, int sharePercent) {
     /** What the runner's defaults say for the CPU. */
-    public static final OffloadOptions DEFAULTS = new OffloadOptions(128L << 20, 16, 60_000, 200, 64L << 20, 10);
+    public static final OffloadOptions DEFAULTS = new OffloadOptions(128L << 20, 16, 60_000, 200, 64L << 20, 5);
 }

@@ -2,6 +2,7 @@ package dev.kvern.runner.tier;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
+import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import dev.kvern.v1.BlockHeader;
 import dev.kvern.v1.BlockStoreServiceGrpc;
@@ -10,9 +11,9 @@ import dev.kvern.v1.PutResponse;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class PutCall implements ClientResponseObserver<PutRequest, PutResponse> {
     private final int messageBytes;
     private final TierCounters counters;
+    private final BlockChecksum checksum = new BlockChecksum();
     private @Nullable ClientCallStreamObserver<PutRequest> stream;
     private @Nullable PutResponse response;
     private @Nullable Status status;
@@ -60,13 +62,11 @@ final class PutCall implements ClientResponseObserver<PutRequest, PutResponse> {
             return false;
         }
         byte[] bytes = copy(chunk);
-        var crc = new CRC32C();
-        crc.update(bytes);
         requests.onNext(PutRequest.newBuilder()
                 .setHeader(BlockHeader.newBuilder()
                         .setKey(chunk.key().toByteString())
                         .setSizeBytes(bytes.length)
-                        .setCrc32C((int) crc.getValue())
+                        .setCrc32C(checksum.of(chunk.key(), ByteBuffer.wrap(bytes)))
                         .setParentKey(chunk.parent().map(BlockKey::toByteString).orElse(ByteString.EMPTY))
                         .setTokens(chunk.tokens()))
                 .build());

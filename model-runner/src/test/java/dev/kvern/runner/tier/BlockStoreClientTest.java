@@ -131,9 +131,9 @@ class BlockStoreClientTest {
         assertThat(outcome).isNotInstanceOf(FetchOutcome.Hit.class);
         arrived.assertEquals(outcome.chunks());
         MissReason expected = switch (fault) {
-            case FLIPPED_BIT -> MissReason.CORRUPT;
-            case SILENT -> MissReason.TIMEOUT;
-            case FAILS, FAILS_AFTER_ONE -> MissReason.NODE_FAILED;
+            case FLIPPED_BIT, OTHER_BYTES, OTHER_BLOCK -> MissReason.CORRUPT;
+            case SILENT, STALLS_IN_A_CHUNK -> MissReason.TIMEOUT;
+            case FAILS, FAILS_AFTER_ONE, FAILS_IN_A_CHUNK -> MissReason.NODE_FAILED;
             default -> MissReason.MALFORMED;
         };
         assertThat(client.counters().fetchesEndedBy(expected)).isEqualTo(1);

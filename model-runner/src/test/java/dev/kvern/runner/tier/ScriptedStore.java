@@ -1,6 +1,7 @@
 package dev.kvern.runner.tier;
 
 import com.google.protobuf.ByteString;
+import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import dev.kvern.v1.BlockHeader;
 import dev.kvern.v1.BlockMiss;
@@ -14,31 +15,44 @@ import dev.kvern.v1.PutResponse;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /** A cache node in a map that can be told to misbehave. Safe for use by several threads. */
-final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreServiceImplBase {
+public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreServiceImplBase {
     /** What goes wrong with a Get. */
-    enum Fault {
+    public enum Fault {
         NONE,
         FLIPPED_BIT,
         WRONG_KEY,
         WRONG_SIZE,
+        /** The key and checksum asked for, other bytes. */
+        OTHER_BYTES,
+        /** The key asked for, the bytes and the checksum of another block. */
+        OTHER_BLOCK,
         DATA_WITHOUT_HEADER,
         TOO_MUCH_DATA,
+        REPEATED,
         ENDS_EARLY,
+        ENDS_IN_A_CHUNK,
+        STALLS_IN_A_CHUNK,
+        FAILS_IN_A_CHUNK,
         FAILS_AFTER_ONE,
         FAILS,
         SILENT
     }
 
-    final Map<BlockKey, byte[]> blocks = new ConcurrentHashMap<>();
+    public final Map<BlockKey, byte[]> blocks = new ConcurrentHashMap<>();
     final AtomicInteger gets = new AtomicInteger();
-    volatile Fault fault = Fault.NONE;
+    public volatile Fault fault = Fault.NONE;
+
+    /** Chunks of a Get before what goes wrong with a chunk goes wrong. */
+    public volatile int goodChunks;
+
     volatile boolean refusesPuts;
 
     @Override
@@ -66,6 +80,7 @@ final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreServiceImplBas
             responses.onError(Status.UNAVAILABLE.asRuntimeException());
             return;
         }
+        int good = goodChunks;
         int sent = 0;
         for (ByteString key : request.getKeysList()) {
             byte[] block = blocks.get(BlockKey.of(key));
@@ -75,14 +90,25 @@ final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreServiceImplBas
                         .build());
                 break;
             }
-            if (sent == 1 && now == Fault.FAILS_AFTER_ONE) {
+            if (sent == Math.max(1, good) && now == Fault.FAILS_AFTER_ONE) {
                 responses.onError(Status.UNAVAILABLE.asRuntimeException());
                 return;
             }
-            if (sent == 1 && now == Fault.ENDS_EARLY) {
+            if (sent == Math.max(1, good) && now == Fault.ENDS_EARLY) {
                 break;
             }
-            send(responses, key, block, now, request.getMaxChunkBytes());
+            Fault here = sent < good ? Fault.NONE : now;
+            send(responses, key, block, here, request.getMaxChunkBytes());
+            if (here == Fault.STALLS_IN_A_CHUNK) {
+                return;
+            }
+            if (here == Fault.FAILS_IN_A_CHUNK) {
+                responses.onError(Status.INTERNAL.asRuntimeException());
+                return;
+            }
+            if (here == Fault.ENDS_IN_A_CHUNK) {
+                break;
+            }
             sent++;
         }
         responses.onCompleted();
@@ -97,6 +123,10 @@ final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreServiceImplBas
         if (fault == Fault.WRONG_SIZE) {
             header.setSizeBytes(block.length + 1L);
         }
+        if (fault == Fault.OTHER_BLOCK) {
+            // As if the node had mixed up whose values are whose: what it sends is whole.
+            header.setCrc32C(header(ByteString.copyFrom(new byte[32]), block).getCrc32C());
+        }
         if (fault != Fault.DATA_WITHOUT_HEADER) {
             responses.onNext(GetResponse.newBuilder().setHeader(header).build());
         }
@@ -104,11 +134,20 @@ final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreServiceImplBas
         if (fault == Fault.FLIPPED_BIT) {
             bytes[bytes.length / 2] ^= 1;
         }
-        for (int from = 0; from < bytes.length; from += messageBytes) {
-            responses.onNext(data(bytes, from, Math.min(messageBytes, bytes.length - from)));
+        if (fault == Fault.OTHER_BYTES) {
+            new Random(block.length).nextBytes(bytes);
+        }
+        boolean half =
+                fault == Fault.STALLS_IN_A_CHUNK || fault == Fault.FAILS_IN_A_CHUNK || fault == Fault.ENDS_IN_A_CHUNK;
+        int end = half ? bytes.length / 2 : bytes.length;
+        for (int from = 0; from < end; from += messageBytes) {
+            responses.onNext(data(bytes, from, Math.min(messageBytes, end - from)));
         }
         if (fault == Fault.TOO_MUCH_DATA) {
             responses.onNext(data(bytes, 0, 1));
+        }
+        if (fault == Fault.REPEATED) {
+            send(responses, key, block, Fault.NONE, messageBytes);
         }
     }
 
@@ -119,9 +158,10 @@ final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreServiceImplBas
     }
 
     private static BlockHeader.Builder header(ByteString key, byte[] block) {
-        var crc = new CRC32C();
-        crc.update(block);
-        return BlockHeader.newBuilder().setKey(key).setSizeBytes(block.length).setCrc32C((int) crc.getValue());
+        return BlockHeader.newBuilder()
+                .setKey(key)
+                .setSizeBytes(block.length)
+                .setCrc32C(new BlockChecksum().of(BlockKey.of(key), ByteBuffer.wrap(block)));
     }
 
     @Override

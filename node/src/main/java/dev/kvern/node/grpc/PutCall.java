@@ -130,14 +130,15 @@ final class PutCall implements StreamObserver<PutRequest> {
     }
 
     private void complete(BlockKey of) {
-        StoredBlock block = StoredBlock.verified(receiving).orElse(null);
+        StoredBlock block = StoredBlock.verified(of, receiving).orElse(null);
         if (block == null) {
             counters.rejected();
             throw KvernException.invalid(
                     "crc32c",
                     String.format("%08x", declaredChecksum()),
                     String.format(
-                            "%08x, the CRC-32C of the %d bytes that came", StoredBlock.checksum(receiving), received));
+                            "%08x, the CRC-32C of the key and the %d bytes that came",
+                            StoredBlock.checksum(of, receiving), received));
         }
         int bytes = payloadBytes();
         key = null;

@@ -86,7 +86,7 @@ public final class IgniteBlockStorage implements BlockStorage {
             if (encoded == null) {
                 return Optional.empty();
             }
-            Optional<StoredBlock> block = StoredBlock.verified(encoded);
+            Optional<StoredBlock> block = StoredBlock.verified(key, encoded);
             if (block.isPresent()) {
                 use.used(key);
             } else {

@@ -1,22 +1,22 @@
 package dev.kvern.node.store;
 
+import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import java.nio.ByteBuffer;
 import java.util.Optional;
-import java.util.zip.CRC32C;
 
 /**
  * A complete block with what is known of it, in the form in which it is stored: a header of {@value #HEADER_BYTES} bytes
  * and the payload, in one array so that no copy is made between the wire and the store. Immutable by agreement: nobody
  * writes to the array after it was checked.
  *
- * <p>Header, big-endian: magic u32, version u8, 3 bytes of 0, CRC-32C of the payload u32, payload bytes u32, tokens u32,
- * parent's key 32 bytes (all 0 for none).
+ * <p>Header, big-endian: magic u32, version u8, 3 bytes of 0, CRC-32C of key and payload u32, payload bytes u32, tokens
+ * u32, parent's key 32 bytes (all 0 for none).
  */
 public final class StoredBlock {
     public static final int HEADER_BYTES = 52;
     private static final int MAGIC = 0x4B56524E;
-    private static final byte VERSION = 1;
+    private static final byte VERSION = 2;
     private static final int KEY_BYTES = 32;
     private static final int CRC_AT = 8;
     private static final int SIZE_AT = 12;
@@ -43,8 +43,8 @@ public final class StoredBlock {
         return encoded;
     }
 
-    /** Reads what was stored; empty if it is no block, or its payload does not match its size or checksum. */
-    public static Optional<StoredBlock> verified(byte[] encoded) {
+    /** Reads what was stored under a key; empty if it is no block, or its payload does not match its size or checksum. */
+    public static Optional<StoredBlock> verified(BlockKey key, byte[] encoded) {
         if (encoded.length < HEADER_BYTES) {
             return Optional.empty();
         }
@@ -52,20 +52,18 @@ public final class StoredBlock {
         if (header.getInt() != MAGIC
                 || header.get() != VERSION
                 || header.getInt(SIZE_AT) != encoded.length - HEADER_BYTES
-                || header.getInt(CRC_AT) != checksum(encoded)) {
+                || header.getInt(CRC_AT) != checksum(key, encoded)) {
             return Optional.empty();
         }
         return Optional.of(new StoredBlock(encoded));
     }
 
-    /** CRC-32C of the payload in an encoded block. */
-    public static int checksum(byte[] encoded) {
-        var crc = new CRC32C();
-        crc.update(encoded, HEADER_BYTES, encoded.length - HEADER_BYTES);
-        return (int) crc.getValue();
+    /** The checksum that the payload in an encoded block has under a key. */
+    public static int checksum(BlockKey key, byte[] encoded) {
+        return new BlockChecksum().of(key, ByteBuffer.wrap(encoded, HEADER_BYTES, encoded.length - HEADER_BYTES));
     }
 
-    /** The CRC-32C that an encoded block's header names, right or wrong. */
+    /** The checksum that an encoded block's header names, right or wrong. */
     public static int declaredChecksum(byte[] encoded) {
         return ByteBuffer.wrap(encoded).getInt(CRC_AT);
     }
@@ -79,7 +77,7 @@ public final class StoredBlock {
         return encoded.length - HEADER_BYTES;
     }
 
-    /** CRC-32C of the payload. */
+    /** CRC-32C of key and payload. */
     public int crc32c() {
         return declaredChecksum(encoded);
     }

@@ -11,26 +11,36 @@ class StoredBlockTest {
     @Test
     void everyFlippedBitOfPayloadOrSizeIsSeen() {
         byte[] encoded = Blocks.stored(3, 40).encoded();
-        assertThat(StoredBlock.verified(encoded)).isPresent();
+        assertThat(StoredBlock.verified(Blocks.key(3), encoded)).isPresent();
         for (int at : new int[] {0, 4, 8, 12, 15, 52, 70, 91}) {
             byte[] flipped = encoded.clone();
             flipped[at] ^= 0x10;
-            assertThat(StoredBlock.verified(flipped)).as("byte %d", at).isEmpty();
+            assertThat(StoredBlock.verified(Blocks.key(3), flipped))
+                    .as("byte %d", at)
+                    .isEmpty();
         }
-        assertThat(StoredBlock.verified(Arrays.copyOf(encoded, 91))).isEmpty();
-        assertThat(StoredBlock.verified(Arrays.copyOf(encoded, 93))).isEmpty();
-        assertThat(StoredBlock.verified(new byte[0])).isEmpty();
+        assertThat(StoredBlock.verified(Blocks.key(3), Arrays.copyOf(encoded, 91)))
+                .isEmpty();
+        assertThat(StoredBlock.verified(Blocks.key(3), Arrays.copyOf(encoded, 93)))
+                .isEmpty();
+        assertThat(StoredBlock.verified(Blocks.key(3), new byte[0])).isEmpty();
+    }
+
+    @Test
+    void aBlockIsNotTakenForAnother() {
+        byte[] encoded = Blocks.stored(3, 40).encoded();
+        assertThat(StoredBlock.verified(Blocks.key(4), encoded)).isEmpty();
     }
 
     @Test
     void theHeaderComesBack() {
         byte[] payload = Blocks.payload(5, 10);
-        byte[] encoded = StoredBlock.allocate(10, Blocks.checksum(payload), 77, Optional.of(Blocks.key(4)));
+        byte[] encoded = StoredBlock.allocate(10, Blocks.checksum(5, payload), 77, Optional.of(Blocks.key(4)));
         System.arraycopy(payload, 0, encoded, StoredBlock.HEADER_BYTES, 10);
-        StoredBlock block = StoredBlock.verified(encoded).orElseThrow();
+        StoredBlock block = StoredBlock.verified(Blocks.key(5), encoded).orElseThrow();
         assertThat(block.tokens()).isEqualTo(77);
         assertThat(block.parent()).contains(Blocks.key(4));
-        assertThat(block.crc32c()).isEqualTo(Blocks.checksum(payload));
+        assertThat(block.crc32c()).isEqualTo(Blocks.checksum(5, payload));
         assertThat(block.payloadBytes()).isEqualTo(10);
         assertThat(Blocks.stored(1, 1).parent()).isEmpty();
     }

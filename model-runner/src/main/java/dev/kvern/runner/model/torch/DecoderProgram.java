@@ -29,7 +29,16 @@ final class DecoderProgram implements AutoCloseable {
     }
 
     static DecoderProgram load(PtNDManager manager) {
-        return new DecoderProgram(TorchScriptArchive.load(manager, CLASS, SOURCE));
+        return of(manager, source());
+    }
+
+    /** A program of another text, for tests. */
+    static DecoderProgram of(PtNDManager manager, String source) {
+        return new DecoderProgram(TorchScriptArchive.loadText(manager, CLASS, source));
+    }
+
+    static String source() {
+        return TorchScriptArchive.text(SOURCE);
     }
 
     /** Uninitialised memory.

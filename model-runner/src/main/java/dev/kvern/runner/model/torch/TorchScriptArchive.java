@@ -34,12 +34,25 @@ final class TorchScriptArchive {
      * @param resource where the source is, from the class path's root
      */
     static PtSymbolBlock load(PtNDManager manager, String className, String resource) {
+        return loadText(manager, className, text(resource));
+    }
+
+    /** The same of a program that is no resource. */
+    static PtSymbolBlock loadText(PtNDManager manager, String className, String text) {
+        try {
+            return JniUtils.loadModule(manager, new ByteArrayInputStream(write(className, text)), false, false);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A program as it is written. */
+    static String text(String resource) {
         try (InputStream in = TorchScriptArchive.class.getResourceAsStream(resource)) {
             if (in == null) {
                 throw new IllegalStateException("no resource " + resource);
             }
-            byte[] archive = write(className, new String(in.readAllBytes(), StandardCharsets.UTF_8));
-            return JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false);
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
