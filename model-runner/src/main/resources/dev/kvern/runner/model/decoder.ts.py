@@ -6,6 +6,14 @@
 # The pool is [L, 2 (key, value), B, T, K, D]: a sequence whose blocks lie side by side is a view of it, not a copy.
 
 
+# Rows to add for a product of oneDNN's, so that not every number of rows comes. For each that has come it keeps code, some
+# 100 KB for each of a layer's matrices, up to 1,024 in all; to write it takes as long as a short prompt.
+def padding(rows: int) -> int:
+  if rows <= 32:
+    return 0
+  return (rows + 7) // 8 * 8 - rows
+
+
 # A linear layer: [R, M] from [R, N]. `kind` says what the weight is:
 # 0  a plain [M, N] matrix;
 # 1  one that oneDNN has packed (pack). Its products have the same bits for a row whatever the other rows are and however
@@ -16,10 +24,16 @@
 # 5  the same for many rows, widened first.
 def linear(x: Tensor, weight: Tensor, scale: Tensor, bias: Tensor, kind: int) -> Tensor:
   if kind == 1:
+    rows = x.size(0)
+    padding = __torch__.padding(rows)
+    if padding > 0:
+      x = torch.constant_pad_nd(x, [0, 0, 0, padding])
     if torch.numel(bias) == 0:
       y = ops.mkldnn._linear_pointwise(x, weight, None, "none", annotate(List[Optional[number]], []), "")
     else:
       y = ops.mkldnn._linear_pointwise(x, weight, bias, "none", annotate(List[Optional[number]], []), "")
+    if padding > 0:
+      y = torch.narrow(y, 0, 0, rows)
   else:
     if kind == 0:
       y = torch.linear(x, weight)

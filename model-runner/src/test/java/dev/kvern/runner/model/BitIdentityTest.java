@@ -1,6 +1,7 @@
 package dev.kvern.runner.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -119,6 +120,22 @@ class BitIdentityTest {
             for (int block = 0; block * BLOCK < 2 * CHUNK + tail; block++) {
                 assertThat(cut.bytes(block, 2 * CHUNK + tail)).isEqualTo(whole.bytes(block, 2 * CHUNK + tail));
             }
+        }
+    }
+
+    /** Products take more rows than some of these numbers: nothing of that may be seen. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 31, 32, 33, 39, 40, 41, 63})
+    void aTailOnItsOwnRowsComesToWhatItDoesOnAChunks(int tail) {
+        try (Transformer model = checkpoint.load(Fixtures.CPU_FP32, ProgressListener.NONE);
+                Run padded = new Run(model, 40, 1);
+                Run own = new Run(model, 40, 2)) {
+            int[] tokens = Arrays.copyOf(prompt, CHUNK + tail);
+            float[] expected = padded.prefill(0, tokens);
+            own.restore(padded, CHUNK / BLOCK);
+            float[] logits =
+                    model.step(own.kv, own.table, CHUNK, Arrays.copyOfRange(tokens, CHUNK, tokens.length), tail, 1);
+            assertThat(logits).containsExactly(expected, within(1e-4f));
         }
     }
 
