@@ -56,7 +56,7 @@ class FetchPolicyIT {
     private static List<String> settings(String fetchPolicy) {
         var all = new ArrayList<>(TestCluster.PATIENT_RUNNER);
         all.add("engine.share_generated=false");
-        // Chunks are computed one by one, so that the planner sees what one costs.
+        // Chunk by chunk, so that both sides can meet at any.
         all.add("engine.prefill_tokens=64");
         all.add("tier.fetch_policy=" + fetchPolicy);
         return all;

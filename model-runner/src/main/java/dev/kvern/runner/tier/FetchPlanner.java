@@ -180,9 +180,12 @@ public final class FetchPlanner {
      * @param nanos how long those {@code tokens} took
      */
     public synchronized void computed(int position, int tokens, long nanos) {
-        // What computes part of a chunk computes all of its rows.
-        if (tokens == chunkTokens) {
-            compute.add(position, nanos);
+        // A step of several chunks says what one costs in their middle. One that ends within a chunk computes all of
+        // its
+        // rows, or not: that says less.
+        int chunks = tokens / chunkTokens;
+        if (chunks > 0 && tokens % chunkTokens == 0) {
+            compute.add(position + (chunks - 1) * chunkTokens / 2.0, (double) nanos / chunks);
         }
     }
 

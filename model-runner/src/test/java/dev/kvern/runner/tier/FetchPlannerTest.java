@@ -7,6 +7,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FetchPlannerTest {
     private static final int CHUNK_TOKENS = 64;
@@ -158,6 +159,26 @@ class FetchPlannerTest {
         assertThat(planner.stats().estimatedNanos()).isCloseTo(11_000, within(2L));
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4, 7})
+    void stepsOfSeveralChunksTeachWhatOneCosts(int chunksOfAStep) {
+        learn(1);
+        var stepwise = new FetchPlannerTest();
+        stepwise.learn(chunksOfAStep);
+        for (int chunks = 1; chunks <= 40; chunks++) {
+            assertThat(stepwise.planner.plan(5 * CHUNK_TOKENS, chunks, 0).computeNanos())
+                    .as("%d chunks, learned from steps of %d", chunks, chunksOfAStep)
+                    .isCloseTo(planner.plan(5 * CHUNK_TOKENS, chunks, 0).computeNanos(), within(1_000L));
+        }
+    }
+
+    @Test
+    void aStepThatEndsWithinAChunkTeachesNothing() {
+        planner.computed(0, CHUNK_TOKENS / 2, 1_000_000);
+        planner.computed(0, CHUNK_TOKENS + 1, 1_000_000);
+        assertThat(planner.plan(0, 1, 0).computeNanos()).isZero();
+    }
+
     @Test
     void alwaysMeansAlways() {
         var always = new FetchPlanner(FetchPolicy.ALWAYS, CHUNK_TOKENS, CHUNK_BYTES);
@@ -169,16 +190,20 @@ class FetchPlannerTest {
         }
     }
 
-    /** Compute last: before that is known everything is fetched. */
     private void learn() {
+        learn(1);
+    }
+
+    /** Compute last: before that is known everything is fetched. */
+    private void learn(int chunksOfAStep) {
         for (int i = 0; i < 20; i++) {
             end(planner.plan(0, 1 + i % 7, 0));
             int copied = 1 + i % 5;
             end(planner.plan(0, copied, copied));
         }
         for (int i = 0; i < 20; i++) {
-            int position = i * CHUNK_TOKENS;
-            planner.computed(position, CHUNK_TOKENS, (long) computeNanos(position, 1));
+            int position = i * chunksOfAStep * CHUNK_TOKENS;
+            planner.computed(position, chunksOfAStep * CHUNK_TOKENS, (long) computeNanos(position, chunksOfAStep));
         }
     }
 

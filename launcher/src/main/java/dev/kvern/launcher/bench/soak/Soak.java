@@ -31,6 +31,23 @@ final class Soak {
 
     /** @return whether it found nothing; all rows are in {@code rows} */
     boolean run(BenchRows rows) throws IOException {
+        try (var stalls = new StallWatch()) {
+            serve();
+            SoakVerdict verdict = SoakVerdict.of(settings, checkpoints, tally, complaints);
+            SoakPaths paths = SoakPaths.of(checkpoints.get(checkpoints.size() - 1));
+            SoakReport.addTo(rows, verdict, paths, tally);
+            out.println(SoakReport.text(verdict, paths, tally));
+            if (stalls.count() > 0) {
+                out.printf(
+                        "this machine stood still %d times, for up to %.1f s: calls may have failed, and services have"
+                                + " complained, for that%n",
+                        stalls.count(), stalls.longestSeconds());
+            }
+            return verdict.passed();
+        }
+    }
+
+    private void serve() throws IOException {
         try (var directory = TemporaryDirectory.create("kvern-soak-");
                 var cluster = new SoakCluster(settings, directory.path())) {
             out.println("starting a coordinator, a cache node and 2 model-runners; logs in " + directory.path());
@@ -51,11 +68,6 @@ final class Soak {
                 channel.shutdownNow();
             }
         }
-        SoakVerdict verdict = SoakVerdict.of(settings, checkpoints, tally, complaints);
-        SoakPaths paths = SoakPaths.of(checkpoints.get(checkpoints.size() - 1));
-        SoakReport.addTo(rows, verdict, paths, tally);
-        out.println(SoakReport.text(verdict, paths, tally));
-        return verdict.passed();
     }
 
     private void send(Channel coordinator, Map<String, ProcessProbe> probes) throws InterruptedException {
