@@ -215,7 +215,7 @@ public final class RunnerProcess implements AutoCloseable {
                     "kv.pool_bytes",
                     config.kv().poolBytes(),
                     "at least " + least * blockBytes + ", " + least + " blocks of " + blockBytes
-                            + " bytes, for this model");
+                            + " bytes, for this model, and at most " + Integer.MAX_VALUE + " blocks");
         }
         return (int) blocks;
     }
