@@ -49,7 +49,8 @@ final class PoolSize {
 
     private static int blocks(long blocks, long least, String key, String value, String expected) {
         if (blocks < least || blocks > Integer.MAX_VALUE) {
-            throw KvernException.misconfigured(key, value, "at least " + expected);
+            throw KvernException.misconfigured(
+                    key, value, "at least " + expected + ", and at most " + Integer.MAX_VALUE + " blocks");
         }
         return (int) blocks;
     }

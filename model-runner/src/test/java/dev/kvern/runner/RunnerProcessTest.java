@@ -279,6 +279,17 @@ class RunnerProcessTest {
         assertThat(failure).hasMessageContaining("kv.pool_bytes: 1048576").hasMessageContaining("at least");
     }
 
+    @Test
+    void aPoolForWhichThereIsNoMemoryIsNamedWithWhatIsFree() {
+        var failure = catchThrowableOfType(
+                KvernException.class,
+                () -> RunnerProcess.start(config("kv.pool_bytes=10000000000000"), ProgressListener.NONE));
+        assertThat(failure.reason()).isEqualTo(ErrorReason.MISCONFIGURED);
+        assertThat(failure)
+                .hasMessageMatching("KV pool: 9999999\\d{6} bytes, .* bytes of memory are free \\(expected: .*")
+                .hasMessageContaining("kv.pool_bytes");
+    }
+
     private static RunnerConfig config(String... overrides) throws ConfigException {
         var all = new ArrayList<>(
                 List.of("model.path=" + MODEL, "model.threads=1", "listen.grpc_port=0", "kv.pool_bytes=100000000"));

@@ -27,7 +27,8 @@ public record LogitsVerification(int tokens, double maxAbsolute, double maxRelat
      *
      * @param model used by this call alone while it runs
      * @param reference a safetensors file with {@code input_ids} int64 [n] and {@code logits} float32 [n, vocabulary]
-     * @throws KvernException if the file is not such a one, or does not fit the model
+     * @throws KvernException if the file is not such a one, or does not fit the model, or the model's keys and values are not
+     *     finite
      */
     public static LogitsVerification run(Transformer model, Path reference) {
         try (SafetensorsFile file = SafetensorsFile.open(reference)) {
@@ -76,7 +77,7 @@ public record LogitsVerification(int tokens, double maxAbsolute, double maxRelat
             int[] table = IntStream.range(0, kv.blocks()).toArray();
             for (int start = 0; start < tokens.length; start += CHUNK_TOKENS) {
                 int[] chunk = Arrays.copyOfRange(tokens, start, Math.min(start + CHUNK_TOKENS, tokens.length));
-                float[] got = model.step(kv, table, start, chunk, CHUNK_TOKENS, chunk.length);
+                float[] got = step(model, kv, table, start, chunk);
                 long rowBytes = (long) vocabulary * Float.BYTES;
                 comparison.add(
                         got,
@@ -85,6 +86,15 @@ public record LogitsVerification(int tokens, double maxAbsolute, double maxRelat
             }
         }
         return comparison.result(tokens.length);
+    }
+
+    private static float[] step(Transformer model, KvMemory kv, int[] table, int start, int[] chunk) {
+        try {
+            return model.step(kv, table, start, chunk, CHUNK_TOKENS, chunk.length);
+        } catch (NotFiniteException e) {
+            throw KvernException.misconfigured(
+                    "model " + model.spec().label(), String.valueOf(e.getMessage()), "finite numbers");
+        }
     }
 
     /** How many tokens a block holds is the model's choice, and seen on a block. */

@@ -120,7 +120,7 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
                         .match(request)
                         .getMatched();
                 node.get().breaker().succeeded();
-                return OptionalInt.of(Math.min(matched, keys.size()));
+                return OptionalInt.of(within(matched, keys));
             } catch (StatusRuntimeException e) {
                 nodeFailed(node.get());
             }
@@ -146,7 +146,7 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
                     public void onSuccess(@Nullable MatchResponse response) {
                         int found = response == null ? 0 : response.getMatched();
                         node.breaker().succeeded();
-                        matched.complete(OptionalInt.of(Math.min(found, keys.size())));
+                        matched.complete(OptionalInt.of(within(found, keys)));
                     }
 
                     @Override
@@ -157,6 +157,11 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
                 },
                 MoreExecutors.directExecutor());
         return matched;
+    }
+
+    /** What a node says is stored, which may be anything: its number is unsigned. */
+    private static int within(int matched, List<BlockKey> keys) {
+        return matched < 0 ? keys.size() : Math.min(matched, keys.size());
     }
 
     private static MatchRequest matchRequest(List<BlockKey> keys) {

@@ -3,6 +3,7 @@ package dev.kvern.runner.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.kvern.rpc.KvernException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -64,6 +65,25 @@ class NotFiniteModelTest {
         assertThatExceptionOfType(NotFiniteException.class)
                 .isThrownBy(() -> NotFiniteException.requireFinite(beside, VOCABULARY, VOCABULARY, 64))
                 .withMessage("logit of token 0 after position 64: NaN");
+    }
+
+    @Test
+    void verifyingSuchAModelSaysSo() {
+        Path reference = directory.resolve("reference.safetensors");
+        RandomCheckpoint.writeFile(
+                reference,
+                Map.of(
+                        "input_ids",
+                        new RandomCheckpoint.Tensor("I64", List.of(1L), new byte[] {BROKEN, 0, 0, 0, 0, 0, 0, 0}),
+                        "logits",
+                        new RandomCheckpoint.Tensor("F32", List.of(1L, 64L), new byte[4 * VOCABULARY])));
+        try (Transformer model = load("fp32", "model.embed_tokens.weight", Float.NaN)) {
+            assertThatExceptionOfType(KvernException.class)
+                    .isThrownBy(() -> LogitsVerification.run(model, reference))
+                    .withMessageStartingWith("model LlamaForCausalLM ")
+                    .withMessageContaining(
+                            "keys or values of layer 0 at positions 0 to 0: NaN (expected: finite numbers)");
+        }
     }
 
     @Test

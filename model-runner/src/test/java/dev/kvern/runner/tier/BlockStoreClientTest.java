@@ -284,6 +284,18 @@ class BlockStoreClientTest {
         assertThat(client.match(keys)).isEqualTo(OptionalInt.of(3));
     }
 
+    @Test
+    void aMatchIsNeverMoreThanWasAskedFor() {
+        client.setNodes(List.of(FIRST));
+        // Beyond what a signed number holds, too.
+        for (int beyond : new int[] {7, Integer.MAX_VALUE, Integer.MIN_VALUE, -1}) {
+            store(FIRST).matchedBeyond = beyond;
+            assertThat(client.match(keys)).as("%d", beyond).isEqualTo(OptionalInt.of(6));
+            assertThat(client.matchLater(keys).orTimeout(20, TimeUnit.SECONDS).join())
+                    .isEqualTo(OptionalInt.of(6));
+        }
+    }
+
     private FetchOutcome fetch(Arrived arrived) {
         return client.fetch(keys, CHUNK_BYTES, arrived)
                 .outcome()

@@ -55,6 +55,9 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
 
     volatile boolean refusesPuts;
 
+    /** What a Match says beyond the truth. */
+    volatile int matchedBeyond;
+
     @Override
     public void match(MatchRequest request, StreamObserver<MatchResponse> responses) {
         if (fault == Fault.FAILS) {
@@ -65,7 +68,8 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         while (matched < request.getKeysCount() && blocks.containsKey(BlockKey.of(request.getKeys(matched)))) {
             matched++;
         }
-        responses.onNext(MatchResponse.newBuilder().setMatched(matched).build());
+        responses.onNext(
+                MatchResponse.newBuilder().setMatched(matched + matchedBeyond).build());
         responses.onCompleted();
     }
 
