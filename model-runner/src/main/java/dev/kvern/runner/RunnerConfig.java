@@ -134,7 +134,7 @@ public record RunnerConfig(
         if (offload.sharePercent > 0) {
             return offload.sharePercent;
         }
-        return model.device.equals("cpu") ? OffloadOptions.DEFAULTS.sharePercent() : 100;
+        return device().cuda() ? 100 : OffloadOptions.DEFAULTS.sharePercent();
     }
 
     public static ConfigLoader<RunnerConfig> loader() {

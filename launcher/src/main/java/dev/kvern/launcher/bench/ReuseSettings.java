@@ -79,11 +79,7 @@ record ReuseSettings(
 
     /** Bytes of a token's keys and values. */
     long kvBytesPerToken() {
-        return 2L
-                * config.layers()
-                * config.kvHeads()
-                * config.headDim()
-                * options().computeType().bytes();
+        return (long) config.kvValuesPerToken() * options().computeType().bytes();
     }
 
     /** A runner's pool in which all of the traffic's prompts stay while others come and go. */

@@ -1,7 +1,6 @@
 package dev.kvern.launcher.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.kvern.runner.model.ModelConfig;
 import dev.kvern.runner.model.ModelDirectory;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,8 +48,7 @@ final class TransformersPeer implements Contender {
                     threads));
             // Measured anew beside each type, so it is not the same contender as beside fp32.
             String name = "transformers " + own + (own.equals(type) ? "" : " beside " + type);
-            ModelConfig config = model.config();
-            int kvBytesPerToken = 2 * config.layers() * config.kvHeads() * config.headDim() * ModelCost.bytes(own);
+            int kvBytesPerToken = model.config().kvValuesPerToken() * ModelCost.bytes(own);
             return new TransformersPeer(
                     process, name, own, kvBytesPerToken, loaded.path("versions").asText());
         } catch (RuntimeException e) {

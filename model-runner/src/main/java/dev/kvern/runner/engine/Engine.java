@@ -1,5 +1,6 @@
 package dev.kvern.runner.engine;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.kv.BlockPool;
@@ -149,17 +150,7 @@ public final class Engine implements AutoCloseable {
     public void close() {
         drain();
         thread.interrupt();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Uninterruptibles.joinUninterruptibly(thread);
     }
 
     /** Guarded by this. */

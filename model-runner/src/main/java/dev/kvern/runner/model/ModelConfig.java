@@ -46,6 +46,11 @@ public record ModelConfig(
         windows = List.copyOf(windows);
     }
 
+    /** Numbers in a token's keys and values, over all layers. */
+    public int kvValuesPerToken() {
+        return 2 * layers * kvHeads * headDim;
+    }
+
     /**
      * Reads a Hugging Face config.json, in the form of transformers 4 or 5.
      *

@@ -1,5 +1,6 @@
 package dev.kvern.runner.tier;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import dev.kvern.block.BlockKey;
 import dev.kvern.runner.model.KvMemory;
 import java.nio.ByteBuffer;
@@ -183,18 +184,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
             notifyAll();
         }
         thread.interrupt();
-        boolean interrupted = false;
-        while (true) {
-            try {
-                thread.join();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Uninterruptibles.joinUninterruptibly(thread);
     }
 
     private void run() {

@@ -1,5 +1,6 @@
 package dev.kvern.launcher.bench.soak;
 
+import dev.kvern.launcher.bench.Samples;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -36,9 +37,6 @@ final class Growth {
         if (slopes.isEmpty()) {
             return 0;
         }
-        slopes.sort(null);
-        int half = slopes.size() / 2;
-        double slope = slopes.size() % 2 == 1 ? slopes.get(half) : (slopes.get(half - 1) + slopes.get(half)) / 2;
-        return slope * (1 - COUNTS_FROM) * last;
+        return new Samples(slopes).median() * (1 - COUNTS_FROM) * last;
     }
 }

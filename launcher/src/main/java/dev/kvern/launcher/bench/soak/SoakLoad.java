@@ -1,6 +1,7 @@
 package dev.kvern.launcher.bench.soak;
 
 import dev.kvern.launcher.bench.soak.Tally.Ending;
+import dev.kvern.process.ProcessNames;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.Failures;
 import dev.kvern.rpc.KvernException;
@@ -19,11 +20,8 @@ final class SoakLoad implements AutoCloseable {
     private final GenerationServiceGrpc.GenerationServiceStub stub;
     private final Tally tally;
     private final Semaphore places = new Semaphore(SoakSettings.IN_FLIGHT);
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(action -> {
-        var thread = new Thread(action, "kvern-soak-readers");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ScheduledExecutorService timer =
+            Executors.newSingleThreadScheduledExecutor(ProcessNames.daemonThreads("kvern-soak-readers"));
 
     /** @param channel to the coordinator */
     SoakLoad(Channel channel, Tally tally) {

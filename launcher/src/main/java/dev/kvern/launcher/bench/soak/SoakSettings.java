@@ -70,6 +70,6 @@ record SoakSettings(Path model, ModelConfig config, int requests, long seed) {
 
     /** In fp32, which the runners compute in. */
     private long kvBytesPerToken() {
-        return 2L * config.layers() * config.kvHeads() * config.headDim() * Float.BYTES;
+        return (long) config.kvValuesPerToken() * Float.BYTES;
     }
 }

@@ -13,6 +13,7 @@ import dev.kvern.runner.model.DeviceSpec;
 import dev.kvern.runner.model.OutOfDeviceMemoryException;
 import dev.kvern.runner.model.RopeScaling;
 import java.util.Arrays;
+import java.util.function.Supplier;
 
 /**
  * decoder.ts.py, loaded: its methods as Java calls. Every result is owned by the manager given, or freed here. Thread-safe,
@@ -108,11 +109,7 @@ final class DecoderProgram implements AutoCloseable {
      * @throws OutOfDeviceMemoryException if there is no memory for them
      */
     PtNDArray gather(PtNDManager owner, PtNDArray pool, int[] blocks) {
-        try {
-            return tensor(owner, "gather", IValue.from(pool), IValue.listFrom(longs(blocks)));
-        } catch (EngineException e) {
-            throw TorchFailures.of(e);
-        }
+        return memoryBound(() -> tensor(owner, "gather", IValue.from(pool), IValue.listFrom(longs(blocks))));
     }
 
     /** Overwrites blocks with bytes that are where the pool is. */
@@ -127,11 +124,7 @@ final class DecoderProgram implements AutoCloseable {
      * @throws OutOfDeviceMemoryException if there is no memory for it
      */
     PtNDArray upload(PtNDManager owner, PtNDArray bits, PtNDArray pool) {
-        try {
-            return tensor(owner, "upload", IValue.from(bits), IValue.from(pool));
-        } catch (EngineException e) {
-            throw TorchFailures.of(e);
-        }
+        return memoryBound(() -> tensor(owner, "upload", IValue.from(bits), IValue.from(pool)));
     }
 
     /** Overwrites the host's bytes with what {@link #gather} returned; the copy may only be queued. */
@@ -159,8 +152,13 @@ final class DecoderProgram implements AutoCloseable {
 
     private IValue run(String method, IValue... arguments) {
         unoptimised();
+        return memoryBound(() -> IValueUtils.runMethod(module, method, arguments));
+    }
+
+    /** Runs what may find no memory, and lets its caller tell that from other failures. */
+    private static <T> T memoryBound(Supplier<T> work) {
         try {
-            return IValueUtils.runMethod(module, method, arguments);
+            return work.get();
         } catch (EngineException e) {
             throw TorchFailures.of(e);
         }

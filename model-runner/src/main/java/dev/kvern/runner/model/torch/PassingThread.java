@@ -1,5 +1,6 @@
 package dev.kvern.runner.model.torch;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
@@ -26,17 +27,8 @@ public final class PassingThread {
                 },
                 name);
         thread.start();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        // Its result alone is not enough: its workers go when it ends.
+        Uninterruptibles.joinUninterruptibly(thread);
         try {
             return result.join();
         } catch (CompletionException e) {

@@ -32,8 +32,7 @@ public final class PinnedMemory {
         } catch (EngineException e) {
             throw new KvernException(
                     ErrorReason.MISCONFIGURED,
-                    "page-locked memory: PyTorch has none (expected: a CUDA build): "
-                            + String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
+                    "page-locked memory: PyTorch has none (expected: a CUDA build): " + TorchFailures.reason(e),
                     e);
         }
     }
