@@ -8,6 +8,8 @@ import dev.kvern.v1.DeleteRequest;
 import dev.kvern.v1.MatchRequest;
 import dev.kvern.v1.StatsRequest;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -56,13 +58,25 @@ final class NodeClient implements AutoCloseable {
         var request = MatchRequest.newBuilder();
         keys.forEach(key -> request.addKeys(key.toByteString()));
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
-        while (stub().match(request.build()).getMatched() < keys.size()) {
+        while (matched(request.build()) < keys.size()) {
             if (System.nanoTime() - deadline > 0) {
                 return false;
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(pollMillis));
         }
         return true;
+    }
+
+    /** A node that was just made to stand still, or is busy with what it missed meanwhile, may answer the next time. */
+    private int matched(MatchRequest request) {
+        try {
+            return stub().match(request).getMatched();
+        } catch (StatusRuntimeException e) {
+            if (e.getStatus().getCode() == Status.Code.UNAVAILABLE) {
+                return 0;
+            }
+            throw e;
+        }
     }
 
     /** Payload bytes that it has sent and received since it started. */
