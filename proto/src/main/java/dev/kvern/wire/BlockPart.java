@@ -1,0 +1,100 @@
+package dev.kvern.wire;
+
+import com.google.protobuf.ByteString;
+import dev.kvern.v1.BlockHeader;
+import io.grpc.HasByteBuffer;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+
+/** One message of a Get's answers or a Put's requests: what GetResponse and PutRequest say, without a copy of the payload. */
+public sealed interface BlockPart {
+    /** A block begins; its bytes follow. */
+    record Header(BlockHeader header) implements BlockPart {}
+
+    /** A key is not stored. Not in a Put. */
+    record Miss(ByteString key) implements BlockPart {}
+
+    /** A message that names none of the above. */
+    record Empty() implements BlockPart {}
+
+    /** The current block's next bytes. */
+    sealed interface Data extends BlockPart {
+        /** Bytes. */
+        int size();
+
+        /**
+         * Moves the bytes to {@code target}, which has room for them. Once only.
+         *
+         * @throws UncheckedIOException if there are fewer than {@link #size}
+         */
+        void copyTo(ByteBuffer target);
+    }
+
+    /** Bytes in memory: the buffer's remaining ones, which nobody changes before the call has ended. */
+    record Held(ByteBuffer bytes) implements Data {
+        @Override
+        public int size() {
+            return bytes.remaining();
+        }
+
+        @Override
+        public void copyTo(ByteBuffer target) {
+            target.put(bytes.duplicate());
+        }
+    }
+
+    /**
+     * Bytes in the transport's own buffers. To be read while gRPC hands the message over: after that the buffers are the
+     * transport's again.
+     */
+    record Arriving(InputStream stream, int size) implements Data {
+        private static final int PIECE_BYTES = 16 << 10;
+
+        @Override
+        public void copyTo(ByteBuffer target) {
+            try {
+                if (stream instanceof HasByteBuffer buffers && buffers.byteBufferSupported()) {
+                    copyBuffers(buffers, target);
+                } else {
+                    copyPieces(target);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private void copyBuffers(HasByteBuffer buffers, ByteBuffer target) throws IOException {
+            int left = size;
+            while (left > 0) {
+                ByteBuffer next = buffers.getByteBuffer();
+                if (next == null || !next.hasRemaining()) {
+                    throw missing(left);
+                }
+                int length = Math.min(left, next.remaining());
+                target.put(next.slice(next.position(), length));
+                stream.skipNBytes(length);
+                left -= length;
+            }
+        }
+
+        private void copyPieces(ByteBuffer target) throws IOException {
+            byte[] piece = new byte[Math.min(PIECE_BYTES, size)];
+            int left = size;
+            while (left > 0) {
+                int read = stream.read(piece, 0, Math.min(piece.length, left));
+                if (read < 0) {
+                    throw missing(left);
+                }
+                target.put(piece, 0, read);
+                left -= read;
+            }
+        }
+
+        private EOFException missing(int left) {
+            return new EOFException((size - left) + " bytes (expected: " + size + ")");
+        }
+    }
+}
