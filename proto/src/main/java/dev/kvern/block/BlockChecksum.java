@@ -12,9 +12,24 @@ public final class BlockChecksum {
 
     /** The checksum of a payload: the buffer's remaining bytes, which it is moved over. */
     public int of(BlockKey key, ByteBuffer payload) {
+        begin(key);
+        add(payload);
+        return value();
+    }
+
+    /** Begins with a block whose payload comes in pieces. */
+    public void begin(BlockKey key) {
         crc.reset();
         crc.update(key.hash().bytes());
-        crc.update(payload);
+    }
+
+    /** Adds the payload's next piece: the buffer's remaining bytes, which it is moved over. */
+    public void add(ByteBuffer piece) {
+        crc.update(piece);
+    }
+
+    /** The checksum of the key and the pieces so far. */
+    public int value() {
         return (int) crc.getValue();
     }
 }

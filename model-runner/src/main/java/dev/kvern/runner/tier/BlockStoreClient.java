@@ -38,6 +38,7 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
     private final LongSupplier nanoTime;
     private final NodeSet nodes;
     private final ChunkBuffers buffers;
+    private final ChunkBuffers putBuffers = new ChunkBuffers(ByteBuffer::allocate);
     private final TierCounters counters = new TierCounters();
 
     /** @param connect opens a channel to an address; closed by this client */
@@ -181,7 +182,7 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
                 break;
             }
             tried.add(node.get());
-            var call = new PutCall(options.messageBytes(), counters);
+            var call = new PutCall(options.messageBytes(), putBuffers, counters);
             try {
                 outcome = call.send(node.get(), chunks, TimeUnit.MILLISECONDS.toNanos(options.putTimeoutMillis()));
             } catch (InterruptedException e) {

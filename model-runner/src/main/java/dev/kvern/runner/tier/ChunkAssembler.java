@@ -3,7 +3,7 @@ package dev.kvern.runner.tier;
 import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import dev.kvern.v1.BlockHeader;
-import dev.kvern.v1.GetResponse;
+import dev.kvern.wire.BlockPart;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -34,16 +34,17 @@ final class ChunkAssembler {
 
     /** What is wrong with the stream; null if nothing is. */
     @Nullable
-    MissReason accept(GetResponse part) {
+    MissReason accept(BlockPart part) {
         if (missed || next >= keys.size()) {
             return MissReason.MALFORMED;
         }
-        return switch (part.getPartCase()) {
-            case HEADER -> begin(part.getHeader());
-            case DATA -> append(part);
-            case MISS -> miss();
-            case PART_NOT_SET -> MissReason.MALFORMED;
-        };
+        if (part instanceof BlockPart.Data data) {
+            return append(data);
+        }
+        if (part instanceof BlockPart.Header begun) {
+            return begin(begun.header());
+        }
+        return part instanceof BlockPart.Miss ? miss() : MissReason.MALFORMED;
     }
 
     /** Place of the first key that has not come. */
@@ -64,23 +65,28 @@ final class ChunkAssembler {
         }
         header = begun;
         buffer.clear();
+        checksum.begin(keys.get(next));
         return null;
     }
 
-    private @Nullable MissReason append(GetResponse part) {
+    private @Nullable MissReason append(BlockPart.Data data) {
         BlockHeader of = header;
-        if (of == null || part.getData().size() > buffer.remaining()) {
+        int size = data.size();
+        if (of == null || size > buffer.remaining()) {
             return MissReason.MALFORMED;
         }
-        part.getData().copyTo(buffer);
+        int from = buffer.position();
+        data.copyTo(buffer);
+        // While it is in the processor's cache.
+        checksum.add(buffer.slice(from, size));
         if (buffer.hasRemaining()) {
             return null;
         }
-        if (checksum.of(keys.get(next), buffer.flip()) != of.getCrc32C()) {
+        if (checksum.value() != of.getCrc32C()) {
             return MissReason.CORRUPT;
         }
         header = null;
-        sink.accept(next++, buffer.rewind());
+        sink.accept(next++, buffer.flip());
         return null;
     }
 

@@ -14,11 +14,14 @@ public interface ChunkSource {
     /** Tokens it stands for. */
     int tokens();
 
-    /** A fresh copy of its bytes, which nobody changes afterwards. May be called again. */
-    byte[] copyBytes();
+    /** Bytes. */
+    int bytes();
 
-    /** Writes its bytes to {@code target}, which has room for just them. */
-    default void copyTo(ByteBuffer target) {
-        target.put(copyBytes());
+    /** Writes its bytes to {@code target}, which has room for just them. May be called again. */
+    void copyTo(ByteBuffer target);
+
+    /** Its bytes where they lie, if nobody changes them while it is stored: then they need not be copied. */
+    default Optional<ByteBuffer> held() {
+        return Optional.empty();
     }
 }

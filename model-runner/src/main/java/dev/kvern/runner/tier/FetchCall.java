@@ -3,7 +3,8 @@ package dev.kvern.runner.tier;
 import com.google.common.collect.Lists;
 import dev.kvern.block.BlockKey;
 import dev.kvern.v1.GetRequest;
-import dev.kvern.v1.GetResponse;
+import dev.kvern.wire.BlockPart;
+import dev.kvern.wire.BlockStoreMethods;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.Status;
@@ -130,11 +131,11 @@ final class FetchCall implements Fetch {
     }
 
     /** One stream from one node. What arrives after another attempt took over is ignored. */
-    private final class Attempt implements ClientResponseObserver<GetRequest, GetResponse> {
+    private final class Attempt implements ClientResponseObserver<GetRequest, BlockPart> {
         private final TierNode node;
         private final ChunkAssembler assembler;
         private final int first;
-        private volatile @Nullable ClientCall<GetRequest, GetResponse> call;
+        private volatile @Nullable ClientCall<GetRequest, BlockPart> call;
 
         Attempt(TierNode node, ChunkAssembler assembler) {
             this.node = node;
@@ -144,8 +145,7 @@ final class FetchCall implements Fetch {
 
         void start(long nanos) {
             var started = node.channel()
-                    .newCall(
-                            AliasingMarshaller.GET, CallOptions.DEFAULT.withDeadlineAfter(nanos, TimeUnit.NANOSECONDS));
+                    .newCall(BlockStoreMethods.GET, CallOptions.DEFAULT.withDeadlineAfter(nanos, TimeUnit.NANOSECONDS));
             call = started;
             var request = GetRequest.newBuilder()
                     .addAllKeys(Lists.transform(keys.subList(first, keys.size()), BlockKey::toByteString))
@@ -164,7 +164,7 @@ final class FetchCall implements Fetch {
         }
 
         void cancel() {
-            ClientCall<GetRequest, GetResponse> running = call;
+            ClientCall<GetRequest, BlockPart> running = call;
             if (running != null) {
                 running.cancel("not wanted any more", null);
             }
@@ -174,7 +174,7 @@ final class FetchCall implements Fetch {
         public void beforeStart(ClientCallStreamObserver<GetRequest> stream) {}
 
         @Override
-        public void onNext(GetResponse part) {
+        public void onNext(BlockPart part) {
             MissReason wrong;
             synchronized (FetchCall.this) {
                 if (current != this) {
@@ -192,7 +192,7 @@ final class FetchCall implements Fetch {
             }
         }
 
-        private @Nullable MissReason accept(GetResponse part) {
+        private @Nullable MissReason accept(BlockPart part) {
             try {
                 return assembler.accept(part);
             } catch (RuntimeException e) {

@@ -8,9 +8,6 @@ import java.util.Optional;
 
 /** A chunk on its way to the tier. */
 sealed interface OffloadCargo extends ChunkSource {
-    /** Size of the payload. */
-    long bytes();
-
     /** Lets go of what it holds. */
     void release();
 
@@ -32,15 +29,8 @@ sealed interface OffloadCargo extends ChunkSource {
         }
 
         @Override
-        public long bytes() {
-            return (long) chunk.blocks().size() * memory.blockBytes();
-        }
-
-        @Override
-        public byte[] copyBytes() {
-            var bytes = ByteBuffer.allocate((int) bytes());
-            copyTo(bytes);
-            return bytes.array();
+        public int bytes() {
+            return Math.multiplyExact(chunk.blocks().size(), memory.blockBytes());
         }
 
         @Override
@@ -57,13 +47,18 @@ sealed interface OffloadCargo extends ChunkSource {
     /** Copied when its blocks were taken from it; nobody changes {@code payload}, which the message is made of. */
     record Staged(BlockKey key, Optional<BlockKey> parent, int tokens, byte[] payload) implements OffloadCargo {
         @Override
-        public long bytes() {
+        public int bytes() {
             return payload.length;
         }
 
         @Override
-        public byte[] copyBytes() {
-            return payload;
+        public void copyTo(ByteBuffer target) {
+            target.put(payload);
+        }
+
+        @Override
+        public Optional<ByteBuffer> held() {
+            return Optional.of(ByteBuffer.wrap(payload));
         }
 
         @Override

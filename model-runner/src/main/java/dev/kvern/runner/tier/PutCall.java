@@ -1,17 +1,19 @@
 package dev.kvern.runner.tier;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.UnsafeByteOperations;
 import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import dev.kvern.v1.BlockHeader;
-import dev.kvern.v1.BlockStoreServiceGrpc;
-import dev.kvern.v1.PutRequest;
 import dev.kvern.v1.PutResponse;
+import dev.kvern.wire.BlockPart;
+import dev.kvern.wire.BlockStoreMethods;
+import io.grpc.CallOptions;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -20,26 +22,38 @@ import org.jspecify.annotations.Nullable;
  * Sends chunks to one node, as fast as the node takes them. {@link #send} is confined to a thread; what the node answers is
  * guarded by this.
  */
-final class PutCall implements ClientResponseObserver<PutRequest, PutResponse> {
+final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
+    /** Handed to the transport and not yet sent: enough that it does not run dry while the next part is made. */
+    private static final int UNSENT_BYTES = 1 << 20;
+
     private final int messageBytes;
     private final TierCounters counters;
+    private final ChunkBuffers buffers;
     private final BlockChecksum checksum = new BlockChecksum();
-    private @Nullable ClientCallStreamObserver<PutRequest> stream;
+
+    /** Confined to the sender. */
+    private final List<ByteBuffer> copies = new ArrayList<>();
+
+    private @Nullable ClientCallStreamObserver<BlockPart> stream;
     private @Nullable PutResponse response;
     private @Nullable Status status;
 
     /** Whether a chunk could not be copied: confined to the sender. */
     private boolean uncopied;
 
-    PutCall(int messageBytes, TierCounters counters) {
+    /** @param buffers what chunks are copied into, on the heap: the transport takes arrays fastest */
+    PutCall(int messageBytes, ChunkBuffers buffers, TierCounters counters) {
         this.messageBytes = messageBytes;
+        this.buffers = buffers;
         this.counters = counters;
     }
 
     PutOutcome send(TierNode node, List<? extends ChunkSource> chunks, long timeoutNanos) throws InterruptedException {
-        var requests = (ClientCallStreamObserver<PutRequest>) BlockStoreServiceGrpc.newStub(node.channel())
+        var options = CallOptions.DEFAULT
                 .withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS)
-                .put(this);
+                .withOnReadyThreshold(UNSENT_BYTES);
+        var requests = (ClientCallStreamObserver<BlockPart>)
+                ClientCalls.asyncClientStreamingCall(node.channel().newCall(BlockStoreMethods.PUT, options), this);
         try {
             for (ChunkSource chunk : chunks) {
                 if (!send(requests, chunk)) {
@@ -54,44 +68,48 @@ final class PutCall implements ClientResponseObserver<PutRequest, PutResponse> {
             requests.cancel("sending failed", e);
         }
         PutOutcome outcome = awaitOutcome();
+        // Not before: the transport may still look at what it has not sent.
+        copies.forEach(buffers::give);
         return uncopied ? new PutOutcome.Failed(MissReason.LOCAL_FAILURE) : outcome;
     }
 
-    private boolean send(ClientCallStreamObserver<PutRequest> requests, ChunkSource chunk) throws InterruptedException {
+    private boolean send(ClientCallStreamObserver<BlockPart> requests, ChunkSource chunk) throws InterruptedException {
         if (!awaitReady(requests)) {
             return false;
         }
-        byte[] bytes = copy(chunk);
-        requests.onNext(PutRequest.newBuilder()
-                .setHeader(BlockHeader.newBuilder()
-                        .setKey(chunk.key().toByteString())
-                        .setSizeBytes(bytes.length)
-                        .setCrc32C(checksum.of(chunk.key(), ByteBuffer.wrap(bytes)))
-                        .setParentKey(chunk.parent().map(BlockKey::toByteString).orElse(ByteString.EMPTY))
-                        .setTokens(chunk.tokens()))
-                .build());
-        for (int from = 0; from < bytes.length; from += messageBytes) {
+        ByteBuffer bytes = payload(chunk);
+        int size = bytes.remaining();
+        requests.onNext(new BlockPart.Header(BlockHeader.newBuilder()
+                .setKey(chunk.key().toByteString())
+                .setSizeBytes(size)
+                .setCrc32C(checksum.of(chunk.key(), bytes.duplicate()))
+                .setParentKey(chunk.parent().map(BlockKey::toByteString).orElse(ByteString.EMPTY))
+                .setTokens(chunk.tokens())
+                .build()));
+        for (int from = 0; from < size; from += messageBytes) {
             if (!awaitReady(requests)) {
                 return false;
             }
-            int length = Math.min(messageBytes, bytes.length - from);
-            requests.onNext(PutRequest.newBuilder()
-                    .setData(UnsafeByteOperations.unsafeWrap(bytes, from, length))
-                    .build());
+            requests.onNext(new BlockPart.Held(bytes.slice(from, Math.min(messageBytes, size - from))));
         }
-        counters.chunkPut(bytes.length);
+        counters.chunkPut(size);
         return true;
     }
 
-    private byte[] copy(ChunkSource chunk) {
+    private ByteBuffer payload(ChunkSource chunk) {
         uncopied = true;
-        byte[] bytes = chunk.copyBytes();
+        ByteBuffer bytes = chunk.held().orElseGet(() -> {
+            ByteBuffer copy = buffers.take(chunk.bytes());
+            copies.add(copy);
+            chunk.copyTo(copy);
+            return copy.flip();
+        });
         uncopied = false;
         return bytes;
     }
 
     /** Waits until the node takes more; false if the call has ended. The call's own deadline bounds the wait. */
-    private synchronized boolean awaitReady(ClientCallStreamObserver<PutRequest> requests) throws InterruptedException {
+    private synchronized boolean awaitReady(ClientCallStreamObserver<BlockPart> requests) throws InterruptedException {
         while (status == null && !requests.isReady()) {
             wait();
         }
@@ -120,14 +138,14 @@ final class PutCall implements ClientResponseObserver<PutRequest, PutResponse> {
 
     /** Ends a call whose sender was interrupted. */
     void cancel() {
-        ClientCallStreamObserver<PutRequest> running = stream;
+        ClientCallStreamObserver<BlockPart> running = stream;
         if (running != null) {
             running.cancel("stopping", null);
         }
     }
 
     @Override
-    public void beforeStart(ClientCallStreamObserver<PutRequest> requests) {
+    public void beforeStart(ClientCallStreamObserver<BlockPart> requests) {
         stream = requests;
         requests.setOnReadyHandler(this::wake);
     }

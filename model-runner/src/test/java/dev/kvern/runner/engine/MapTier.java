@@ -2,6 +2,7 @@ package dev.kvern.runner.engine;
 
 import dev.kvern.block.BlockKey;
 import dev.kvern.runner.tier.CacheTier;
+import dev.kvern.runner.tier.ChunkBytes;
 import dev.kvern.runner.tier.ChunkSink;
 import dev.kvern.runner.tier.ChunkSource;
 import dev.kvern.runner.tier.Fetch;
@@ -56,7 +57,7 @@ final class MapTier implements CacheTier {
     public PutOutcome put(List<? extends ChunkSource> sources) {
         int stored = 0;
         for (ChunkSource source : sources) {
-            stored += chunks.putIfAbsent(source.key(), source.copyBytes()) == null ? 1 : 0;
+            stored += chunks.putIfAbsent(source.key(), ChunkBytes.of(source)) == null ? 1 : 0;
         }
         return new PutOutcome.Stored(stored, sources.size() - stored);
     }

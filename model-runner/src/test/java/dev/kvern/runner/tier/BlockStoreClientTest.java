@@ -227,7 +227,12 @@ class BlockStoreClientTest {
             }
 
             @Override
-            public byte[] copyBytes() {
+            public int bytes() {
+                return last.bytes();
+            }
+
+            @Override
+            public void copyTo(ByteBuffer target) {
                 throw new OutOfDeviceMemoryException("no memory for a copy", null);
             }
         });
@@ -324,8 +329,13 @@ class BlockStoreClientTest {
                 }
 
                 @Override
-                public byte[] copyBytes() {
-                    return chunks.get(at).clone();
+                public int bytes() {
+                    return chunks.get(at).length;
+                }
+
+                @Override
+                public void copyTo(ByteBuffer target) {
+                    target.put(chunks.get(at));
                 }
             });
         }

@@ -60,7 +60,7 @@ final class FakeTier implements CacheTier {
     public PutOutcome put(List<? extends ChunkSource> sources) {
         int stored = 0;
         for (ChunkSource source : sources) {
-            stored += chunks.putIfAbsent(source.key(), source.copyBytes()) == null ? 1 : 0;
+            stored += chunks.putIfAbsent(source.key(), ChunkBytes.of(source)) == null ? 1 : 0;
         }
         return new PutOutcome.Stored(stored, sources.size() - stored);
     }

@@ -281,7 +281,7 @@ class OffloaderTest {
         public PutOutcome put(List<? extends ChunkSource> chunks) {
             puts.addAndGet(chunks.size());
             batches.add(chunks.size());
-            chunks.forEach(chunk -> stored.put(chunk.key(), chunk.copyBytes()));
+            chunks.forEach(chunk -> stored.put(chunk.key(), ChunkBytes.of(chunk)));
             return new PutOutcome.Stored(chunks.size(), 0);
         }
     }

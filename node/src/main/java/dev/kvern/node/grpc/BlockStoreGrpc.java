@@ -9,22 +9,29 @@ import dev.kvern.v1.BlockStoreServiceGrpc;
 import dev.kvern.v1.DeleteRequest;
 import dev.kvern.v1.DeleteResponse;
 import dev.kvern.v1.GetRequest;
-import dev.kvern.v1.GetResponse;
 import dev.kvern.v1.MatchRequest;
 import dev.kvern.v1.MatchResponse;
-import dev.kvern.v1.PutRequest;
 import dev.kvern.v1.PutResponse;
 import dev.kvern.v1.StatsRequest;
 import dev.kvern.v1.StatsResponse;
+import dev.kvern.wire.BlockPart;
+import dev.kvern.wire.BlockStoreMethods;
+import io.grpc.BindableService;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
 import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /** BlockStoreService over a store: checks, and passes on. Safe for use by several threads. */
-public final class BlockStoreGrpc extends BlockStoreServiceGrpc.BlockStoreServiceImplBase {
+public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService, BindableService {
     private static final int MAX_KEYS_OF_A_GET = 4_096;
     private static final int MAX_KEYS = 65_536;
     private static final int DELETE_BATCH = 64;
@@ -71,6 +78,31 @@ public final class BlockStoreGrpc extends BlockStoreServiceGrpc.BlockStoreServic
         this.uptimeMillis = uptimeMillis;
     }
 
+    /** As generated, but for the two methods that move payload. */
+    @Override
+    public ServerServiceDefinition bindService() {
+        ServerServiceDefinition generated = BlockStoreServiceGrpc.bindService(this);
+        var methods = new LinkedHashMap<String, ServerMethodDefinition<?, ?>>();
+        generated.getMethods().forEach(method -> add(methods, method));
+        add(
+                methods,
+                ServerMethodDefinition.create(BlockStoreMethods.GET, ServerCalls.asyncServerStreamingCall(this::send)));
+        add(
+                methods,
+                ServerMethodDefinition.create(
+                        BlockStoreMethods.PUT, ServerCalls.asyncClientStreamingCall(this::receive)));
+        var descriptor = ServiceDescriptor.newBuilder(BlockStoreServiceGrpc.SERVICE_NAME)
+                .setSchemaDescriptor(generated.getServiceDescriptor().getSchemaDescriptor());
+        methods.values().forEach(method -> descriptor.addMethod(method.getMethodDescriptor()));
+        var bound = ServerServiceDefinition.builder(descriptor.build());
+        methods.values().forEach(bound::addMethod);
+        return bound.build();
+    }
+
+    private static void add(Map<String, ServerMethodDefinition<?, ?>> methods, ServerMethodDefinition<?, ?> method) {
+        methods.put(method.getMethodDescriptor().getFullMethodName(), method);
+    }
+
     @Override
     public void match(MatchRequest request, StreamObserver<MatchResponse> responses) {
         answer(
@@ -80,8 +112,7 @@ public final class BlockStoreGrpc extends BlockStoreServiceGrpc.BlockStoreServic
                 responses);
     }
 
-    @Override
-    public void get(GetRequest request, StreamObserver<GetResponse> responses) {
+    private void send(GetRequest request, StreamObserver<BlockPart> responses) {
         int messageBytes = request.hasMaxChunkBytes() ? request.getMaxChunkBytes() : DEFAULT_MESSAGE_BYTES;
         if (messageBytes < 1) {
             throw KvernException.invalid(
@@ -95,12 +126,11 @@ public final class BlockStoreGrpc extends BlockStoreServiceGrpc.BlockStoreServic
                         request.getStopAtMiss(),
                         readAheadBlocks,
                         sending,
-                        (ServerCallStreamObserver<GetResponse>) responses)
+                        (ServerCallStreamObserver<BlockPart>) responses)
                 .start();
     }
 
-    @Override
-    public StreamObserver<PutRequest> put(StreamObserver<PutResponse> responses) {
+    private StreamObserver<BlockPart> receive(StreamObserver<PutResponse> responses) {
         var call = new PutCall(
                 storage, counters, receiving, maxBlockBytes, onStored, (ServerCallStreamObserver<PutResponse>)
                         responses);

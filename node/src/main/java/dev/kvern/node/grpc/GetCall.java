@@ -1,15 +1,14 @@
 package dev.kvern.node.grpc;
 
-import com.google.protobuf.UnsafeByteOperations;
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
-import dev.kvern.v1.BlockMiss;
-import dev.kvern.v1.GetResponse;
+import dev.kvern.wire.BlockPart;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -22,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * time is a miss. Safe for use by several threads; guarded by this.
  */
 final class GetCall {
+    /** Handed to the transport and not yet sent: enough that it does not run dry while the next part is made. */
+    private static final int UNSENT_BYTES = 1 << 20;
+
     private final BlockStorage storage;
     private final StoreCounters counters;
     private final List<BlockKey> keys;
@@ -29,7 +31,7 @@ final class GetCall {
     private final boolean stopAtMiss;
     private final int readAhead;
     private final SendBudget budget;
-    private final ServerCallStreamObserver<GetResponse> responses;
+    private final ServerCallStreamObserver<BlockPart> responses;
     private final Deque<Reading> reading = new ArrayDeque<>();
     private int requested;
     private int answered;
@@ -55,7 +57,7 @@ final class GetCall {
             boolean stopAtMiss,
             int readAhead,
             SendBudget budget,
-            ServerCallStreamObserver<GetResponse> responses) {
+            ServerCallStreamObserver<BlockPart> responses) {
         this.storage = storage;
         this.counters = counters;
         this.keys = keys;
@@ -67,6 +69,7 @@ final class GetCall {
     }
 
     void start() {
+        responses.setOnReadyThreshold(UNSENT_BYTES);
         responses.setOnReadyHandler(this::advance);
         responses.setOnCancelHandler(this::cancelled);
         advance();
@@ -118,9 +121,7 @@ final class GetCall {
                 : read.block().join().orElse(null);
         if (block == null) {
             budget.give(read.taken());
-            responses.onNext(GetResponse.newBuilder()
-                    .setMiss(BlockMiss.newBuilder().setKey(key.toByteString()))
-                    .build());
+            responses.onNext(new BlockPart.Miss(key.toByteString()));
             if (stopAtMiss) {
                 end();
             }
@@ -128,19 +129,15 @@ final class GetCall {
         }
         budget.settle(read.taken(), block.payloadBytes());
         counters.found(block.payloadBytes());
-        responses.onNext(GetResponse.newBuilder()
-                .setHeader(BlockHeaders.header(key, block))
-                .build());
+        responses.onNext(new BlockPart.Header(BlockHeaders.header(key, block)));
         current = block;
         sent = 0;
     }
 
     private void sendPart(StoredBlock block) {
         int length = Math.min(messageBytes, block.payloadBytes() - sent);
-        // Wrapped, not copied: nobody changes a stored block's array.
-        responses.onNext(GetResponse.newBuilder()
-                .setData(UnsafeByteOperations.unsafeWrap(block.encoded(), StoredBlock.HEADER_BYTES + sent, length))
-                .build());
+        // Not copied: nobody changes a stored block's array.
+        responses.onNext(new BlockPart.Held(ByteBuffer.wrap(block.encoded(), StoredBlock.HEADER_BYTES + sent, length)));
         sent += length;
         if (sent == block.payloadBytes()) {
             current = null;

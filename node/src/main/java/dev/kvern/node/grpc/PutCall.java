@@ -1,16 +1,17 @@
 package dev.kvern.node.grpc;
 
-import com.google.protobuf.ByteString;
+import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.BlockHeader;
-import dev.kvern.v1.PutRequest;
 import dev.kvern.v1.PutResponse;
+import dev.kvern.wire.BlockPart;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * One Put: puts a block's bytes together, checks them, and only then stores it. Some blocks may be on their way to the store
  * while the next is received; beyond that the caller is made to wait. Safe for use by several threads; guarded by this.
  */
-final class PutCall implements StreamObserver<PutRequest> {
+final class PutCall implements StreamObserver<BlockPart> {
     private static final int MAX_STORING = 4;
     private static final int MAX_DATA_BYTES = 4 << 20;
 
@@ -29,6 +30,7 @@ final class PutCall implements StreamObserver<PutRequest> {
     private final int maxBlockBytes;
     private final LongConsumer onStored;
     private final ServerCallStreamObserver<PutResponse> responses;
+    private final BlockChecksum checksum = new BlockChecksum();
     private @Nullable BlockKey key;
     private byte[] receiving = {};
     private int received;
@@ -63,15 +65,17 @@ final class PutCall implements StreamObserver<PutRequest> {
     }
 
     @Override
-    public synchronized void onNext(PutRequest part) {
+    public synchronized void onNext(BlockPart part) {
         if (ended) {
             return;
         }
         try {
-            switch (part.getPartCase()) {
-                case HEADER -> begin(part.getHeader());
-                case DATA -> append(part.getData());
-                case PART_NOT_SET -> throw KvernException.invalid("part", "absent", "a header or data");
+            if (part instanceof BlockPart.Header begun) {
+                begin(begun.header());
+            } else if (part instanceof BlockPart.Data data) {
+                append(data);
+            } else {
+                throw KvernException.invalid("part", "absent", "a header or data");
             }
         } catch (KvernException e) {
             fail(e);
@@ -100,13 +104,14 @@ final class PutCall implements StreamObserver<PutRequest> {
             receiving = StoredBlock.allocate(size, header.getCrc32C(), header.getTokens(), parent);
             key = named;
             received = 0;
+            checksum.begin(named);
         } catch (KvernException e) {
             counters.rejected();
             throw e;
         }
     }
 
-    private void append(ByteString data) {
+    private void append(BlockPart.Data data) {
         BlockKey of = key;
         if (of == null) {
             throw KvernException.invalid("data", data.size() + " bytes without a header", "a header first");
@@ -122,7 +127,10 @@ final class PutCall implements StreamObserver<PutRequest> {
                     "at least " + (received + data.size()) + " bytes",
                     "size_bytes of the header: " + payloadBytes());
         }
-        data.copyTo(receiving, StoredBlock.HEADER_BYTES + received);
+        var target = ByteBuffer.wrap(receiving, StoredBlock.HEADER_BYTES + received, data.size());
+        data.copyTo(target.slice());
+        // While it is in the processor's cache.
+        checksum.add(target);
         received += data.size();
         if (received == payloadBytes()) {
             complete(of);
@@ -130,15 +138,14 @@ final class PutCall implements StreamObserver<PutRequest> {
     }
 
     private void complete(BlockKey of) {
-        StoredBlock block = StoredBlock.verified(of, receiving).orElse(null);
+        StoredBlock block = StoredBlock.received(receiving, checksum.value()).orElse(null);
         if (block == null) {
             counters.rejected();
             throw KvernException.invalid(
                     "crc32c",
                     String.format("%08x", declaredChecksum()),
                     String.format(
-                            "%08x, the CRC-32C of the key and the %d bytes that came",
-                            StoredBlock.checksum(of, receiving), received));
+                            "%08x, the CRC-32C of the key and the %d bytes that came", checksum.value(), received));
         }
         int bytes = payloadBytes();
         key = null;

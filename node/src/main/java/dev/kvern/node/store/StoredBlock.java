@@ -51,16 +51,22 @@ public final class StoredBlock {
         var header = ByteBuffer.wrap(encoded);
         if (header.getInt() != MAGIC
                 || header.get() != VERSION
-                || header.getInt(SIZE_AT) != encoded.length - HEADER_BYTES
-                || header.getInt(CRC_AT) != checksum(key, encoded)) {
+                || header.getInt(SIZE_AT) != encoded.length - HEADER_BYTES) {
             return Optional.empty();
         }
-        return Optional.of(new StoredBlock(encoded));
+        return received(
+                encoded,
+                new BlockChecksum().of(key, ByteBuffer.wrap(encoded, HEADER_BYTES, encoded.length - HEADER_BYTES)));
     }
 
-    /** The checksum that the payload in an encoded block has under a key. */
-    public static int checksum(BlockKey key, byte[] encoded) {
-        return new BlockChecksum().of(key, ByteBuffer.wrap(encoded, HEADER_BYTES, encoded.length - HEADER_BYTES));
+    /**
+     * A block whose payload has just been written behind the header of {@link #allocate}; empty if it is not what the header
+     * says.
+     *
+     * @param checksum of the key and the payload that was written
+     */
+    public static Optional<StoredBlock> received(byte[] encoded, int checksum) {
+        return declaredChecksum(encoded) == checksum ? Optional.of(new StoredBlock(encoded)) : Optional.empty();
     }
 
     /** The checksum that an encoded block's header names, right or wrong. */
