@@ -4,6 +4,7 @@ import dev.kvern.cluster.Membership;
 import dev.kvern.cluster.TopologyWatch;
 import dev.kvern.process.OpenParts;
 import dev.kvern.process.ProcessNames;
+import dev.kvern.rpc.GrpcChannels;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.chat.ChatTemplate;
@@ -29,6 +30,7 @@ import dev.kvern.runner.tier.HostAllocator;
 import dev.kvern.runner.tier.HostSlab;
 import dev.kvern.runner.tier.HostStats;
 import dev.kvern.runner.tier.HostTier;
+import dev.kvern.runner.tier.NodeTarget;
 import dev.kvern.runner.tier.OffloadPolicy;
 import dev.kvern.runner.tier.OffloadQueue;
 import dev.kvern.runner.tier.Offloader;
@@ -36,8 +38,6 @@ import dev.kvern.runner.tier.PolicyQueue;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
 import dev.kvern.v1.MemberState;
-import io.grpc.ManagedChannel;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -57,7 +57,6 @@ public final class RunnerProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RunnerProcess.class);
     private static final int GRPC_THREADS = 8;
     private static final long GRACE_MILLIS = 5_000;
-    private static final int FLOW_CONTROL_WINDOW_BYTES = 4 << 20;
 
     private final String id;
     private final String address;
@@ -113,7 +112,7 @@ public final class RunnerProcess implements AutoCloseable {
         HostAllocator allocator =
                 config.device().cuda() ? new PinnedAllocator(PinnedMemory.open()) : HostAllocator.DIRECT;
         BlockStoreClient client = parts.opened(
-                new BlockStoreClient(config.tier().tierOptions(), RunnerProcess::channel, System::nanoTime, allocator));
+                new BlockStoreClient(config.tier().tierOptions(), GrpcChannels::open, System::nanoTime, allocator));
         client.setNodes(config.tier().nodes());
         CacheTier cluster = config.tier().enabled() ? client : CacheTier.NONE;
         HostTier hostTier = hostTier(config, allocator, cluster, memory, parts);
@@ -200,11 +199,11 @@ public final class RunnerProcess implements AutoCloseable {
                 MemberRole.MEMBER_ROLE_NODE,
                 members -> client.setNodes(members.stream()
                         .filter(m -> m.getState() == MemberState.MEMBER_STATE_UP)
-                        .map(Member::getAddress)
+                        .map(NodeTarget::of)
                         .toList()),
                 scheduler);
         parts.opened(nodes).start();
-        parts.opened(new KvEventPublisher(channel(coordinator), self.getId(), pool, scheduler))
+        parts.opened(new KvEventPublisher(GrpcChannels.open(coordinator), self.getId(), pool, scheduler))
                 .start();
         parts.opened(new Membership(coordinator, self, load, scheduler)).start();
     }
@@ -225,14 +224,6 @@ public final class RunnerProcess implements AutoCloseable {
 
     private static int chunkBytes(RunnerConfig config, KvMemory memory) {
         return config.kv().chunkTokens() / config.kv().blockTokens() * memory.blockBytes();
-    }
-
-    private static ManagedChannel channel(String target) {
-        return NettyChannelBuilder.forTarget(target)
-                .usePlaintext()
-                .maxInboundMessageSize(GrpcServer.MAX_MESSAGE_BYTES)
-                .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
-                .build();
     }
 
     /** The port of the gRPC server. */

@@ -4,6 +4,7 @@ import dev.kvern.config.ConfigLoader;
 import dev.kvern.config.Problems;
 import dev.kvern.config.Validated;
 import dev.kvern.rpc.HostPort;
+import java.nio.file.Path;
 import java.util.List;
 
 /** A cache node's configuration; node-defaults.yaml beside this record says what each key means. */
@@ -23,7 +24,14 @@ public record NodeConfig(
     private static final int REGION_SHARE_OF_A_BLOCK = 16;
 
     /** Where the gRPC server listens. */
-    public record Listen(String host, int grpcPort) {}
+    public record Listen(String host, int grpcPort, String unixSocket) {
+        /** Its path, absolute, as others find it; empty for none. */
+        public String unixSocketPath() {
+            return unixSocket.isEmpty()
+                    ? ""
+                    : Path.of(unixSocket).toAbsolutePath().normalize().toString();
+        }
+    }
 
     /** The Ignite node. */
     public record IgniteSection(

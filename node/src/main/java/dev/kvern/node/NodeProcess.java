@@ -133,8 +133,12 @@ public final class NodeProcess implements AutoCloseable {
                 config.limits().readAheadBlocks(),
                 evictor::stored,
                 () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedAtNanos));
-        GrpcServer server = parts.opened(
-                GrpcServer.start(config.listen().host(), config.listen().grpcPort(), calls, List.of(service)));
+        GrpcServer server = parts.opened(GrpcServer.start(
+                config.listen().host(),
+                config.listen().grpcPort(),
+                config.listen().unixSocketPath(),
+                calls,
+                List.of(service)));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = HostPort.of(host, server.port());
         server.serving(true);
@@ -143,6 +147,7 @@ public final class NodeProcess implements AutoCloseable {
                     .setId(id)
                     .setRole(MemberRole.MEMBER_ROLE_NODE)
                     .setAddress(address)
+                    .setUnixSocket(config.listen().unixSocketPath())
                     .setStartedAtMillis(startedAtMillis)
                     .build();
             parts.opened(new Membership(config.coordinator(), self, beat -> beat.setNode(service.stats()), scheduler))

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A gRPC server as every Kvern process runs it: standard health and reflection beside its services, failures mapped to
@@ -30,7 +31,9 @@ public final class GrpcServer implements AutoCloseable {
     private static final long KEEP_ALIVE_TIMEOUT_SECONDS = 10;
     private static final int FLOW_CONTROL_WINDOW_BYTES = 4 << 20;
 
-    private final Server server;
+    /** The one on a port first. */
+    private final List<Server> servers;
+
     private final HealthStatusManager health;
 
     /** What health is asked about: the server as a whole, and each service. */
@@ -38,10 +41,15 @@ public final class GrpcServer implements AutoCloseable {
 
     private final AtomicBoolean stopping = new AtomicBoolean();
 
-    private GrpcServer(Server server, HealthStatusManager health, List<String> names) {
-        this.server = server;
+    /** What the server on a Unix socket runs on; null without one. */
+    private final @Nullable UnixSocket unixSocket;
+
+    private GrpcServer(
+            List<Server> servers, HealthStatusManager health, List<String> names, @Nullable UnixSocket unixSocket) {
+        this.servers = List.copyOf(servers);
         this.health = health;
         this.names = List.copyOf(names);
+        this.unixSocket = unixSocket;
     }
 
     /**
@@ -52,11 +60,59 @@ public final class GrpcServer implements AutoCloseable {
      * @throws KvernException MISCONFIGURED if the port cannot be bound
      */
     public static GrpcServer start(String host, int port, Executor executor, List<? extends BindableService> services) {
+        return start(host, port, "", executor, services);
+    }
+
+    /**
+     * The same, also on a Unix domain socket, which callers on this machine reach faster.
+     *
+     * @param unixSocket its path; empty for none
+     * @throws KvernException MISCONFIGURED if the port or the path cannot be bound
+     */
+    public static GrpcServer start(
+            String host, int port, String unixSocket, Executor executor, List<? extends BindableService> services) {
         var health = new HealthStatusManager();
         var names = new ArrayList<String>();
         names.add(HealthStatusManager.SERVICE_NAME_ALL_SERVICES);
-        var builder = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
-                .executor(executor)
+        var bound = new ArrayList<ServerServiceDefinition>();
+        for (BindableService service : services) {
+            ServerServiceDefinition definition = service.bindService();
+            names.add(definition.getServiceDescriptor().getName());
+            // Parsed inside the interceptor instead of before it: bytes that are no message then get a status that says
+            // so.
+            bound.add(ServerInterceptors.useInputStreamMessages(definition));
+        }
+        names.forEach(name -> health.setStatus(name, ServingStatus.NOT_SERVING));
+        Server onPort = started(
+                NettyServerBuilder.forAddress(new InetSocketAddress(host, port)),
+                HostPort.of(host, port),
+                executor,
+                health,
+                bound);
+        if (unixSocket.isEmpty()) {
+            return new GrpcServer(List.of(onPort), health, names, null);
+        }
+        UnixSocket socket = null;
+        try {
+            socket = UnixSocket.at(unixSocket);
+            Server onSocket = started(socket.serverBuilder(), unixSocket, executor, health, bound);
+            return new GrpcServer(List.of(onPort, onSocket), health, names, socket);
+        } catch (RuntimeException e) {
+            onPort.shutdownNow();
+            if (socket != null) {
+                socket.close();
+            }
+            throw e;
+        }
+    }
+
+    private static Server started(
+            NettyServerBuilder builder,
+            String address,
+            Executor executor,
+            HealthStatusManager health,
+            List<ServerServiceDefinition> services) {
+        builder.executor(executor)
                 .intercept(new FailureInterceptor())
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
                 .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
@@ -66,20 +122,13 @@ public final class GrpcServer implements AutoCloseable {
                 .permitKeepAliveWithoutCalls(true)
                 .addService(health.getHealthService())
                 .addService(ProtoReflectionServiceV1.newInstance());
-        for (BindableService service : services) {
-            // Parsed inside the interceptor instead of before it: bytes that are no message then get a status that says
-            // so.
-            ServerServiceDefinition bound = service.bindService();
-            names.add(bound.getServiceDescriptor().getName());
-            builder.addService(ServerInterceptors.useInputStreamMessages(bound));
-        }
-        names.forEach(name -> health.setStatus(name, ServingStatus.NOT_SERVING));
+        services.forEach(builder::addService);
         try {
-            return new GrpcServer(builder.build().start(), health, names);
+            return builder.build().start();
         } catch (IOException e) {
             throw new KvernException(
                     ErrorReason.MISCONFIGURED,
-                    "listen address " + HostPort.of(host, port) + ": " + rootMessage(e)
+                    "listen address " + address + ": " + rootMessage(e)
                             + " (expected: an address of this machine and a free port)",
                     e);
         }
@@ -87,7 +136,7 @@ public final class GrpcServer implements AutoCloseable {
 
     /** The port bound. */
     public int port() {
-        return server.getPort();
+        return servers.get(0).getPort();
     }
 
     /** Says through the health service whether calls are welcome. */
@@ -97,7 +146,9 @@ public final class GrpcServer implements AutoCloseable {
 
     /** Waits until the server has stopped. */
     public void awaitTermination() throws InterruptedException {
-        server.awaitTermination();
+        for (Server server : servers) {
+            server.awaitTermination();
+        }
     }
 
     /** Refuses new calls, lets running ones end for up to {@code graceMillis}, then cuts them. May be called again. */
@@ -105,14 +156,21 @@ public final class GrpcServer implements AutoCloseable {
         if (stopping.compareAndSet(false, true)) {
             health.enterTerminalState();
         }
-        server.shutdown();
+        servers.forEach(Server::shutdown);
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(graceMillis);
         try {
-            if (!server.awaitTermination(graceMillis, TimeUnit.MILLISECONDS)) {
-                server.shutdownNow().awaitTermination(2, TimeUnit.SECONDS);
+            for (Server server : servers) {
+                if (!server.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                    server.shutdownNow().awaitTermination(2, TimeUnit.SECONDS);
+                }
             }
         } catch (InterruptedException e) {
-            server.shutdownNow();
+            servers.forEach(Server::shutdownNow);
             Thread.currentThread().interrupt();
+        } finally {
+            if (unixSocket != null) {
+                unixSocket.close();
+            }
         }
     }
 

@@ -21,12 +21,19 @@ import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.reflection.v1.ServiceResponse;
 import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class GrpcServerTest {
     /** Fails in the two ways a service can. */
@@ -133,5 +140,49 @@ class GrpcServerTest {
                 .isInstanceOf(KvernException.class)
                 .hasMessageContaining("127.0.0.1:" + server.port())
                 .hasMessageContaining("expected: an address of this machine and a free port");
+    }
+
+    @Test
+    void aUnixSocketServesWhatThePortDoes(@TempDir Path directory) throws IOException {
+        Path socket = directory.resolve("node.sock");
+        ManagedChannel near = GrpcChannels.open(GrpcChannels.UNIX_SCHEME + socket);
+        try (var both = GrpcServer.start("127.0.0.1", 0, socket.toString(), Runnable::run, List.of(new Failing()))) {
+            both.serving(true);
+            assertThat(statusOf(near)).isEqualTo(ServingStatus.SERVING);
+            assertThatThrownBy(() ->
+                            GrpcServer.start("127.0.0.1", 0, socket.toString(), Runnable::run, List.of(new Failing())))
+                    .hasMessageContaining(socket.toString())
+                    .hasMessageContaining("another process listens there");
+            assertThat(statusOf(near)).isEqualTo(ServingStatus.SERVING);
+        } finally {
+            near.shutdownNow();
+        }
+        assertThat(socket).doesNotExist();
+    }
+
+    @Test
+    void aSocketLeftBehindIsReplacedAndAFileIsNot(@TempDir Path directory) throws IOException {
+        Path socket = directory.resolve("node.sock");
+        try (var left = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            left.bind(UnixDomainSocketAddress.of(socket));
+        }
+        assertThat(socket).exists();
+        GrpcServer.start("127.0.0.1", 0, socket.toString(), Runnable::run, List.of(new Failing()))
+                .close();
+        Files.writeString(socket, "somebody's text");
+        assertThatThrownBy(() ->
+                        GrpcServer.start("127.0.0.1", 0, socket.toString(), Runnable::run, List.of(new Failing())))
+                .hasMessageContaining("is no socket");
+        assertThat(socket).hasContent("somebody's text");
+        assertThatThrownBy(() -> GrpcServer.start(
+                        "127.0.0.1", 0, directory.resolve("x".repeat(120)).toString(), Runnable::run, List.of()))
+                .hasMessageContaining("at most 107 bytes");
+    }
+
+    private static ServingStatus statusOf(ManagedChannel channel) {
+        return HealthGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(10, TimeUnit.SECONDS)
+                .check(HealthCheckRequest.getDefaultInstance())
+                .getStatus();
     }
 }

@@ -1,0 +1,31 @@
+package dev.kvern.rpc;
+
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+
+/** How Kvern's processes reach each other. Stateless. */
+public final class GrpcChannels {
+    /** What a target on this machine's file system begins with. */
+    public static final String UNIX_SCHEME = "unix://";
+
+    /** As large as what the server grants: a stream of blocks must not wait for a window of 64 KiB to be granted again. */
+    private static final int FLOW_CONTROL_WINDOW_BYTES = 4 << 20;
+
+    private GrpcChannels() {}
+
+    /**
+     * A channel; it connects when it is used.
+     *
+     * @param target HOST:PORT, or {@value #UNIX_SCHEME} and the absolute path of a Unix domain socket
+     */
+    public static ManagedChannel open(String target) {
+        var builder = target.startsWith(UNIX_SCHEME)
+                ? (NettyChannelBuilder) Grpc.newChannelBuilder(target, InsecureChannelCredentials.create())
+                : NettyChannelBuilder.forTarget(target).usePlaintext();
+        return builder.maxInboundMessageSize(GrpcServer.MAX_MESSAGE_BYTES)
+                .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
+                .build();
+    }
+}
