@@ -25,6 +25,7 @@ import org.apache.ignite.cache.CachePeekMode;
 import org.apache.ignite.cache.CacheWriteSynchronizationMode;
 import org.apache.ignite.cache.affinity.rendezvous.RendezvousAffinityFunction;
 import org.apache.ignite.configuration.CacheConfiguration;
+import org.apache.ignite.internal.processors.cache.CacheObjectByteArrayImpl;
 import org.apache.ignite.lang.IgniteFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,6 +68,8 @@ public final class IgniteBlockStorage implements BlockStorage {
                 .setWriteSynchronizationMode(CacheWriteSynchronizationMode.FULL_SYNC)
                 .setBackups(backups)
                 .setReadFromBackup(true)
+                // Each read makes an array of its own as it is, and nobody changes one.
+                .setCopyOnRead(false)
                 .setDataRegionName(IgniteNode.REGION)
                 .setAffinity(new RendezvousAffinityFunction(false, PARTITIONS)));
         int others = cache.getConfiguration(CacheConfiguration.class).getBackups();
@@ -100,7 +103,17 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     @Override
     public CompletableFuture<Boolean> put(BlockKey key, StoredBlock block) {
-        return bounded("put", () -> cache.putIfAbsentAsync(key.toHex(), block.encoded()));
+        return bounded(
+                "put", () -> unchanging().putIfAbsentAsync(key.toHex(), new CacheObjectByteArrayImpl(block.encoded())));
+    }
+
+    /**
+     * The same cache, for values in Ignite's own form: given an array, Ignite would first copy it, lest the caller change it
+     * afterwards.
+     */
+    @SuppressWarnings("unchecked")
+    private IgniteCache<String, Object> unchanging() {
+        return (IgniteCache<String, Object>) (IgniteCache<String, ?>) cache;
     }
 
     @Override
