@@ -227,7 +227,8 @@ public final class RunnerProcess implements AutoCloseable {
         return config.kv().chunkTokens() / config.kv().blockTokens() * memory.blockBytes();
     }
 
-    private static ManagedChannel channel(String target) {
+    /** A channel to a cache node, as the runner opens it. */
+    public static ManagedChannel channel(String target) {
         return NettyChannelBuilder.forTarget(target)
                 .usePlaintext()
                 .maxInboundMessageSize(GrpcServer.MAX_MESSAGE_BYTES)
