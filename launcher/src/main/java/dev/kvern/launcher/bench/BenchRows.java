@@ -48,12 +48,12 @@ public final class BenchRows {
     }
 
     /** Median and range: {@code 12.3 (11.8-13.0)}. */
-    public static String range(Samples samples) {
+    static String range(Samples samples) {
         return number(samples.median()) + " (" + number(samples.min()) + "-" + number(samples.max()) + ")";
     }
 
     /** Three digits or so, whatever the size. */
-    public static String number(double value) {
+    static String number(double value) {
         double size = Math.abs(value);
         String format = size >= 100 ? "%,.0f" : size >= 10 ? "%.1f" : size >= 0.1 || size == 0 ? "%.2f" : "%.1e";
         return String.format(Locale.ROOT, format, value);

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisException;
 
@@ -75,10 +77,19 @@ final class RedisContender implements StoreContender {
         }
     }
 
+    private static Jedis open(int port) {
+        return new Jedis(
+                new HostAndPort(HOST, port),
+                DefaultJedisClientConfig.builder()
+                        .timeoutMillis(TIMEOUT_MILLIS)
+                        .autoNegotiateProtocol(false)
+                        .build());
+    }
+
     private Jedis awaitReady() {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(READY_LIMIT_SECONDS);
         while (true) {
-            var jedis = new Jedis(HOST, port, TIMEOUT_MILLIS);
+            var jedis = open(port);
             try {
                 jedis.ping();
                 return jedis;
@@ -108,7 +119,7 @@ final class RedisContender implements StoreContender {
 
     @Override
     public Connection connect() {
-        return new JedisConnection(new Jedis(HOST, port, TIMEOUT_MILLIS));
+        return new JedisConnection(open(port));
     }
 
     @Override

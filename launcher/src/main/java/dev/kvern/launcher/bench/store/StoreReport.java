@@ -3,6 +3,7 @@ package dev.kvern.launcher.bench.store;
 import dev.kvern.launcher.TextTable;
 import dev.kvern.launcher.bench.BenchRow;
 import dev.kvern.launcher.bench.BenchRows;
+import dev.kvern.launcher.bench.Samples;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -21,7 +22,7 @@ final class StoreReport {
             var cells = new ArrayList<>(List.of(
                     row.subject(),
                     row.variant(),
-                    BenchRows.range(row.samples()),
+                    speed(row.samples()),
                     ratio(row, "ratio"),
                     ratio(row, StoreResults.TIMES_SOCKET),
                     fixed(row, StoreResults.CLIENT_ALLOCATED),
@@ -31,6 +32,10 @@ final class StoreReport {
         }
         return table
                 + String.format("%n%nclient, node: heap bytes allocated for each payload byte (n/a: nobody can tell).");
+    }
+
+    private static String speed(Samples samples) {
+        return String.format(Locale.ROOT, "%.3f (%.3f-%.3f)", samples.median(), samples.min(), samples.max());
     }
 
     /** The ratio and its range. */
