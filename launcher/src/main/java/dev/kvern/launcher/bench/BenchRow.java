@@ -7,7 +7,7 @@ import java.util.OptionalDouble;
 /**
  * One line of a benchmark's result.
  *
- * @param bench the benchmark: "engine", "reuse", "soak"
+ * @param bench the benchmark: "engine", "reuse", "soak", "store"
  * @param subject what was measured, such as "prefill 512"
  * @param variant who or how, such as "kvern fp32"
  * @param unit of the samples
@@ -27,12 +27,12 @@ public record BenchRow(
     }
 
     /** This row with how it relates to another: the medians' ratio, and the range of the ratios of neighbouring samples. */
-    BenchRow withRatio(Samples ratio, double ofMedians) {
+    public BenchRow withRatio(Samples ratio, double ofMedians) {
         return with("ratio", ofMedians).with("ratio_min", ratio.min()).with("ratio_max", ratio.max());
     }
 
     /** One of the further figures. */
-    OptionalDouble figure(String name) {
+    public OptionalDouble figure(String name) {
         return more.get(name) instanceof Number number
                 ? OptionalDouble.of(number.doubleValue())
                 : OptionalDouble.empty();

@@ -64,6 +64,8 @@ final class ReuseCluster implements AutoCloseable {
                 // Room for the longest prompt: what is dropped is not there to be fetched.
                 "tier.offload_queue_bytes=" + settings.regionBytes(),
                 // Longer than the node is ever paused.
+                // What is measured is a fetch, also where computing would be chosen.
+                "tier.fetch_policy=always",
                 "tier.match_timeout_millis=30000",
                 // A runner that remembers what it has stored would not store again what the benchmark has removed.
                 "tier.offload_recheck_millis=0"));

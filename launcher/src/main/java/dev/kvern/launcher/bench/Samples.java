@@ -36,7 +36,7 @@ public record Samples(List<Double> values) {
     }
 
     /** Each value over the one that was measured beside it. */
-    Samples over(Samples other) {
+    public Samples over(Samples other) {
         var ratios = new ArrayList<Double>();
         for (int i = 0; i < Math.min(values.size(), other.values.size()); i++) {
             ratios.add(values.get(i) / other.values.get(i));

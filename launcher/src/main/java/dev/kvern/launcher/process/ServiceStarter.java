@@ -36,14 +36,26 @@ public record ServiceStarter(String classPath, Path directory) {
      * @param jvmFlags beside those that the role has; of two that contradict each other the caller's hold
      */
     public ServiceProcess start(String name, String role, List<String> settings, List<String> jvmFlags) {
+        var flags = new ArrayList<>(JvmFlags.of(role));
+        flags.addAll(jvmFlags);
+        var arguments = new ArrayList<>(List.of(role, "--exit-with-parent"));
+        for (String setting : settings) {
+            arguments.addAll(List.of("--set", setting));
+        }
+        return startMain(name, "dev.kvern.launcher.Kvern", flags, arguments);
+    }
+
+    /**
+     * Starts a class's {@code main} in a JVM of its own. It must print a ready line, and end at the end of its input.
+     *
+     * @param name what messages call it; names its log
+     */
+    public ServiceProcess startMain(String name, String mainClass, List<String> jvmFlags, List<String> arguments) {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(JvmFlags.of(role));
         command.addAll(jvmFlags);
-        command.addAll(List.of("-cp", classPath, "dev.kvern.launcher.Kvern", role, "--exit-with-parent"));
-        for (String setting : settings) {
-            command.addAll(List.of("--set", setting));
-        }
+        command.addAll(List.of("-cp", classPath, mainClass));
+        command.addAll(arguments);
         try {
             Process process = new ProcessBuilder(command)
                     .directory(directory.toFile())

@@ -1,7 +1,6 @@
 package dev.kvern.launcher.bench.soak;
 
-import com.sun.tools.attach.AttachNotSupportedException;
-import com.sun.tools.attach.VirtualMachine;
+import dev.kvern.launcher.bench.JvmConnection;
 import dev.kvern.launcher.process.ServiceProcess;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
@@ -14,14 +13,8 @@ import java.util.Map;
 import javax.management.JMException;
 import javax.management.MBeanServerConnection;
 import javax.management.ObjectName;
-import javax.management.remote.JMXConnector;
-import javax.management.remote.JMXConnectorFactory;
-import javax.management.remote.JMXServiceURL;
 
-/**
- * Reads what a JVM of ours uses, from /proc and over JMX. The JVM's management agent is started through the attach interface,
- * so services need nothing for it; it costs them some threads and a few MiB, the same at every reading. Confined to a thread.
- */
+/** Reads what a JVM of ours uses, from /proc and over JMX. Confined to a thread. */
 final class ProcessProbe implements AutoCloseable {
     /** Native memory tracking; and a heap that takes all of its memory at the start, so that what grows later is not it. */
     static List<String> jvmFlags(List<String> ofTheRole) {
@@ -34,33 +27,17 @@ final class ProcessProbe implements AutoCloseable {
     }
 
     private final long pid;
-    private final JMXConnector connector;
+    private final JvmConnection connection;
     private final MBeanServerConnection jvm;
 
-    private ProcessProbe(long pid, JMXConnector connector) throws IOException {
+    private ProcessProbe(long pid, JvmConnection connection) {
         this.pid = pid;
-        this.connector = connector;
-        this.jvm = connector.getMBeanServerConnection();
+        this.connection = connection;
+        this.jvm = connection.beans();
     }
 
-    // The address that is looked up is the one that the process itself has just told: one of ours, on this machine.
-    @SuppressWarnings("BanJNDI")
     static ProcessProbe attach(ServiceProcess process) {
-        try {
-            VirtualMachine machine = VirtualMachine.attach(String.valueOf(process.pid()));
-            String address;
-            try {
-                address = machine.startLocalManagementAgent();
-            } finally {
-                machine.detach();
-            }
-            return new ProcessProbe(process.pid(), JMXConnectorFactory.connect(new JMXServiceURL(address)));
-        } catch (IOException | AttachNotSupportedException e) {
-            throw new KvernException(
-                    ErrorReason.UNAVAILABLE,
-                    process.name() + ": " + e + " (expected: a JVM of this user's that can be attached to)",
-                    e);
-        }
+        return new ProcessProbe(process.pid(), JvmConnection.attach(process));
     }
 
     /** Collects garbage there and reads what is left. */
@@ -99,10 +76,6 @@ final class ProcessProbe implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            connector.close();
-        } catch (IOException e) {
-            // The process is ended next.
-        }
+        connection.close();
     }
 }
