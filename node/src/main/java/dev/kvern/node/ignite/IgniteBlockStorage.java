@@ -2,10 +2,10 @@ package dev.kvern.node.ignite;
 
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.BlockStorage;
+import dev.kvern.node.store.EvictionPolicy;
 import dev.kvern.node.store.StorageUsage;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
-import dev.kvern.node.store.UseOrder;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import java.util.ArrayList;
@@ -42,6 +42,7 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     private final Ignite ignite;
     private final IgniteCache<String, byte[]> cache;
+    private final EvictionPolicy policy;
     private final SharedUse use;
     private final StoreCounters counters;
     private final Executor executor;
@@ -49,14 +50,20 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     /**
      * @param backups copies of each block on other nodes
-     * @param order told which blocks are used, here and at other nodes
+     * @param policy told which blocks are used, here and at other nodes
      * @param executor bounded; refuses what is too much
      * @param timeoutMillis longest wait for an answer
      */
     public IgniteBlockStorage(
-            Ignite ignite, int backups, UseOrder order, StoreCounters counters, Executor executor, long timeoutMillis) {
+            Ignite ignite,
+            int backups,
+            EvictionPolicy policy,
+            StoreCounters counters,
+            Executor executor,
+            long timeoutMillis) {
         this.ignite = ignite;
-        this.use = new SharedUse(ignite, order);
+        this.use = new SharedUse(ignite, policy);
+        this.policy = policy;
         this.counters = counters;
         this.executor = executor;
         this.timeoutMillis = timeoutMillis;
@@ -82,13 +89,18 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     @Override
     public CompletableFuture<Optional<StoredBlock>> get(BlockKey key) {
+        EvictionPolicy.Lease lease = policy.lease(key);
+        return read(key).whenComplete((block, failure) -> lease.close());
+    }
+
+    private CompletableFuture<Optional<StoredBlock>> read(BlockKey key) {
         return bounded("get", () -> cache.getAsync(key.toHex())).thenApply(encoded -> {
             if (encoded == null) {
                 return Optional.empty();
             }
             Optional<StoredBlock> block = StoredBlock.verified(key, encoded);
             if (block.isPresent()) {
-                use.used(key);
+                use.used(key, block.get().parent());
             } else {
                 counters.corrupt();
                 // Nobody waits for it; should it fail, the next reader finds the same and tries again.
@@ -100,12 +112,18 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     @Override
     public CompletableFuture<Boolean> put(BlockKey key, StoredBlock block) {
+        use.used(key, block.parent());
         return bounded("put", () -> cache.putIfAbsentAsync(key.toHex(), block.encoded()));
     }
 
     @Override
     public CompletableFuture<Boolean> delete(BlockKey key) {
         return bounded("remove", () -> cache.removeAsync(key.toHex()));
+    }
+
+    @Override
+    public EvictionPolicy.Lease lease(BlockKey key) {
+        return policy.lease(key);
     }
 
     @Override
