@@ -22,6 +22,7 @@ public record NodeConfig(
     private static final int MAX_MILLIS = 600_000;
     private static final long MIN_REGION_BYTES = 32L << 20;
     private static final int REGION_SHARE_OF_A_BLOCK = 16;
+    private static final double MIN_LOW_WATERMARK = 0.05;
 
     /** Where the gRPC server listens. */
     public record Listen(String host, int grpcPort, String unixSocket) {
@@ -46,7 +47,7 @@ public record NodeConfig(
     }
 
     /** The region for blocks. */
-    public record Memory(long regionBytes, double highWatermark, int maxBlockBytes) {}
+    public record Memory(long regionBytes, double highWatermark, double lowWatermark, int maxBlockBytes) {}
 
     /** Bounds of what the service does at a time. */
     public record Limits(
@@ -85,6 +86,11 @@ public record NodeConfig(
                 "memory.high_watermark",
                 memory.highWatermark,
                 "0.1 to 0.95");
+        problems.check(
+                memory.lowWatermark >= MIN_LOW_WATERMARK && memory.lowWatermark < memory.highWatermark,
+                "memory.low_watermark",
+                memory.lowWatermark,
+                MIN_LOW_WATERMARK + " to below memory.high_watermark, which is " + memory.highWatermark);
         problems.range("memory.max_block_bytes", memory.maxBlockBytes, 1, memory.regionBytes / REGION_SHARE_OF_A_BLOCK);
         problems.range("backups", backups, 0, 16);
         problems.range("limits.threads", limits.threads, 1, 256);

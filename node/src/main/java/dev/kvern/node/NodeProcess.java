@@ -4,8 +4,8 @@ import dev.kvern.cluster.Membership;
 import dev.kvern.node.grpc.BlockStoreGrpc;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
+import dev.kvern.node.store.ChainLru;
 import dev.kvern.node.store.StoreCounters;
-import dev.kvern.node.store.UseOrder;
 import dev.kvern.node.store.WatermarkEvictor;
 import dev.kvern.process.OpenParts;
 import dev.kvern.process.ProcessNames;
@@ -73,7 +73,7 @@ public final class NodeProcess implements AutoCloseable {
         long startedAtMillis = System.currentTimeMillis();
         long startedAtNanos = System.nanoTime();
         String id = config.id().isEmpty() ? ProcessNames.memberId("node") : config.id();
-        var order = new UseOrder();
+        var policy = new ChainLru();
         var lost = new CompletableFuture<String>();
         IgniteNode ignite = parts.opened(IgniteNode.start(
                 new IgniteNode.Settings(
@@ -86,7 +86,7 @@ public final class NodeProcess implements AutoCloseable {
                         config.ignite().failureDetectionMillis(),
                         config.memory().regionBytes(),
                         config.memory().maxBlockBytes()),
-                order,
+                policy,
                 lost::complete));
         ScheduledExecutorService scheduler =
                 Executors.newScheduledThreadPool(TIMER_THREADS, ProcessNames.daemonThreads("kvern-node-timer"));
@@ -105,15 +105,17 @@ public final class NodeProcess implements AutoCloseable {
         var storage = new IgniteBlockStorage(
                 ignite.ignite(),
                 config.backups(),
-                order,
+                policy,
                 counters,
                 waits,
                 config.limits().operationTimeoutMillis());
+        double highWatermark = highWatermark(config.memory());
         var evictor = new WatermarkEvictor(
-                order,
+                policy,
                 storage::usedBytes,
                 config.memory().regionBytes(),
-                watermark(config.memory()),
+                highWatermark,
+                Math.min(config.memory().lowWatermark(), highWatermark - WatermarkEvictor.STEP),
                 key -> storage.delete(key).join(),
                 counters,
                 scheduler);
@@ -164,10 +166,10 @@ public final class NodeProcess implements AutoCloseable {
     }
 
     /**
-     * Where blocks begin to be evicted in the order of use: a step before Ignite would evict at random, and never tell which. The
-     * order of use would keep the keys of those.
+     * Where blocks begin to be evicted by our policy: a step before Ignite would evict at random, and never tell which. The policy
+     * would keep the keys of those.
      */
-    private static double watermark(NodeConfig.Memory memory) {
+    private static double highWatermark(NodeConfig.Memory memory) {
         return Math.min(
                 memory.highWatermark(),
                 IgniteNode.evictsAtRandomFrom(memory.regionBytes(), memory.maxBlockBytes()) - WatermarkEvictor.STEP);

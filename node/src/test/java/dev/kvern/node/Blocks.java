@@ -45,8 +45,12 @@ public final class Blocks {
     }
 
     public static StoredBlock stored(int number, int size) {
+        return stored(number, Optional.empty(), size);
+    }
+
+    public static StoredBlock stored(int number, Optional<BlockKey> parent, int size) {
         byte[] payload = payload(number, size);
-        byte[] encoded = StoredBlock.allocate(size, checksum(number, payload), 64, Optional.empty());
+        byte[] encoded = StoredBlock.allocate(size, checksum(number, payload), 64, parent);
         System.arraycopy(payload, 0, encoded, StoredBlock.HEADER_BYTES, size);
         return StoredBlock.verified(key(number), encoded).orElseThrow();
     }

@@ -48,6 +48,19 @@ class NodeConfigTest {
     }
 
     @Test
+    void theLowWatermarkIsBelowTheHighOne() throws Exception {
+        assertThat(load().memory().lowWatermark()).isEqualTo(0.88);
+        for (String low : List.of("0.6", "0.7", "0.01")) {
+            var failure = catchThrowableOfType(
+                    ConfigException.class, () -> load("memory.high_watermark=0.6", "memory.low_watermark=" + low));
+            assertThat(failure.problems())
+                    .containsExactly("memory.low_watermark: " + low
+                            + " (expected: 0.05 to below memory.high_watermark, which is 0.6)");
+        }
+        load("memory.high_watermark=0.6", "memory.low_watermark=0.5");
+    }
+
+    @Test
     void allAddressesAreNoneToReachItAt() throws Exception {
         var failure = catchThrowableOfType(
                 ConfigException.class, () -> load("listen.host=0.0.0.0", "coordinator=127.0.0.1:7400"));

@@ -1,14 +1,15 @@
 package dev.kvern.node.ignite;
 
 import dev.kvern.block.BlockKey;
-import dev.kvern.node.store.UseOrder;
+import dev.kvern.node.store.EvictionPolicy;
+import dev.kvern.node.store.StoredBlock;
 import org.apache.ignite.events.CacheEvent;
 import org.apache.ignite.events.Event;
 import org.apache.ignite.events.EventType;
 import org.apache.ignite.lang.IgnitePredicate;
 
 /**
- * Keeps the order of use in step with what this node holds, whoever put it there: Ignite tells it of every block that is
+ * Keeps the eviction policy in step with what this node holds, whoever put it there: Ignite tells it of every block that is
  * stored, removed, copied here when partitions move, or dropped when they have moved away. Safe for use by several threads.
  */
 final class HeldBlocks implements IgnitePredicate<Event> {
@@ -20,10 +21,10 @@ final class HeldBlocks implements IgnitePredicate<Event> {
     };
     private static final long serialVersionUID = 1L;
 
-    private final transient UseOrder order;
+    private final transient EvictionPolicy policy;
 
-    HeldBlocks(UseOrder order) {
-        this.order = order;
+    HeldBlocks(EvictionPolicy policy) {
+        this.policy = policy;
     }
 
     @Override
@@ -34,10 +35,10 @@ final class HeldBlocks implements IgnitePredicate<Event> {
             BlockKey key = BlockKey.parse(name);
             switch (event.type()) {
                 case EventType.EVT_CACHE_OBJECT_REMOVED, EventType.EVT_CACHE_REBALANCE_OBJECT_UNLOADED ->
-                    order.gone(key);
+                    policy.gone(key);
                 default -> {
                     if (event.newValue() instanceof byte[] value) {
-                        order.held(key, value.length);
+                        policy.held(key, StoredBlock.declaredParent(value), value.length);
                     }
                 }
             }

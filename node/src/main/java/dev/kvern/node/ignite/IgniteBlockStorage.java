@@ -2,10 +2,10 @@ package dev.kvern.node.ignite;
 
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.BlockStorage;
+import dev.kvern.node.store.EvictionPolicy;
 import dev.kvern.node.store.StorageUsage;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
-import dev.kvern.node.store.UseOrder;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import java.util.ArrayList;
@@ -26,6 +26,7 @@ import org.apache.ignite.cache.CacheWriteSynchronizationMode;
 import org.apache.ignite.cache.affinity.rendezvous.RendezvousAffinityFunction;
 import org.apache.ignite.configuration.CacheConfiguration;
 import org.apache.ignite.internal.processors.cache.CacheObjectByteArrayImpl;
+import org.apache.ignite.internal.util.future.IgniteFinishedFutureImpl;
 import org.apache.ignite.lang.IgniteFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +44,7 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     private final Ignite ignite;
     private final IgniteCache<String, byte[]> cache;
+    private final EvictionPolicy policy;
     private final SharedUse use;
     private final StoreCounters counters;
     private final Executor executor;
@@ -50,14 +52,20 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     /**
      * @param backups copies of each block on other nodes
-     * @param order told which blocks are used, here and at other nodes
+     * @param policy told which blocks are used, here and at other nodes
      * @param executor bounded; refuses what is too much
      * @param timeoutMillis longest wait for an answer
      */
     public IgniteBlockStorage(
-            Ignite ignite, int backups, UseOrder order, StoreCounters counters, Executor executor, long timeoutMillis) {
+            Ignite ignite,
+            int backups,
+            EvictionPolicy policy,
+            StoreCounters counters,
+            Executor executor,
+            long timeoutMillis) {
         this.ignite = ignite;
-        this.use = new SharedUse(ignite, order);
+        this.use = new SharedUse(ignite, policy);
+        this.policy = policy;
         this.counters = counters;
         this.executor = executor;
         this.timeoutMillis = timeoutMillis;
@@ -85,24 +93,36 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     @Override
     public CompletableFuture<Optional<StoredBlock>> get(BlockKey key) {
-        return bounded("get", () -> cache.getAsync(key.toHex())).thenApply(encoded -> {
-            if (encoded == null) {
-                return Optional.empty();
-            }
-            Optional<StoredBlock> block = StoredBlock.verified(key, encoded);
-            if (block.isPresent()) {
-                use.used(key);
-            } else {
-                counters.corrupt();
-                // Nobody waits for it; should it fail, the next reader finds the same and tries again.
-                bounded("remove", () -> cache.removeAsync(key.toHex())).exceptionally(failure -> false);
-            }
-            return block;
-        });
+        EvictionPolicy.Lease lease = policy.lease(key);
+        return read(key).whenComplete((block, failure) -> lease.close());
+    }
+
+    private CompletableFuture<Optional<StoredBlock>> read(BlockKey key) {
+        return bounded("get", () -> {
+                    String name = key.toHex();
+                    // A copy held here is read at once; getAsync would copy it a second time.
+                    byte[] here = cache.localPeek(name, CachePeekMode.OFFHEAP);
+                    return here == null ? cache.getAsync(name) : new IgniteFinishedFutureImpl<>(here);
+                })
+                .thenApply(encoded -> {
+                    if (encoded == null) {
+                        return Optional.empty();
+                    }
+                    Optional<StoredBlock> block = StoredBlock.verified(key, encoded);
+                    if (block.isPresent()) {
+                        use.used(key, block.get().parent());
+                    } else {
+                        counters.corrupt();
+                        // Nobody waits for it; should it fail, the next reader finds the same and tries again.
+                        bounded("remove", () -> cache.removeAsync(key.toHex())).exceptionally(failure -> false);
+                    }
+                    return block;
+                });
     }
 
     @Override
     public CompletableFuture<Boolean> put(BlockKey key, StoredBlock block) {
+        use.used(key, block.parent());
         return bounded(
                 "put", () -> unchanging().putIfAbsentAsync(key.toHex(), new CacheObjectByteArrayImpl(block.encoded())));
     }
@@ -119,6 +139,11 @@ public final class IgniteBlockStorage implements BlockStorage {
     @Override
     public CompletableFuture<Boolean> delete(BlockKey key) {
         return bounded("remove", () -> cache.removeAsync(key.toHex()));
+    }
+
+    @Override
+    public EvictionPolicy.Lease lease(BlockKey key) {
+        return policy.lease(key);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.kvern.node.ignite;
 
-import dev.kvern.node.store.UseOrder;
+import dev.kvern.node.store.EvictionPolicy;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
@@ -76,11 +76,11 @@ public final class IgniteNode implements AutoCloseable {
     /**
      * Starts the node and joins the others, if there are any.
      *
-     * @param order told which blocks the node holds
+     * @param policy told which blocks the node holds
      * @param onLoss told if the node is of no more use
      * @throws KvernException MISCONFIGURED if a port is taken or the directory cannot be written
      */
-    public static IgniteNode start(Settings settings, UseOrder order, Consumer<String> onLoss) {
+    public static IgniteNode start(Settings settings, EvictionPolicy policy, Consumer<String> onLoss) {
         System.setProperty(IgniteSystemProperties.IGNITE_QUIET, "false");
         System.setProperty(IgniteSystemProperties.IGNITE_NO_ASCII, "true");
         System.setProperty(IgniteSystemProperties.IGNITE_UPDATE_NOTIFIER, "false");
@@ -101,10 +101,10 @@ public final class IgniteNode implements AutoCloseable {
                 .setMetricsLogFrequency(0)
                 .setClientConnectorConfiguration(null)
                 .setConnectorConfiguration(null)
-                // What the order of use is made from.
+                // What the eviction policy learns from.
                 .setIncludeEventTypes(HeldBlocks.EVENTS)
                 // From before the node joins: blocks begin to arrive while it does.
-                .setLocalEventListeners(Map.of(new HeldBlocks(order), HeldBlocks.EVENTS))
+                .setLocalEventListeners(Map.of(new HeldBlocks(policy), HeldBlocks.EVENTS))
                 .setDataStorageConfiguration(storage(settings.regionBytes(), settings.maxBlockBytes()))
                 .setCommunicationSpi(new TcpCommunicationSpi()
                         .setLocalPort(communicationPort)

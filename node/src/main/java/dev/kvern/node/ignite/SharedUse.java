@@ -1,10 +1,11 @@
 package dev.kvern.node.ignite;
 
 import dev.kvern.block.BlockKey;
-import dev.kvern.node.store.UseOrder;
+import dev.kvern.node.store.EvictionPolicy;
 import java.nio.ByteBuffer;
-import java.util.LinkedHashSet;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.cluster.ClusterGroup;
 import org.slf4j.Logger;
@@ -12,68 +13,76 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells the other nodes which blocks were used here. A block is read at any node and from any of its copies, and whichever
- * holder is full first removes it for all: without this a node would evict what is in use elsewhere. Safe for use by several
- * threads; guarded by this.
+ * holder is full first removes it for all: without this a node would evict what is in use elsewhere. Blocks of one chain that
+ * are used one after the other are told as one use, parents first: a node that holds only some of them has no other way to
+ * know which are deeper. Safe for use by several threads.
  */
 final class SharedUse {
     private static final Logger log = LoggerFactory.getLogger(SharedUse.class);
     private static final String TOPIC = "kvern-used-blocks";
     private static final int KEY_BYTES = 32;
 
-    /** Beyond it uses are not told: the order is then a little less true. */
-    private static final int MAX_KEYS = 16_384;
-
     private final Ignite ignite;
-    private final UseOrder order;
-    private final Set<BlockKey> untold = new LinkedHashSet<>();
+    private final EvictionPolicy policy;
+    private final UseRuns untold = new UseRuns();
 
-    SharedUse(Ignite ignite, UseOrder order) {
+    SharedUse(Ignite ignite, EvictionPolicy policy) {
         this.ignite = ignite;
-        this.order = order;
+        this.policy = policy;
         ignite.message().localListen(TOPIC, (from, message) -> {
-            if (message instanceof byte[] keys) {
-                told(keys);
+            if (message instanceof byte[] runs) {
+                decode(runs).forEach(policy::used);
             }
             return true;
         });
     }
 
     /** Notes a use. */
-    void used(BlockKey key) {
-        order.used(key);
-        synchronized (this) {
-            if (untold.size() < MAX_KEYS) {
-                untold.add(key);
-            }
-        }
+    void used(BlockKey key, Optional<BlockKey> parent) {
+        // At once, so that it is not evicted before the whole use is known.
+        policy.used(List.of(key));
+        untold.used(key, parent);
     }
 
-    private void told(byte[] keys) {
-        var in = ByteBuffer.wrap(keys);
-        while (in.remaining() >= KEY_BYTES) {
-            byte[] key = new byte[KEY_BYTES];
-            in.get(key);
-            order.used(BlockKey.wrap(key));
-        }
-    }
-
-    /** Tells what was used since the last time. */
+    /** Tells what was used since the last time, to this node's policy too: it heard of the blocks one by one. */
     void tell() {
         try {
-            byte[] keys = take();
+            List<List<BlockKey>> runs = untold.take();
+            runs.forEach(policy::used);
             ClusterGroup others = ignite.cluster().forServers().forRemotes();
-            if (keys.length > 0 && !others.nodes().isEmpty()) {
-                ignite.message(others).send(TOPIC, keys);
+            if (!runs.isEmpty() && !others.nodes().isEmpty()) {
+                ignite.message(others).send(TOPIC, encode(runs));
             }
         } catch (RuntimeException e) {
             log.debug("the others do not hear what was used here: {}", e.toString());
         }
     }
 
-    private synchronized byte[] take() {
-        var keys = ByteBuffer.allocate(untold.size() * KEY_BYTES);
-        untold.forEach(key -> keys.put(key.toByteArray()));
-        untold.clear();
-        return keys.array();
+    /** For each run its length, u32 big-endian, and its keys, 32 bytes each. */
+    private static byte[] encode(List<List<BlockKey>> runs) {
+        int bytes = runs.stream()
+                .mapToInt(run -> Integer.BYTES + run.size() * KEY_BYTES)
+                .sum();
+        var out = ByteBuffer.allocate(bytes);
+        for (List<BlockKey> run : runs) {
+            out.putInt(run.size());
+            run.forEach(key -> out.put(key.toByteArray()));
+        }
+        return out.array();
+    }
+
+    private static List<List<BlockKey>> decode(byte[] bytes) {
+        var in = ByteBuffer.wrap(bytes);
+        var runs = new ArrayList<List<BlockKey>>();
+        while (in.remaining() > Integer.BYTES) {
+            var run = new ArrayList<BlockKey>();
+            for (int left = in.getInt(); left > 0 && in.remaining() >= KEY_BYTES; left--) {
+                byte[] key = new byte[KEY_BYTES];
+                in.get(key);
+                run.add(BlockKey.wrap(key));
+            }
+            runs.add(run);
+        }
+        return runs;
     }
 }

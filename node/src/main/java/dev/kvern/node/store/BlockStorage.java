@@ -26,6 +26,14 @@ public interface BlockStorage {
     /** Removes a block; whether it was there. */
     CompletableFuture<Boolean> delete(BlockKey key);
 
+    /**
+     * Keeps a block's copy on this node from being evicted while it is read and sent; what reads must close it. One that is not
+     * held here is not protected, nor is anything in a storage that evicts nothing.
+     */
+    default EvictionPolicy.Lease lease(BlockKey key) {
+        return EvictionPolicy.Lease.NONE;
+    }
+
     /** Blocks and bytes of this node. */
     StorageUsage usage();
 }

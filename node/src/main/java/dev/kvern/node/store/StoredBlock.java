@@ -3,6 +3,7 @@ package dev.kvern.node.store;
 import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -22,6 +23,7 @@ public final class StoredBlock {
     private static final int SIZE_AT = 12;
     private static final int TOKENS_AT = 16;
     private static final int PARENT_AT = 20;
+    private static final byte[] NO_PARENT = new byte[KEY_BYTES];
 
     private final byte[] encoded;
 
@@ -95,13 +97,15 @@ public final class StoredBlock {
 
     /** The block before it; empty at a chain's start. */
     public Optional<BlockKey> parent() {
-        byte[] parent = new byte[KEY_BYTES];
-        System.arraycopy(encoded, PARENT_AT, parent, 0, KEY_BYTES);
-        for (byte b : parent) {
-            if (b != 0) {
-                return Optional.of(BlockKey.wrap(parent));
-            }
+        return declaredParent(encoded);
+    }
+
+    /** The parent that an encoded block's header names, right or wrong; empty if it is too short to be a block. */
+    public static Optional<BlockKey> declaredParent(byte[] encoded) {
+        if (encoded.length < HEADER_BYTES) {
+            return Optional.empty();
         }
-        return Optional.empty();
+        byte[] parent = Arrays.copyOfRange(encoded, PARENT_AT, PARENT_AT + KEY_BYTES);
+        return Arrays.equals(parent, NO_PARENT) ? Optional.empty() : Optional.of(BlockKey.wrap(parent));
     }
 }

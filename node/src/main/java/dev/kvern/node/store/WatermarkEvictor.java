@@ -1,8 +1,7 @@
 package dev.kvern.node.store;
 
 import dev.kvern.block.BlockKey;
-import java.util.ArrayDeque;
-import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -13,21 +12,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a region's use below a watermark by removing the blocks used least recently. Looks at fixed intervals, and at once
- * after much was stored. Safe for use by several threads; one look is under way at a time.
+ * Keeps a region's use below a high watermark: beyond it, the blocks that a policy names are removed until use is down at the
+ * low one. Looks at fixed intervals, and at once after much was stored. Safe for use by several threads; one look is under way at a time.
  */
 public final class WatermarkEvictor {
     private static final Logger log = LoggerFactory.getLogger(WatermarkEvictor.class);
     private static final long LOOK_MILLIS = 200;
+
+    /** Blocks removed before the use is measured again. */
     private static final int BATCH = 64;
 
-    /** Of the capacity: how far below the watermark a look goes, and how much may be stored between two looks. */
+    /** Of the capacity: how much may be stored between two looks. */
     public static final double STEP = 0.02;
 
-    private final UseOrder order;
+    private final EvictionPolicy policy;
     private final LongSupplier usedBytes;
     private final long capacityBytes;
     private final double highWatermark;
+    private final double lowWatermark;
     private final Predicate<BlockKey> remove;
     private final StoreCounters counters;
     private final ScheduledExecutorService scheduler;
@@ -37,21 +39,24 @@ public final class WatermarkEvictor {
     /**
      * @param usedBytes of the region, now
      * @param highWatermark part of {@code capacityBytes} that may be used
+     * @param lowWatermark part of it down to which an eviction goes
      * @param remove removes a block from the store; may block, must be bounded; whether it was there
      * @param scheduler runs the looks; not closed here
      */
     public WatermarkEvictor(
-            UseOrder order,
+            EvictionPolicy policy,
             LongSupplier usedBytes,
             long capacityBytes,
             double highWatermark,
+            double lowWatermark,
             Predicate<BlockKey> remove,
             StoreCounters counters,
             ScheduledExecutorService scheduler) {
-        this.order = order;
+        this.policy = policy;
         this.usedBytes = usedBytes;
         this.capacityBytes = capacityBytes;
         this.highWatermark = highWatermark;
+        this.lowWatermark = lowWatermark;
         this.remove = remove;
         this.counters = counters;
         this.scheduler = scheduler;
@@ -78,7 +83,7 @@ public final class WatermarkEvictor {
         try {
             storedSinceLook.set(0);
             if (usedBytes.getAsLong() > highWatermark * capacityBytes) {
-                evictTo((long) ((highWatermark - STEP) * capacityBytes));
+                evictTo((long) (lowWatermark * capacityBytes));
             }
         } catch (RuntimeException e) {
             log.warn("eviction failed, page eviction stands in: {}", e.toString());
@@ -88,28 +93,33 @@ public final class WatermarkEvictor {
     }
 
     private void evictTo(long target) {
-        while (true) {
-            long excess = usedBytes.getAsLong() - target;
-            Map<BlockKey, Integer> oldest = excess <= 0 ? Map.of() : order.takeOldest(excess, BATCH);
-            if (oldest.isEmpty()) {
-                return;
+        long excess = usedBytes.getAsLong() - target;
+        while (excess > 0) {
+            for (int i = 0; i < BATCH && excess > 0; i++) {
+                // One at a time: a child that is stored meanwhile must find its parent still held.
+                Optional<EvictionPolicy.Victim> victim = policy.takeVictim();
+                if (victim.isEmpty()) {
+                    return;
+                }
+                evict(victim.get());
+                excess -= victim.get().bytes();
             }
-            removeAll(oldest);
+            excess = usedBytes.getAsLong() - target;
         }
     }
 
-    private void removeAll(Map<BlockKey, Integer> oldest) {
-        var left = new ArrayDeque<>(oldest.entrySet());
+    private void evict(EvictionPolicy.Victim victim) {
+        boolean done = false;
         try {
-            while (!left.isEmpty()) {
-                if (remove.test(left.element().getKey())) {
-                    counters.evicted(1);
-                }
-                left.remove();
+            if (remove.test(victim.key())) {
+                counters.evicted(1);
             }
+            done = true;
         } finally {
-            // What could not be removed is still there: out of the order nobody would ever evict it.
-            left.forEach(block -> order.held(block.getKey(), block.getValue()));
+            if (!done) {
+                // It is still there: unknown to the policy nobody would ever evict it.
+                policy.held(victim.key(), victim.parent(), victim.bytes());
+            }
         }
     }
 }

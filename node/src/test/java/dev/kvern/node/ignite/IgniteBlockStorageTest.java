@@ -3,12 +3,13 @@ package dev.kvern.node.ignite;
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.Awaits;
 import dev.kvern.node.Blocks;
+import dev.kvern.node.store.ChainLru;
+import dev.kvern.node.store.EvictionPolicy;
 import dev.kvern.node.store.StoreCounters;
-import dev.kvern.node.store.UseOrder;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
@@ -21,17 +22,17 @@ class IgniteBlockStorageTest {
     private final ExecutorService executor = Executors.newFixedThreadPool(8);
     private final Deque<IgniteNode> nodes = new ArrayDeque<>();
 
-    /** One node with its order of use. */
+    /** One node with its eviction policy. */
     private final class Node {
-        private final UseOrder order = new UseOrder();
+        private final ChainLru policy = new ChainLru();
         private final IgniteNode ignite;
         private final IgniteBlockStorage storage;
 
         Node(String id, List<String> addresses) {
             var settings = new IgniteNode.Settings(id, "127.0.0.1", 0, 0, addresses, "", 5_000, 64L << 20, 1 << 20);
-            ignite = IgniteNode.start(settings, order, why -> {});
+            ignite = IgniteNode.start(settings, policy, why -> {});
             nodes.push(ignite);
-            storage = new IgniteBlockStorage(ignite.ignite(), 2, order, new StoreCounters(), executor, 10_000);
+            storage = new IgniteBlockStorage(ignite.ignite(), 2, policy, new StoreCounters(), executor, 10_000);
         }
 
         long blocks() {
@@ -57,7 +58,7 @@ class IgniteBlockStorageTest {
         for (Node node : List.of(first, second, third)) {
             Awaits.until("a node holds its copies", () -> node.blocks() == BLOCKS);
             // Also of those that came while it was joining.
-            Awaits.until("a node knows what it holds", () -> node.order.size() == BLOCKS);
+            Awaits.until("a node knows what it holds", () -> node.policy.size() == BLOCKS);
         }
 
         // Used at one node, in use for all.
@@ -66,14 +67,17 @@ class IgniteBlockStorageTest {
                 // Again each time: looking takes the keys out for a moment, and what is told just then is lost.
                 second.storage.get(Blocks.key(7)).join();
                 second.storage.tellUse();
-                return newest(node.order).equals(Blocks.key(7));
+                return newest(node.policy).equals(Blocks.key(7));
             });
         }
     }
 
-    private static BlockKey newest(UseOrder order) {
-        Map<BlockKey, Integer> all = order.takeOldest(Long.MAX_VALUE, BLOCKS);
-        all.forEach(order::held);
-        return List.copyOf(all.keySet()).get(all.size() - 1);
+    private static BlockKey newest(EvictionPolicy policy) {
+        var all = new ArrayList<EvictionPolicy.Victim>();
+        for (var next = policy.takeVictim(); next.isPresent(); next = policy.takeVictim()) {
+            all.add(next.get());
+        }
+        all.forEach(block -> policy.held(block.key(), block.parent(), block.bytes()));
+        return all.get(all.size() - 1).key();
     }
 }

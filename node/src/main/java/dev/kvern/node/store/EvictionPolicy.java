@@ -1,0 +1,51 @@
+package dev.kvern.node.store;
+
+import dev.kvern.block.BlockKey;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Says which of the blocks that a node holds goes next. It is told what is held, used and gone, and removes nothing itself:
+ * {@link WatermarkEvictor} does, so that another policy, or a tier that takes what is evicted, changes no more than one side.
+ * Implementations are safe for use by several threads.
+ */
+public interface EvictionPolicy {
+    /**
+     * A block that is to go, no more known to the policy: if it cannot be removed, {@link #held} puts it back.
+     *
+     * @param parent the block before it in its chain
+     * @param bytes as stored
+     */
+    record Victim(BlockKey key, Optional<BlockKey> parent, int bytes) {}
+
+    /** Keeps a block from being chosen until it is closed; closing again has no effect. */
+    interface Lease extends AutoCloseable {
+        /** Protects nothing. */
+        Lease NONE = () -> {};
+
+        @Override
+        void close();
+    }
+
+    /** Notes that a block is held, used just now. A block that is held already takes the new size. */
+    void held(BlockKey key, Optional<BlockKey> parent, int bytes);
+
+    /** Notes that a block is held no more. */
+    void gone(BlockKey key);
+
+    /**
+     * Notes one use of several blocks; without effect for those not held.
+     *
+     * @param run parents before their children; they need not all be held here
+     */
+    void used(List<BlockKey> run);
+
+    /** Protects a block while it is being read; it may be leased several times at once. NONE for one that is not held. */
+    Lease lease(BlockKey key);
+
+    /** Takes out the block that is to go next; empty if none is held that is not leased. */
+    Optional<Victim> takeVictim();
+
+    /** Blocks held. */
+    int size();
+}

@@ -1,0 +1,93 @@
+package dev.kvern.node.ignite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvern.block.BlockKey;
+import dev.kvern.node.Blocks;
+import dev.kvern.node.store.ChainLru;
+import dev.kvern.node.store.StoreCounters;
+import dev.kvern.node.store.WatermarkEvictor;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Ten times the region's bytes through one node of Ignite. */
+class BoundedMemoryTest {
+    private static final long REGION_BYTES = 64L << 20;
+    private static final int BLOCK_BYTES = 256 << 10;
+    private static final int CHAIN = 20;
+    private static final int CHAINS = (int) (10 * REGION_BYTES / BLOCK_BYTES / CHAIN);
+
+    @Test
+    void theRegionHoldsTheStartsOfTheChainsUsedLast() {
+        var policy = new ChainLru();
+        var counters = new StoreCounters();
+        var executor = Executors.newFixedThreadPool(4);
+        var scheduler = Executors.newSingleThreadScheduledExecutor();
+        var settings =
+                new IgniteNode.Settings("bounded", "127.0.0.1", 0, 0, List.of(), "", 5_000, REGION_BYTES, BLOCK_BYTES);
+        try (IgniteNode ignite = IgniteNode.start(settings, policy, why -> {})) {
+            var storage = new IgniteBlockStorage(ignite.ignite(), 0, policy, counters, executor, 10_000);
+            // Far below where Ignite evicts by itself, which knows nothing of chains.
+            var evictor = new WatermarkEvictor(
+                    policy,
+                    storage::usedBytes,
+                    REGION_BYTES,
+                    0.7,
+                    0.5,
+                    key -> storage.delete(key).join(),
+                    counters,
+                    scheduler);
+            evictor.start();
+            // Uses are not told: told as runs, they would order a chain by themselves, and hide a policy that does not.
+            for (int chain = 0; chain < CHAINS; chain++) {
+                for (int depth = 0; depth < CHAIN; depth++) {
+                    int number = chain * CHAIN + depth;
+                    storage.put(Blocks.key(number), Blocks.stored(number, parent(number), BLOCK_BYTES))
+                            .join();
+                    evictor.stored(BLOCK_BYTES);
+                }
+                assertThat(storage.usedBytes()).isLessThanOrEqualTo(REGION_BYTES);
+                // In use from its middle only: all before it stay.
+                assertThat(storage.get(Blocks.key(CHAIN / 2)).join())
+                        .as("after chain %d", chain)
+                        .isPresent();
+                assertThat(storage.get(Blocks.key(chain * CHAIN)).join()).isPresent();
+            }
+            scheduler.shutdown();
+
+            int held = 0;
+            for (int chain = 0; chain < CHAINS; chain++) {
+                boolean whole = true;
+                for (int depth = 0; depth < CHAIN; depth++) {
+                    boolean present = storage.get(Blocks.key(chain * CHAIN + depth))
+                            .join()
+                            .isPresent();
+                    assertThat(present && !whole)
+                            .as("chain %d holds block %d without its parent", chain, depth)
+                            .isFalse();
+                    whole = present;
+                    held += present ? 1 : 0;
+                }
+            }
+            assertThat(storage.match(firstChain()).join()).isGreaterThan(CHAIN / 2);
+            assertThat((long) held * BLOCK_BYTES).isGreaterThan(REGION_BYTES / 3);
+            assertThat(counters.snapshot().getEvictedBlocks() + held)
+                    .as("blocks evicted by the policy, not by Ignite, and held")
+                    .isEqualTo(CHAINS * CHAIN);
+        } finally {
+            scheduler.shutdownNow();
+            executor.shutdownNow();
+        }
+    }
+
+    private static List<BlockKey> firstChain() {
+        return IntStream.range(0, CHAIN).mapToObj(Blocks::key).toList();
+    }
+
+    private static Optional<BlockKey> parent(int number) {
+        return number % CHAIN == 0 ? Optional.empty() : Optional.of(Blocks.key(number - 1));
+    }
+}
