@@ -3,14 +3,9 @@ package dev.kvern.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kvern.launcher.JvmFlags;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,29 +20,23 @@ class BenchIT {
     @Test
     @Timeout(300)
     void measuresEveryKindOfHit() throws IOException, InterruptedException {
-        Path json = directory.resolve("rows.json");
-        Path log = directory.resolve("bench.log");
-        var command = new ArrayList<String>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(JvmFlags.of("runner"));
-        command.addAll(List.of("-cp", Source.CLASS_PATH, "dev.kvern.launcher.Kvern", "bench", "reuse", "--quick"));
-        command.addAll(List.of("--rounds", "1", "--threads", "1", "--model", Source.MODEL.toString()));
-        command.addAll(List.of("--json", json.toString()));
-        Process bench = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-        try {
-            assertThat(bench.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
-        } finally {
-            bench.destroy();
-        }
-        String printed = Files.readString(log);
+        BenchRun bench = BenchRun.of(
+                directory,
+                LIMIT_SECONDS,
+                "reuse",
+                "--quick",
+                "--rounds",
+                "1",
+                "--threads",
+                "1",
+                "--model",
+                Source.MODEL.toString());
+        String printed = bench.printed();
         assertThat(bench.exitValue()).as(printed).isZero();
         assertThat(printed).contains("cluster hit", "worth fetching", "decode beside");
 
         var seen = new ArrayList<String>();
-        for (JsonNode row : new ObjectMapper().readTree(json.toFile())) {
+        for (JsonNode row : bench.rows()) {
             String subject = row.get("case").asText();
             String variant = row.get("variant").asText();
             seen.add(subject + ", " + variant);

@@ -3,16 +3,11 @@ package dev.kvern.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kvern.launcher.JvmFlags;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,29 +23,19 @@ class SoakIT {
     @Test
     @Timeout(300)
     void everyProcessIsReadAndNoAnswerChanges() throws IOException, InterruptedException {
-        Path json = directory.resolve("rows.json");
-        Path log = directory.resolve("soak.log");
-        var command = new ArrayList<String>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(JvmFlags.of("runner"));
-        command.addAll(List.of("-cp", Source.CLASS_PATH, "dev.kvern.launcher.Kvern", "bench", "soak"));
-        command.addAll(List.of("--requests", String.valueOf(REQUESTS), "--model", Source.MODEL.toString()));
-        command.addAll(List.of("--json", json.toString()));
-        Process soak = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-        try {
-            assertThat(soak.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
-        } finally {
-            soak.destroy();
-        }
-        String printed = Files.readString(log);
+        BenchRun soak = BenchRun.of(
+                directory,
+                LIMIT_SECONDS,
+                "soak",
+                "--requests",
+                String.valueOf(REQUESTS),
+                "--model",
+                Source.MODEL.toString());
+        String printed = soak.printed();
         assertThat(printed).contains("after 0 requests", "after " + REQUESTS + " requests", "what happened");
 
         Map<String, JsonNode> rows = new HashMap<>();
-        new ObjectMapper()
-                .readTree(json.toFile())
+        soak.rows()
                 .forEach(row -> rows.put(
                         row.get("case").asText() + ", " + row.get("variant").asText(), row));
         for (String process : List.of("coordinator", "node", "runner-1", "runner-2")) {

@@ -10,9 +10,6 @@ public final class GrpcChannels {
     /** What a target on this machine's file system begins with. */
     public static final String UNIX_SCHEME = "unix://";
 
-    /** As large as what the server grants: a stream of blocks must not wait for a window of 64 KiB to be granted again. */
-    private static final int FLOW_CONTROL_WINDOW_BYTES = 4 << 20;
-
     private GrpcChannels() {}
 
     /**
@@ -25,7 +22,7 @@ public final class GrpcChannels {
                 ? (NettyChannelBuilder) Grpc.newChannelBuilder(target, InsecureChannelCredentials.create())
                 : NettyChannelBuilder.forTarget(target).usePlaintext();
         return builder.maxInboundMessageSize(GrpcServer.MAX_MESSAGE_BYTES)
-                .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
+                .flowControlWindow(GrpcServer.FLOW_CONTROL_WINDOW_BYTES)
                 .build();
     }
 }

@@ -29,7 +29,8 @@ public final class GrpcServer implements AutoCloseable {
     private static final long KEEP_ALIVE_SECONDS = 20;
 
     private static final long KEEP_ALIVE_TIMEOUT_SECONDS = 10;
-    private static final int FLOW_CONTROL_WINDOW_BYTES = 4 << 20;
+    /** Also of channels: a stream of blocks must not wait for a window of 64 KiB to be granted again. */
+    static final int FLOW_CONTROL_WINDOW_BYTES = 4 << 20;
 
     /** The one on a port first. */
     private final List<Server> servers;

@@ -1,5 +1,6 @@
 package dev.kvern.rpc;
 
+import dev.kvern.process.ProcessNames;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -53,13 +54,7 @@ final class UnixSocket implements AutoCloseable {
         return new UnixSocket(
                 file,
                 new MultiThreadIoEventLoopGroup(
-                        THREADS,
-                        runnable -> {
-                            var thread = new Thread(runnable, "kvern-unix-socket");
-                            thread.setDaemon(true);
-                            return thread;
-                        },
-                        EpollIoHandler.newFactory()));
+                        THREADS, ProcessNames.daemonThreads("kvern-unix-socket"), EpollIoHandler.newFactory()));
     }
 
     private static void removeAbandoned(String path, Path file) throws IOException {
