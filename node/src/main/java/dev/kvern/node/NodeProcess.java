@@ -4,7 +4,10 @@ import dev.kvern.cluster.Membership;
 import dev.kvern.node.grpc.BlockStoreGrpc;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
+import dev.kvern.node.ignite.OffHeapMemory;
+import dev.kvern.node.store.BlockReader;
 import dev.kvern.node.store.ChainLru;
+import dev.kvern.node.store.ReadCache;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.WatermarkEvictor;
 import dev.kvern.process.OpenParts;
@@ -75,6 +78,9 @@ public final class NodeProcess implements AutoCloseable {
         String id = config.id().isEmpty() ? ProcessNames.memberId("node") : config.id();
         var policy = new ChainLru();
         var lost = new CompletableFuture<String>();
+        long cacheBytes = config.memory().readCacheBytes();
+        long regionBytes = config.memory().regionBytes() - cacheBytes;
+        var cache = new ReadCache(OffHeapMemory.allocate(cacheBytes), policy::holds);
         IgniteNode ignite = parts.opened(IgniteNode.start(
                 new IgniteNode.Settings(
                         id,
@@ -84,9 +90,10 @@ public final class NodeProcess implements AutoCloseable {
                         config.ignite().addresses(),
                         config.ignite().workDirectory(),
                         config.ignite().failureDetectionMillis(),
-                        config.memory().regionBytes(),
+                        regionBytes,
                         config.memory().maxBlockBytes()),
                 policy,
+                cache::drop,
                 lost::complete));
         ScheduledExecutorService scheduler =
                 Executors.newScheduledThreadPool(TIMER_THREADS, ProcessNames.daemonThreads("kvern-node-timer"));
@@ -109,11 +116,11 @@ public final class NodeProcess implements AutoCloseable {
                 counters,
                 waits,
                 config.limits().operationTimeoutMillis());
-        double highWatermark = highWatermark(config.memory());
+        double highWatermark = highWatermark(config.memory(), regionBytes);
         var evictor = new WatermarkEvictor(
                 policy,
                 storage::usedBytes,
-                config.memory().regionBytes(),
+                regionBytes,
                 highWatermark,
                 Math.min(config.memory().lowWatermark(), highWatermark - WatermarkEvictor.STEP),
                 key -> storage.delete(key).join(),
@@ -128,6 +135,7 @@ public final class NodeProcess implements AutoCloseable {
         var service = new BlockStoreGrpc(
                 id,
                 storage,
+                new BlockReader(storage, cache, counters),
                 counters,
                 config.memory().maxBlockBytes(),
                 config.limits().receivingBytes(),
@@ -169,10 +177,10 @@ public final class NodeProcess implements AutoCloseable {
      * Where blocks begin to be evicted by our policy: a step before Ignite would evict at random, and never tell which. The policy
      * would keep the keys of those.
      */
-    private static double highWatermark(NodeConfig.Memory memory) {
+    private static double highWatermark(NodeConfig.Memory memory, long regionBytes) {
         return Math.min(
                 memory.highWatermark(),
-                IgniteNode.evictsAtRandomFrom(memory.regionBytes(), memory.maxBlockBytes()) - WatermarkEvictor.STEP);
+                IgniteNode.evictsAtRandomFrom(regionBytes, memory.maxBlockBytes()) - WatermarkEvictor.STEP);
     }
 
     /** The port of the gRPC server. */

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.function.Consumer;
 
 /** One message of a Get's answers or a Put's requests: what GetResponse and PutRequest say, without a copy of the payload. */
 public sealed interface BlockPart {
@@ -43,6 +45,23 @@ public sealed interface BlockPart {
         @Override
         public void copyTo(ByteBuffer target) {
             target.put(bytes.duplicate());
+        }
+    }
+
+    /**
+     * Bytes in memory in several places, in order; nobody changes them before the message was handed to the transport.
+     *
+     * @param passing shown the bytes, in order, when they are in the processor's cache on their way to the transport
+     */
+    record Scattered(List<ByteBuffer> pieces, Consumer<ByteBuffer> passing) implements Data {
+        @Override
+        public int size() {
+            return pieces.stream().mapToInt(ByteBuffer::remaining).sum();
+        }
+
+        @Override
+        public void copyTo(ByteBuffer target) {
+            pieces.forEach(piece -> target.put(piece.duplicate()));
         }
     }
 

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * Writes and reads block parts as the published messages. A message that is one data field, as all are that carry payload, is
@@ -40,7 +41,10 @@ final class BlockPartMarshaller implements MethodDescriptor.Marshaller<BlockPart
     @Override
     public InputStream stream(BlockPart part) {
         if (part instanceof BlockPart.Held held) {
-            return new DataStream(dataPrefix(held.size()), held.bytes());
+            return new DataStream(dataPrefix(held.size()), List.of(held.bytes()), bytes -> {});
+        }
+        if (part instanceof BlockPart.Scattered scattered) {
+            return new DataStream(dataPrefix(scattered.size()), scattered.pieces(), scattered.passing());
         }
         return new ByteArrayInputStream(kind.message(part).toByteArray());
     }

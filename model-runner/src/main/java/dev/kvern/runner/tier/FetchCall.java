@@ -145,7 +145,11 @@ final class FetchCall implements Fetch {
 
         void start(long nanos) {
             var started = node.channel()
-                    .newCall(BlockStoreMethods.GET, CallOptions.DEFAULT.withDeadlineAfter(nanos, TimeUnit.NANOSECONDS));
+                    .newCall(
+                            BlockStoreMethods.GET,
+                            CallOptions.DEFAULT
+                                    .withExecutor(com.google.common.util.concurrent.MoreExecutors.directExecutor())
+                                    .withDeadlineAfter(nanos, TimeUnit.NANOSECONDS));
             call = started;
             var request = GetRequest.newBuilder()
                     .addAllKeys(Lists.transform(keys.subList(first, keys.size()), BlockKey::toByteString))

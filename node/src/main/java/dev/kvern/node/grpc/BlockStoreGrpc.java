@@ -1,6 +1,7 @@
 package dev.kvern.node.grpc;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.BlockReader;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.StorageUsage;
 import dev.kvern.node.store.StoreCounters;
@@ -41,6 +42,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
 
     private final String nodeId;
     private final BlockStorage storage;
+    private final BlockReader reader;
     private final StoreCounters counters;
     private final ReceiveBudget receiving;
     private final SendBudget sending;
@@ -60,6 +62,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
     public BlockStoreGrpc(
             String nodeId,
             BlockStorage storage,
+            BlockReader reader,
             StoreCounters counters,
             int maxBlockBytes,
             long receivingBytes,
@@ -69,6 +72,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
             LongSupplier uptimeMillis) {
         this.nodeId = nodeId;
         this.storage = storage;
+        this.reader = reader;
         this.counters = counters;
         this.receiving = new ReceiveBudget(receivingBytes);
         this.sending = new SendBudget(sendingBytes);
@@ -119,7 +123,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
                     "max_chunk_bytes", Integer.toUnsignedString(messageBytes), "1 to " + Integer.MAX_VALUE);
         }
         new GetCall(
-                        storage,
+                        reader,
                         counters,
                         BlockHeaders.keys(request.getKeysList(), MAX_KEYS_OF_A_GET),
                         Math.max(MIN_MESSAGE_BYTES, Math.min(messageBytes, MAX_MESSAGE_BYTES)),

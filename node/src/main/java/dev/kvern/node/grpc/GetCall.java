@@ -1,14 +1,13 @@
 package dev.kvern.node.grpc;
 
 import dev.kvern.block.BlockKey;
-import dev.kvern.node.store.BlockStorage;
+import dev.kvern.node.store.BlockReader;
+import dev.kvern.node.store.ReadableBlock;
 import dev.kvern.node.store.StoreCounters;
-import dev.kvern.node.store.StoredBlock;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.wire.BlockPart;
 import io.grpc.stub.ServerCallStreamObserver;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -24,7 +23,7 @@ final class GetCall {
     /** Handed to the transport and not yet sent: enough that it does not run dry while the next part is made. */
     private static final int UNSENT_BYTES = 1 << 20;
 
-    private final BlockStorage storage;
+    private final BlockReader reader;
     private final StoreCounters counters;
     private final List<BlockKey> keys;
     private final int messageBytes;
@@ -37,20 +36,23 @@ final class GetCall {
     private int answered;
     private boolean ended;
 
-    /** The block being sent, and how far. */
-    private @Nullable StoredBlock current;
-
-    private int sent;
+    /** The block being sent. */
+    private @Nullable Sending current;
 
     /**
-     * A block on its way from the store.
+     * A block on its way from the store, or at hand.
      *
      * @param taken of the budget
      */
-    private record Reading(CompletableFuture<Optional<StoredBlock>> block, long taken) {}
+    private record Reading(BlockKey key, CompletableFuture<Optional<ReadableBlock>> block, long taken) {
+        /** What came is not sent. */
+        void discard() {
+            block.thenAccept(read -> read.ifPresent(ReadableBlock::close));
+        }
+    }
 
     GetCall(
-            BlockStorage storage,
+            BlockReader reader,
             StoreCounters counters,
             List<BlockKey> keys,
             int messageBytes,
@@ -58,7 +60,7 @@ final class GetCall {
             int readAhead,
             SendBudget budget,
             ServerCallStreamObserver<BlockPart> responses) {
-        this.storage = storage;
+        this.reader = reader;
         this.counters = counters;
         this.keys = keys;
         this.messageBytes = messageBytes;
@@ -105,44 +107,65 @@ final class GetCall {
 
     private void readAhead() {
         while (requested < keys.size() && reading.size() < readAhead) {
-            long taken = budget.tryTake();
-            if (taken == 0) {
-                return;
+            BlockKey key = keys.get(requested);
+            Optional<ReadableBlock> atHand = reader.atHand(key);
+            long taken = 0;
+            if (atHand.isEmpty()) {
+                taken = budget.tryTake();
+                if (taken == 0) {
+                    return;
+                }
             }
-            reading.add(new Reading(storage.get(keys.get(requested++)), taken));
+            requested++;
+            reading.add(new Reading(
+                    key, atHand.isPresent() ? CompletableFuture.completedFuture(atHand) : reader.read(key), taken));
         }
     }
 
     private void begin(Reading read) {
-        BlockKey key = keys.get(answered++);
+        answered++;
         counters.asked();
-        StoredBlock block = read.block().isCompletedExceptionally()
+        ReadableBlock block = read.block().isCompletedExceptionally()
                 ? null
                 : read.block().join().orElse(null);
         if (block == null) {
             budget.give(read.taken());
-            responses.onNext(new BlockPart.Miss(key.toByteString()));
+            responses.onNext(new BlockPart.Miss(read.key().toByteString()));
             if (stopAtMiss) {
                 end();
             }
             return;
         }
-        budget.settle(read.taken(), block.payloadBytes());
-        counters.found(block.payloadBytes());
-        responses.onNext(new BlockPart.Header(BlockHeaders.header(key, block)));
-        current = block;
-        sent = 0;
+        int bytes = block.header().payloadBytes();
+        if (read.taken() > 0) {
+            budget.settle(read.taken(), bytes);
+        }
+        counters.found(bytes);
+        responses.onNext(new BlockPart.Header(BlockHeaders.header(read.key(), block.header())));
+        current = new Sending(read.key(), block, read.taken() > 0 ? bytes : 0);
     }
 
-    private void sendPart(StoredBlock block) {
-        int length = Math.min(messageBytes, block.payloadBytes() - sent);
-        // Not copied: nobody changes a stored block's array.
-        responses.onNext(new BlockPart.Held(ByteBuffer.wrap(block.encoded(), StoredBlock.HEADER_BYTES + sent, length)));
-        sent += length;
-        if (sent == block.payloadBytes()) {
-            current = null;
-            budget.give(block.payloadBytes());
+    private void sendPart(Sending sending) {
+        // The transport copies it before this returns.
+        responses.onNext(sending.next(messageBytes));
+        if (sending.damaged()) {
+            // The caller has found the same; it need not wait for what else it asked for here.
+            reader.damaged(sending.key());
+            release();
+            responses.onError(new KvernException(
+                    ErrorReason.UNAVAILABLE,
+                    "block " + sending.key() + ": its copy here was damaged (expected: ask again, or another node)"));
+            return;
         }
+        if (sending.isDone()) {
+            close(sending);
+            current = null;
+        }
+    }
+
+    private void close(Sending sending) {
+        sending.close();
+        budget.give(sending.taken());
     }
 
     private void end() {
@@ -161,10 +184,13 @@ final class GetCall {
 
     private void release() {
         ended = true;
-        reading.forEach(read -> budget.give(read.taken()));
+        for (Reading read : reading) {
+            budget.give(read.taken());
+            read.discard();
+        }
         reading.clear();
         if (current != null) {
-            budget.give(current.payloadBytes());
+            close(current);
             current = null;
         }
     }

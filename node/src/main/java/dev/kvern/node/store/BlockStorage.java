@@ -26,6 +26,9 @@ public interface BlockStorage {
     /** Removes a block; whether it was there. */
     CompletableFuture<Boolean> delete(BlockKey key);
 
+    /** Notes that a block was read from a copy of the caller's own. */
+    default void used(BlockKey key, Optional<BlockKey> parent) {}
+
     /**
      * Keeps a block's copy on this node from being evicted while it is read and sent; what reads must close it. One that is not
      * held here is not protected, nor is anything in a storage that evicts nothing.

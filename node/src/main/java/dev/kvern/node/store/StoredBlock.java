@@ -4,6 +4,7 @@ import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -14,14 +15,14 @@ import java.util.Optional;
  * <p>Header, big-endian: magic u32, version u8, 3 bytes of 0, CRC-32C of key and payload u32, payload bytes u32, tokens
  * u32, parent's key 32 bytes (all 0 for none).
  */
-public final class StoredBlock {
+public final class StoredBlock implements ReadableBlock {
     public static final int HEADER_BYTES = 52;
     private static final int MAGIC = 0x4B56524E;
     private static final byte VERSION = 2;
     private static final int KEY_BYTES = 32;
     private static final int CRC_AT = 8;
-    private static final int SIZE_AT = 12;
-    private static final int TOKENS_AT = 16;
+    static final int SIZE_AT = 12;
+    static final int TOKENS_AT = 16;
     private static final int PARENT_AT = 20;
     private static final byte[] NO_PARENT = new byte[KEY_BYTES];
 
@@ -85,20 +86,24 @@ public final class StoredBlock {
         return encoded.length - HEADER_BYTES;
     }
 
-    /** CRC-32C of key and payload. */
-    public int crc32c() {
-        return declaredChecksum(encoded);
+    @Override
+    public StoredHeader header() {
+        return new StoredHeader(encoded);
     }
 
-    /** Tokens the block stands for. */
-    public int tokens() {
-        return ByteBuffer.wrap(encoded).getInt(TOKENS_AT);
+    @Override
+    public List<ByteBuffer> payload(int from, int length) {
+        return List.of(ByteBuffer.wrap(encoded, HEADER_BYTES + from, length));
     }
 
-    /** The block before it; empty at a chain's start. */
-    public Optional<BlockKey> parent() {
-        return declaredParent(encoded);
+    @Override
+    public boolean unchecked() {
+        return false;
     }
+
+    /** Nothing to give back: the array is this block's own. */
+    @Override
+    public void close() {}
 
     /** The parent that an encoded block's header names, right or wrong; empty if it is too short to be a block. */
     public static Optional<BlockKey> declaredParent(byte[] encoded) {

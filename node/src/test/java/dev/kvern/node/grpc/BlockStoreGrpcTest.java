@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.kvern.node.Awaits;
 import dev.kvern.node.BlockStoreContract;
 import dev.kvern.node.Blocks;
+import dev.kvern.node.store.BlockReader;
+import dev.kvern.node.store.ReadCache;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.v1.BlockStoreServiceGrpc;
@@ -21,6 +23,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
@@ -38,17 +41,22 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     private static final int SENDING_BYTES = 4 << 20;
 
     private static final MapStorage STORAGE = new MapStorage();
+    private static final ByteBuffer CACHED = ByteBuffer.allocateDirect(4 << 20);
+    private static final ReadCache CACHE = new ReadCache(() -> List.of(CACHED), STORAGE.blocks::containsKey);
     private static ExecutorService calls;
     private static GrpcServer server;
     private static ManagedChannel channel;
 
     @BeforeAll
     static void start() {
+        STORAGE.onGone = CACHE::drop;
         calls = Executors.newFixedThreadPool(4);
+        var counters = new StoreCounters();
         var service = new BlockStoreGrpc(
                 "node-t",
                 STORAGE,
-                new StoreCounters(),
+                new BlockReader(STORAGE, CACHE, counters),
+                counters,
                 MAX_BLOCK_BYTES,
                 RECEIVING_BYTES,
                 SENDING_BYTES,

@@ -1,0 +1,17 @@
+package dev.kvern.node.store;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/** Memory for a {@link ReadCache}: its segments are good for as long as this is referred to. */
+@FunctionalInterface
+public interface CacheMemory {
+    /** Buffers of equal capacity, a multiple of {@link PageSlab#PAGE_BYTES}. */
+    List<ByteBuffer> segments();
+
+    /** The bytes of whole pages in {@code bytes}; 0 if a block of {@code largestBlock} bytes has no room in them. */
+    static long wholePages(long bytes, int largestBlock) {
+        long whole = bytes / PageSlab.PAGE_BYTES * PageSlab.PAGE_BYTES;
+        return whole < largestBlock ? 0 : whole;
+    }
+}
