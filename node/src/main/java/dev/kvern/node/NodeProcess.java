@@ -148,6 +148,7 @@ public final class NodeProcess implements AutoCloseable {
                 config.listen().grpcPort(),
                 config.listen().unixSocketPath(),
                 calls,
+                BlockStoreGrpc.NEVER_BLOCKING,
                 List.of(service)));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = HostPort.of(host, server.port());

@@ -5,7 +5,6 @@ import dev.kvern.block.BlockKey;
 import dev.kvern.v1.GetRequest;
 import dev.kvern.wire.BlockPart;
 import dev.kvern.wire.BlockStoreMethods;
-import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
@@ -145,11 +144,7 @@ final class FetchCall implements Fetch {
 
         void start(long nanos) {
             var started = node.channel()
-                    .newCall(
-                            BlockStoreMethods.GET,
-                            CallOptions.DEFAULT
-                                    .withExecutor(com.google.common.util.concurrent.MoreExecutors.directExecutor())
-                                    .withDeadlineAfter(nanos, TimeUnit.NANOSECONDS));
+                    .newCall(BlockStoreMethods.GET, TierNode.CALLS.withDeadlineAfter(nanos, TimeUnit.NANOSECONDS));
             call = started;
             var request = GetRequest.newBuilder()
                     .addAllKeys(Lists.transform(keys.subList(first, keys.size()), BlockKey::toByteString))

@@ -7,7 +7,6 @@ import dev.kvern.v1.BlockHeader;
 import dev.kvern.v1.PutResponse;
 import dev.kvern.wire.BlockPart;
 import dev.kvern.wire.BlockStoreMethods;
-import io.grpc.CallOptions;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientCalls;
@@ -49,7 +48,7 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
     }
 
     PutOutcome send(TierNode node, List<? extends ChunkSource> chunks, long timeoutNanos) throws InterruptedException {
-        var options = CallOptions.DEFAULT
+        var options = TierNode.CALLS
                 .withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS)
                 .withOnReadyThreshold(UNSENT_BYTES);
         var requests = (ClientCallStreamObserver<BlockPart>)

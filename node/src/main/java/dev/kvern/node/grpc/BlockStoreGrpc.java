@@ -27,12 +27,17 @@ import io.grpc.stub.StreamObserver;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /** BlockStoreService over a store: checks, and passes on. Safe for use by several threads. */
 public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService, BindableService {
+    /** Full names of the methods that move payload: what blocks in them is the store's, on threads of its own. */
+    public static final Set<String> NEVER_BLOCKING =
+            Set.of(BlockStoreMethods.GET.getFullMethodName(), BlockStoreMethods.PUT.getFullMethodName());
+
     private static final int MAX_KEYS_OF_A_GET = 4_096;
     private static final int MAX_KEYS = 65_536;
     private static final int DELETE_BATCH = 64;
