@@ -6,8 +6,10 @@ import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
 import dev.kvern.node.ignite.OffHeapMemory;
 import dev.kvern.node.store.BlockReader;
+import dev.kvern.node.store.CacheMemory;
 import dev.kvern.node.store.ChainLru;
 import dev.kvern.node.store.ReadCache;
+import dev.kvern.node.store.SharedFileMemory;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.WatermarkEvictor;
 import dev.kvern.process.OpenParts;
@@ -17,7 +19,11 @@ import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -36,6 +42,8 @@ public final class NodeProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NodeProcess.class);
     /** Heartbeats must not wait while an eviction or a message to a node that hangs does. */
     private static final int TIMER_THREADS = 3;
+
+    private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
     private static final long TELL_USE_MILLIS = 200;
     private static final int GRPC_THREADS = 4;
@@ -80,7 +88,7 @@ public final class NodeProcess implements AutoCloseable {
         var lost = new CompletableFuture<String>();
         long cacheBytes = config.memory().readCacheBytes();
         long regionBytes = config.memory().regionBytes() - cacheBytes;
-        var cache = new ReadCache(OffHeapMemory.allocate(cacheBytes), policy::holds);
+        var cache = new ReadCache(cacheMemory(cacheBytes, config.listen().unixSocketPath(), parts), policy::holds);
         IgniteNode ignite = parts.opened(IgniteNode.start(
                 new IgniteNode.Settings(
                         id,
@@ -172,6 +180,23 @@ public final class NodeProcess implements AutoCloseable {
                         .newThread(runnable)
                         .start());
         return process;
+    }
+
+    /** Memory that runners on this machine can read, if they reach this node by its socket; else the process's own. */
+    private static CacheMemory cacheMemory(long bytes, String unixSocket, OpenParts parts) {
+        if (bytes > 0 && !unixSocket.isEmpty()) {
+            try {
+                // One node for each path: who finds a file of that name finds one that was left behind.
+                return parts.opened(SharedFileMemory.create(
+                        SHARED_MEMORY,
+                        UUID.nameUUIDFromBytes(unixSocket.getBytes(StandardCharsets.UTF_8))
+                                .toString(),
+                        bytes));
+            } catch (IOException e) {
+                log.warn("blocks go to runners on this machine over the socket, not through memory: {}", e.toString());
+            }
+        }
+        return OffHeapMemory.allocate(bytes);
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.kvern.wire;
 
 import com.google.protobuf.ByteString;
 import dev.kvern.v1.BlockHeader;
+import dev.kvern.v1.PlacedBlock;
 import io.grpc.HasByteBuffer;
 import java.io.EOFException;
 import java.io.IOException;
@@ -18,6 +19,12 @@ public sealed interface BlockPart {
 
     /** A key is not stored. Not in a Put. */
     record Miss(ByteString key) implements BlockPart {}
+
+    /** Where the node's shared memory is. In a Get only. */
+    record Shared(String file) implements BlockPart {}
+
+    /** A whole block, to be copied from the shared memory. In a Get only. */
+    record Placed(PlacedBlock block) implements BlockPart {}
 
     /** A message that names none of the above. */
     record Empty() implements BlockPart {}

@@ -5,6 +5,7 @@ import com.google.protobuf.WireFormat;
 import dev.kvern.v1.BlockMiss;
 import dev.kvern.v1.GetResponse;
 import dev.kvern.v1.PutRequest;
+import dev.kvern.v1.SharedMemory;
 import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
@@ -114,6 +115,10 @@ final class BlockPartMarshaller implements MethodDescriptor.Marshaller<BlockPart
                     message.setHeader(begun.header());
                 } else if (part instanceof BlockPart.Miss miss) {
                     message.setMiss(BlockMiss.newBuilder().setKey(miss.key()));
+                } else if (part instanceof BlockPart.Shared shared) {
+                    message.setSharedMemory(SharedMemory.newBuilder().setFile(shared.file()));
+                } else if (part instanceof BlockPart.Placed placed) {
+                    message.setPlaced(placed.block());
                 }
                 return message.build();
             }
@@ -125,6 +130,9 @@ final class BlockPartMarshaller implements MethodDescriptor.Marshaller<BlockPart
                     case HEADER -> new BlockPart.Header(message.getHeader());
                     case DATA -> new BlockPart.Held(message.getData().asReadOnlyByteBuffer());
                     case MISS -> new BlockPart.Miss(message.getMiss().getKey());
+                    case SHARED_MEMORY ->
+                        new BlockPart.Shared(message.getSharedMemory().getFile());
+                    case PLACED -> new BlockPart.Placed(message.getPlaced());
                     case PART_NOT_SET -> new BlockPart.Empty();
                 };
             }

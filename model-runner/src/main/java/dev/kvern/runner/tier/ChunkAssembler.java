@@ -3,6 +3,7 @@ package dev.kvern.runner.tier;
 import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import dev.kvern.v1.BlockHeader;
+import dev.kvern.v1.PlacedBlock;
 import dev.kvern.wire.BlockPart;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -16,6 +17,7 @@ final class ChunkAssembler {
     private final List<BlockKey> keys;
     private final ByteBuffer buffer;
     private final ChunkSink sink;
+    private final SharedBlocks shared;
     private final BlockChecksum checksum = new BlockChecksum();
     private int next;
     private @Nullable BlockHeader header;
@@ -24,12 +26,14 @@ final class ChunkAssembler {
     /**
      * @param first place of the first key that this stream was asked for
      * @param buffer as large as a chunk
+     * @param shared the node's memory, where it is on this machine
      */
-    ChunkAssembler(List<BlockKey> keys, int first, ByteBuffer buffer, ChunkSink sink) {
+    ChunkAssembler(List<BlockKey> keys, int first, ByteBuffer buffer, ChunkSink sink, SharedBlocks shared) {
         this.keys = keys;
         this.next = first;
         this.buffer = buffer;
         this.sink = sink;
+        this.shared = shared;
     }
 
     /** What is wrong with the stream; null if nothing is. */
@@ -43,6 +47,13 @@ final class ChunkAssembler {
         }
         if (part instanceof BlockPart.Header begun) {
             return begin(begun.header());
+        }
+        if (part instanceof BlockPart.Placed placed) {
+            return copy(placed.block());
+        }
+        if (part instanceof BlockPart.Shared named) {
+            shared.offered(named.file());
+            return null;
         }
         return part instanceof BlockPart.Miss ? miss() : MissReason.MALFORMED;
     }
@@ -79,9 +90,18 @@ final class ChunkAssembler {
         data.copyTo(buffer);
         // While it is in the processor's cache.
         checksum.add(buffer.slice(from, size));
-        if (buffer.hasRemaining()) {
-            return null;
+        return buffer.hasRemaining() ? null : complete(of);
+    }
+
+    private @Nullable MissReason copy(PlacedBlock placed) {
+        MissReason wrong = begin(placed.getHeader());
+        if (wrong != null) {
+            return wrong;
         }
+        return shared.copy(placed, buffer, checksum) ? complete(placed.getHeader()) : MissReason.MALFORMED;
+    }
+
+    private @Nullable MissReason complete(BlockHeader of) {
         if (checksum.value() != of.getCrc32C()) {
             return MissReason.CORRUPT;
         }

@@ -98,12 +98,17 @@ final class FetchCall implements Fetch {
                 return;
             }
             tried.add(node.get());
-            attempt = new Attempt(node.get(), new ChunkAssembler(keys, received, buffer, this::deliver));
+            attempt = attempt(node.get(), node.get().shared().file());
             current = attempt;
         }
         // A node that hangs must leave time to ask another.
         boolean another = tried.size() < Math.min(MAX_NODES, nodes.size());
         attempt.start(another ? left / 2 : left);
+    }
+
+    private Attempt attempt(TierNode node, Optional<String> sharedMemory) {
+        return new Attempt(
+                node, sharedMemory, new ChunkAssembler(keys, received, buffer, this::deliver, node.shared()));
     }
 
     private void deliver(int index, ByteBuffer payload) {
@@ -132,12 +137,15 @@ final class FetchCall implements Fetch {
     /** One stream from one node. What arrives after another attempt took over is ignored. */
     private final class Attempt implements ClientResponseObserver<GetRequest, BlockPart> {
         private final TierNode node;
+        private final Optional<String> sharedMemory;
         private final ChunkAssembler assembler;
         private final int first;
         private volatile @Nullable ClientCall<GetRequest, BlockPart> call;
 
-        Attempt(TierNode node, ChunkAssembler assembler) {
+        /** @param sharedMemory the file of the node's that chunks may be taken from; empty if they must be sent */
+        Attempt(TierNode node, Optional<String> sharedMemory, ChunkAssembler assembler) {
             this.node = node;
+            this.sharedMemory = sharedMemory;
             this.assembler = assembler;
             this.first = assembler.next();
         }
@@ -149,9 +157,9 @@ final class FetchCall implements Fetch {
             var request = GetRequest.newBuilder()
                     .addAllKeys(Lists.transform(keys.subList(first, keys.size()), BlockKey::toByteString))
                     .setMaxChunkBytes(messageBytes)
-                    .setStopAtMiss(true)
-                    .build();
-            ClientCalls.asyncServerStreamingCall(started, request, this);
+                    .setStopAtMiss(true);
+            sharedMemory.ifPresent(request::setSharedMemory);
+            ClientCalls.asyncServerStreamingCall(started, request.build(), this);
             boolean late;
             synchronized (FetchCall.this) {
                 late = current != this;
@@ -181,7 +189,10 @@ final class FetchCall implements Fetch {
                 }
                 wrong = accept(part);
             }
-            if (wrong == MissReason.LOCAL_FAILURE) {
+            if (wrong != null && part instanceof BlockPart.Placed) {
+                askAgainToSend();
+                cancel();
+            } else if (wrong == MissReason.LOCAL_FAILURE) {
                 // The next node's copy would find no room either, and this one has done nothing wrong.
                 finish(wrong);
                 cancel();
@@ -189,6 +200,19 @@ final class FetchCall implements Fetch {
                 failed(wrong);
                 cancel();
             }
+        }
+
+        /** Another block has come to lie there meanwhile, most likely: no fault of the node's. */
+        private void askAgainToSend() {
+            Attempt next;
+            synchronized (FetchCall.this) {
+                if (current != this) {
+                    return;
+                }
+                next = attempt(node, Optional.empty());
+                current = next;
+            }
+            next.start(deadline - nanoTime.getAsLong());
         }
 
         private @Nullable MissReason accept(BlockPart part) {

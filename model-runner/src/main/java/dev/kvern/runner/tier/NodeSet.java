@@ -1,5 +1,6 @@
 package dev.kvern.runner.tier;
 
+import dev.kvern.rpc.GrpcChannels;
 import io.grpc.ManagedChannel;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -35,7 +36,11 @@ final class NodeSet implements AutoCloseable {
             }
         }
         for (String address : wanted) {
-            next.add(new TierNode(address, connect.apply(address), newBreaker.get()));
+            next.add(new TierNode(
+                    address,
+                    connect.apply(address),
+                    newBreaker.get(),
+                    new SharedBlocks(address.startsWith(GrpcChannels.UNIX_SCHEME))));
         }
         nodes = List.copyOf(next);
     }

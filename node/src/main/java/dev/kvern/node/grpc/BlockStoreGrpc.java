@@ -27,6 +27,7 @@ import io.grpc.stub.StreamObserver;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
@@ -133,6 +134,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
                         BlockHeaders.keys(request.getKeysList(), MAX_KEYS_OF_A_GET),
                         Math.max(MIN_MESSAGE_BYTES, Math.min(messageBytes, MAX_MESSAGE_BYTES)),
                         request.getStopAtMiss(),
+                        request.hasSharedMemory() ? Optional.of(request.getSharedMemory()) : Optional.empty(),
                         readAheadBlocks,
                         sending,
                         (ServerCallStreamObserver<BlockPart>) responses)

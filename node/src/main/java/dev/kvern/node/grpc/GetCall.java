@@ -1,11 +1,15 @@
 package dev.kvern.node.grpc;
 
+import com.google.common.primitives.Longs;
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.BlockReader;
+import dev.kvern.node.store.PageSlab;
 import dev.kvern.node.store.ReadableBlock;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.BlockHeader;
+import dev.kvern.v1.PlacedBlock;
 import dev.kvern.wire.BlockPart;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.ArrayDeque;
@@ -28,6 +32,7 @@ final class GetCall {
     private final List<BlockKey> keys;
     private final int messageBytes;
     private final boolean stopAtMiss;
+    private final Optional<String> sharedMemory;
     private final int readAhead;
     private final SendBudget budget;
     private final ServerCallStreamObserver<BlockPart> responses;
@@ -51,12 +56,14 @@ final class GetCall {
         }
     }
 
+    /** @param sharedMemory the file that the caller has mapped; empty text if it would like to know of one */
     GetCall(
             BlockReader reader,
             StoreCounters counters,
             List<BlockKey> keys,
             int messageBytes,
             boolean stopAtMiss,
+            Optional<String> sharedMemory,
             int readAhead,
             SendBudget budget,
             ServerCallStreamObserver<BlockPart> responses) {
@@ -65,6 +72,7 @@ final class GetCall {
         this.keys = keys;
         this.messageBytes = messageBytes;
         this.stopAtMiss = stopAtMiss;
+        this.sharedMemory = sharedMemory;
         this.readAhead = readAhead;
         this.budget = budget;
         this.responses = responses;
@@ -74,6 +82,9 @@ final class GetCall {
         responses.setOnReadyThreshold(UNSENT_BYTES);
         responses.setOnReadyHandler(this::advance);
         responses.setOnCancelHandler(this::cancelled);
+        if (sharedMemory.isPresent() && !reader.sharedFile().equals(sharedMemory)) {
+            reader.sharedFile().ifPresent(file -> responses.onNext(new BlockPart.Shared(file)));
+        }
         advance();
     }
 
@@ -141,7 +152,20 @@ final class GetCall {
             budget.settle(read.taken(), bytes);
         }
         counters.found(bytes);
-        responses.onNext(new BlockPart.Header(BlockHeaders.header(read.key(), block.header())));
+        BlockHeader header = BlockHeaders.header(read.key(), block.header());
+        long[] places = block.places();
+        if (places.length > 0 && reader.sharedFile().equals(sharedMemory)) {
+            // Not kept open until the caller has copied it: it would have to say so. What it copies it compares with
+            // the checksum.
+            block.close();
+            responses.onNext(new BlockPart.Placed(PlacedBlock.newBuilder()
+                    .setHeader(header)
+                    .setPageBytes(PageSlab.PAGE_BYTES)
+                    .addAllOffsets(Longs.asList(places))
+                    .build()));
+            return;
+        }
+        responses.onNext(new BlockPart.Header(header));
         current = new Sending(read.key(), block, read.taken() > 0 ? bytes : 0);
     }
 

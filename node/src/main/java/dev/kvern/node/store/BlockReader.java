@@ -1,6 +1,7 @@
 package dev.kvern.node.store;
 
 import dev.kvern.block.BlockKey;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -29,6 +30,11 @@ public final class BlockReader {
             found.ifPresent(block -> cache.offer(key, block));
             return found.map(block -> block);
         });
+    }
+
+    /** The path of the file that blocks at hand lie in, if others on this machine can read it. */
+    public Optional<String> sharedFile() {
+        return cache.sharedFile().map(Path::toString);
     }
 
     /** A copy at hand was not what its checksum says: the next read is from the store again. */

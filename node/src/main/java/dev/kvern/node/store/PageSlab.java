@@ -1,7 +1,9 @@
 package dev.kvern.node.store;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +61,16 @@ public final class PageSlab {
         for (int i = pages.length - 1; i >= 0; i--) {
             free[freeCount++] = pages[i];
         }
+    }
+
+    /** Where a page begins, were all segments one. */
+    static long offset(int page) {
+        return (long) page * PAGE_BYTES;
+    }
+
+    /** The file that the pages are, if others can read them. */
+    Optional<Path> file() {
+        return memory.file();
     }
 
     /** A page's bytes. */

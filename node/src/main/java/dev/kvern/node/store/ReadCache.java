@@ -2,7 +2,9 @@ package dev.kvern.node.store;
 
 import dev.kvern.block.BlockKey;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -125,6 +127,11 @@ public final class ReadCache {
         giveBackIfUnused(entry);
     }
 
+    /** The file that copies lie in, if others can read it. */
+    public Optional<Path> sharedFile() {
+        return slab.file();
+    }
+
     /** Blocks found here so far. */
     public synchronized long hits() {
         return hits;
@@ -176,6 +183,13 @@ public final class ReadCache {
                 at += size;
             }
             return pieces;
+        }
+
+        @Override
+        public long[] places() {
+            return slab.file().isEmpty()
+                    ? new long[0]
+                    : Arrays.stream(entry.pages).mapToLong(PageSlab::offset).toArray();
         }
 
         @Override

@@ -15,6 +15,14 @@ public interface ReadableBlock extends AutoCloseable {
      */
     List<ByteBuffer> payload(int from, int length);
 
+    /**
+     * Where in the shared file the payload's pages begin, each of {@link PageSlab#PAGE_BYTES} but for the last; empty if it lies in
+     * none. They may be taken for another block once this one is closed.
+     */
+    default long[] places() {
+        return new long[0];
+    }
+
     /** Whether the bytes were kept for long since they were last compared with their checksum. */
     boolean unchecked();
 
