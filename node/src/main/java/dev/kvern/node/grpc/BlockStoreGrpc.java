@@ -41,6 +41,9 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
 
     private static final int MAX_KEYS_OF_A_GET = 4_096;
     private static final int MAX_KEYS = 65_536;
+    /** Of the memory for receiving: what stays with us between two Puts. */
+    private static final int PART_KEPT = 4;
+
     private static final int DELETE_BATCH = 64;
     private static final int DEFAULT_MESSAGE_BYTES = 256 << 10;
     private static final int MIN_MESSAGE_BYTES = 1 << 10;
@@ -51,6 +54,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
     private final BlockReader reader;
     private final StoreCounters counters;
     private final ReceiveBudget receiving;
+    private final ReceiveArrays arrays;
     private final SendBudget sending;
     private final int maxBlockBytes;
     private final int readAheadBlocks;
@@ -81,6 +85,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
         this.reader = reader;
         this.counters = counters;
         this.receiving = new ReceiveBudget(receivingBytes);
+        this.arrays = new ReceiveArrays(receivingBytes / PART_KEPT);
         this.sending = new SendBudget(sendingBytes);
         this.maxBlockBytes = maxBlockBytes;
         this.readAheadBlocks = readAheadBlocks;
@@ -143,7 +148,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
 
     private StreamObserver<BlockPart> receive(StreamObserver<PutResponse> responses) {
         var call = new PutCall(
-                storage, counters, receiving, maxBlockBytes, onStored, (ServerCallStreamObserver<PutResponse>)
+                storage, counters, receiving, arrays, maxBlockBytes, onStored, (ServerCallStreamObserver<PutResponse>)
                         responses);
         call.start();
         return call;

@@ -14,7 +14,8 @@ public interface BlockStorage {
     CompletableFuture<Optional<StoredBlock>> get(BlockKey key);
 
     /**
-     * Stores a block unless there is one already: the first complete write wins.
+     * Stores a block unless there is one already: the first complete write wins. Once this has ended well, the block's array is
+     * the caller's again and may be written to.
      *
      * @return whether it is new
      */

@@ -32,18 +32,21 @@ public final class StoredBlock implements ReadableBlock {
         this.encoded = encoded;
     }
 
-    /** An array for a block whose payload is yet to be written behind the header. */
-    public static byte[] allocate(int payloadBytes, int crc32c, int tokens, Optional<BlockKey> parent) {
-        byte[] encoded = new byte[HEADER_BYTES + payloadBytes];
-        var header = ByteBuffer.wrap(encoded);
-        header.putInt(MAGIC)
+    /** How long an array must be for a block of so many bytes of payload. */
+    public static int encodedBytes(int payloadBytes) {
+        return HEADER_BYTES + payloadBytes;
+    }
+
+    /** Writes the header of a block whose payload, which fills the rest of the array, is yet to be written. */
+    public static void begin(byte[] encoded, int crc32c, int tokens, Optional<BlockKey> parent) {
+        ByteBuffer.wrap(encoded)
+                .putInt(MAGIC)
                 .put(VERSION)
                 .put(new byte[3])
                 .putInt(crc32c)
-                .putInt(payloadBytes)
-                .putInt(tokens);
-        parent.ifPresent(key -> header.put(key.toByteArray()));
-        return encoded;
+                .putInt(encoded.length - HEADER_BYTES)
+                .putInt(tokens)
+                .put(parent.map(BlockKey::toByteArray).orElse(NO_PARENT));
     }
 
     /** Reads what was stored under a key; empty if it is no block, or its payload does not match its size or checksum. */
@@ -63,7 +66,7 @@ public final class StoredBlock implements ReadableBlock {
     }
 
     /**
-     * A block whose payload has just been written behind the header of {@link #allocate}; empty if it is not what the header
+     * A block whose payload has just been written behind the header of {@link #begin}; empty if it is not what the header
      * says.
      *
      * @param checksum of the key and the payload that was written

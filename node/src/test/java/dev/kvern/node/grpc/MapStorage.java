@@ -26,7 +26,8 @@ final class MapStorage implements BlockStorage {
 
     @Override
     public CompletableFuture<Boolean> put(BlockKey key, StoredBlock block) {
-        return CompletableFuture.completedFuture(blocks.putIfAbsent(key, block) == null);
+        StoredBlock copy = StoredBlock.verified(key, block.encoded().clone()).orElseThrow();
+        return CompletableFuture.completedFuture(blocks.putIfAbsent(key, copy) == null);
     }
 
     @Override

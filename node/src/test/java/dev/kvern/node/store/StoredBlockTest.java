@@ -35,7 +35,8 @@ class StoredBlockTest {
     @Test
     void theHeaderComesBack() {
         byte[] payload = Blocks.payload(5, 10);
-        byte[] encoded = StoredBlock.allocate(10, Blocks.checksum(5, payload), 77, Optional.of(Blocks.key(4)));
+        byte[] encoded = new byte[StoredBlock.encodedBytes(10)];
+        StoredBlock.begin(encoded, Blocks.checksum(5, payload), 77, Optional.of(Blocks.key(4)));
         System.arraycopy(payload, 0, encoded, StoredBlock.HEADER_BYTES, 10);
         StoredBlock block = StoredBlock.verified(Blocks.key(5), encoded).orElseThrow();
         assertThat(block.header().tokens()).isEqualTo(77);
