@@ -158,6 +158,7 @@ final class GetCall {
             // Not kept open until the caller has copied it: it would have to say so. What it copies it compares with
             // the checksum.
             block.close();
+            counters.placed();
             responses.onNext(new BlockPart.Placed(PlacedBlock.newBuilder()
                     .setHeader(header)
                     .setPageBytes(PageSlab.PAGE_BYTES)

@@ -20,7 +20,10 @@ public final class BlockReader {
     /** A block that can be sent at once and takes no memory of its own; to be closed. */
     public Optional<ReadableBlock> atHand(BlockKey key) {
         Optional<ReadableBlock> copy = cache.find(key);
-        copy.ifPresent(block -> storage.used(key, block.header().parent()));
+        copy.ifPresent(block -> {
+            counters.foundAtHand();
+            storage.used(key, block.header().parent());
+        });
         return copy;
     }
 

@@ -37,7 +37,6 @@ public final class ReadCache {
             return size() > REMEMBERED_KEYS;
         }
     };
-    private long hits;
 
     /** @param held whether a block is stored on this node */
     public ReadCache(CacheMemory memory, Predicate<BlockKey> held) {
@@ -51,7 +50,6 @@ public final class ReadCache {
         if (entry == null) {
             return Optional.empty();
         }
-        hits++;
         entry.readers++;
         return Optional.of(new Copy(entry));
     }
@@ -130,11 +128,6 @@ public final class ReadCache {
     /** The file that copies lie in, if others can read it. */
     public Optional<Path> sharedFile() {
         return slab.file();
-    }
-
-    /** Blocks found here so far. */
-    public synchronized long hits() {
-        return hits;
     }
 
     /** Bytes of pages that hold blocks, or are being read. */

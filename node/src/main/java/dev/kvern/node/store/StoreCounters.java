@@ -15,6 +15,8 @@ public final class StoreCounters {
     private final LongAdder corrupt = new LongAdder();
     private final LongAdder sentBytes = new LongAdder();
     private final LongAdder receivedBytes = new LongAdder();
+    private final LongAdder readCacheHits = new LongAdder();
+    private final LongAdder placed = new LongAdder();
 
     /** A key was asked for. */
     public void asked() {
@@ -25,6 +27,16 @@ public final class StoreCounters {
     public void found(long bytes) {
         hits.increment();
         sentBytes.add(bytes);
+    }
+
+    /** A key that was asked for was found in the read cache. */
+    public void foundAtHand() {
+        readCacheHits.increment();
+    }
+
+    /** A block was left for the caller to copy. */
+    public void placed() {
+        placed.increment();
     }
 
     /** A block was offered. */
@@ -75,6 +87,8 @@ public final class StoreCounters {
                 .setCorruptBlocks(corrupt.sum())
                 .setSentBytes(sentBytes.sum())
                 .setReceivedBytes(receivedBytes.sum())
+                .setReadCacheHits(readCacheHits.sum())
+                .setPlacedBlocks(placed.sum())
                 .build();
     }
 }

@@ -7,6 +7,7 @@ import dev.kvern.node.Awaits;
 import dev.kvern.node.BlockStoreContract;
 import dev.kvern.node.Blocks;
 import dev.kvern.node.store.BlockReader;
+import dev.kvern.node.store.PageSlab;
 import dev.kvern.node.store.ReadCache;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.rpc.GrpcServer;
@@ -23,6 +24,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -42,7 +44,12 @@ class BlockStoreGrpcTest extends BlockStoreContract {
 
     private static final MapStorage STORAGE = new MapStorage();
     private static final ByteBuffer CACHED = ByteBuffer.allocateDirect(4 << 20);
-    private static final ReadCache CACHE = new ReadCache(() -> List.of(CACHED), STORAGE.blocks::containsKey);
+
+    /** Always read from the store. */
+    private static final int NOT_CACHED = 20;
+
+    private static final ReadCache CACHE = new ReadCache(
+            () -> List.of(CACHED), key -> !key.equals(Blocks.key(NOT_CACHED)) && STORAGE.blocks.containsKey(key));
     private static ExecutorService calls;
     private static GrpcServer server;
     private static ManagedChannel channel;
@@ -83,13 +90,13 @@ class BlockStoreGrpcTest extends BlockStoreContract {
 
     @Test
     void whatIsReadForSlowCallersIsBounded() {
-        byte[] payload = Blocks.payload(20, MAX_BLOCK_BYTES);
+        byte[] payload = Blocks.payload(NOT_CACHED, MAX_BLOCK_BYTES);
         Blocks.put(
                 BlockStoreServiceGrpc.newStub(channel),
-                Blocks.headerPart(Blocks.header(20, payload)),
+                Blocks.headerPart(Blocks.header(NOT_CACHED, payload)),
                 Blocks.dataPart(payload, 0, payload.length));
         var request = GetRequest.newBuilder()
-                .addAllKeys(Collections.nCopies(8, Blocks.key(20).toByteString()))
+                .addAllKeys(Collections.nCopies(8, Blocks.key(NOT_CACHED).toByteString()))
                 .build();
         var slow = new ArrayList<Iterator<GetResponse>>();
         var context = Context.current().withCancellation();
@@ -117,6 +124,63 @@ class BlockStoreGrpcTest extends BlockStoreContract {
                 return false;
             }
         });
+    }
+
+    @Test
+    void whatIsReadOftenComesFromTheCacheAndIsTheSame() {
+        long before = counters().getReadCacheHits();
+        putAll(500, 501);
+        for (int i = 0; i < 4; i++) {
+            assertThat(payload(500)).isEqualTo(Blocks.payload(500, 5_000));
+        }
+        assertThat(counters().getReadCacheHits() - before).isEqualTo(2);
+        blocking()
+                .delete(DeleteRequest.newBuilder()
+                        .addKeys(Blocks.key(500).toByteString())
+                        .build());
+        assertThat(answers(500).get(0).hasMiss()).isTrue();
+    }
+
+    @Test
+    void aCopyThatWasDamagedIsNotServedAgain() {
+        putAll(510);
+        for (int i = 0; i < 3; i++) {
+            payload(510);
+        }
+        long corrupt = counters().getCorruptBlocks();
+        int at = indexOf(Blocks.payload(510, 5_000));
+        CACHED.put(at + 4_000, (byte) (CACHED.get(at + 4_000) ^ 4));
+        var failure = catchThrowableOfType(StatusRuntimeException.class, () -> answers(510));
+        assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+        assertThat(failure.getStatus().getDescription())
+                .contains("damaged", Blocks.key(510).toHex());
+        assertThat(counters().getCorruptBlocks() - corrupt).isEqualTo(1);
+        assertThat(payload(510)).isEqualTo(Blocks.payload(510, 5_000));
+    }
+
+    private static int indexOf(byte[] payload) {
+        for (int at = 0; at < CACHED.capacity(); at += PageSlab.PAGE_BYTES) {
+            if (CACHED.slice(at, payload.length).equals(ByteBuffer.wrap(payload))) {
+                return at;
+            }
+        }
+        throw new AssertionError("not in the cache");
+    }
+
+    private byte[] payload(int number) {
+        var bytes = new ByteArrayOutputStream();
+        answers(number).forEach(part -> bytes.writeBytes(part.getData().toByteArray()));
+        return bytes.toByteArray();
+    }
+
+    private List<GetResponse> answers(int number) {
+        var parts = new ArrayList<GetResponse>();
+        blocking()
+                .get(GetRequest.newBuilder()
+                        .addKeys(Blocks.key(number).toByteString())
+                        .build())
+                .forEachRemaining(parts::add);
+        return parts;
     }
 
     @Test
