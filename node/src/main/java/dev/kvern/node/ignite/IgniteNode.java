@@ -36,6 +36,12 @@ public final class IgniteNode implements AutoCloseable {
     /** Larger than the default's 4 KiB: puts of large values are 1.3 to 2.7 times faster. */
     private static final int PAGE_BYTES = 16 << 10;
 
+    /** More than Ignite keeps of a page for itself. */
+    private static final int PAGE_OVERHEAD_BYTES = 128;
+
+    /** More than an entry takes beside its value: its key, its version, and its place in the index. */
+    private static final int ENTRY_OVERHEAD_BYTES = 512;
+
     /** The last guard: Ignite evicts pages at random from here on. */
     private static final double PAGE_EVICTION_THRESHOLD = 0.96;
 
@@ -138,6 +144,12 @@ public final class IgniteNode implements AutoCloseable {
      */
     public static double evictsAtRandomFrom(long regionBytes, int maxBlockBytes) {
         return PAGE_EVICTION_THRESHOLD - (double) emptyPages(regionBytes, maxBlockBytes) * PAGE_BYTES / regionBytes;
+    }
+
+    /** Bytes of a region that a value takes: whole pages, less what Ignite keeps of each for itself. */
+    public static long footprintBytes(int valueBytes) {
+        long room = PAGE_BYTES - PAGE_OVERHEAD_BYTES;
+        return (valueBytes + ENTRY_OVERHEAD_BYTES + room - 1) / room * PAGE_BYTES;
     }
 
     private static DataStorageConfiguration storage(long regionBytes, int maxBlockBytes) {

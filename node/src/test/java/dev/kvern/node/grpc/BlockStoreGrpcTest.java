@@ -7,6 +7,7 @@ import dev.kvern.node.Awaits;
 import dev.kvern.node.BlockStoreContract;
 import dev.kvern.node.Blocks;
 import dev.kvern.node.store.StoreCounters;
+import dev.kvern.node.store.WriteGate;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.v1.BlockStoreServiceGrpc;
 import dev.kvern.v1.DeleteRequest;
@@ -53,6 +54,7 @@ class BlockStoreGrpcTest extends BlockStoreContract {
                 RECEIVING_BYTES,
                 SENDING_BYTES,
                 4,
+                WriteGate.OPEN,
                 bytes -> {},
                 () -> 1);
         server = GrpcServer.start("127.0.0.1", 0, calls, List.of(service));
