@@ -10,9 +10,11 @@ import dev.kvern.runner.tier.FetchOutcome;
 import dev.kvern.runner.tier.MissReason;
 import dev.kvern.runner.tier.PutOutcome;
 import dev.kvern.runner.tier.TierOptions;
+import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -56,6 +58,17 @@ final class TierClient implements AutoCloseable {
         }
         assertThat(outcome instanceof FetchOutcome.Hit).isEqualTo(payload.get() != null);
         return outcome;
+    }
+
+    /** Fetches several chunks of one size in one call. */
+    CompletableFuture<FetchOutcome> fetchAll(List<TestChunk> chunks) {
+        return client.fetch(
+                        chunks.stream().map(TestChunk::key).toList(),
+                        chunks.get(0).bytes(),
+                        (index, arrived) -> assertThat(arrived)
+                                .as("chunk %d of %s", index, chunks)
+                                .isEqualTo(ByteBuffer.wrap(chunks.get(index).payload())))
+                .outcome();
     }
 
     /** What is stored under a key, whatever it is. */
