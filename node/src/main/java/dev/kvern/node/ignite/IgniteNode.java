@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.ignite.Ignite;
@@ -44,6 +45,12 @@ public final class IgniteNode implements AutoCloseable {
 
     /** The last guard: Ignite evicts pages at random from here on. */
     private static final double PAGE_EVICTION_THRESHOLD = 0.96;
+
+    /**
+     * Connections between nodes stay open: to make a new one to a node that hangs blocks whoever needs it until the node counts
+     * as lost.
+     */
+    private static final long IDLE_CONNECTION_MILLIS = TimeUnit.DAYS.toMillis(1);
 
     private static final long SYSTEM_REGION_BYTES = 32L << 20;
 
@@ -116,7 +123,8 @@ public final class IgniteNode implements AutoCloseable {
                         .setLocalPort(communicationPort)
                         .setLocalPortRange(0)
                         .setSocketReceiveBuffer(0)
-                        .setSocketSendBuffer(0))
+                        .setSocketSendBuffer(0)
+                        .setIdleConnectionTimeout(IDLE_CONNECTION_MILLIS))
                 .setDiscoverySpi(discovery(settings, discoveryPort));
         try {
             Ignite ignite = Ignition.start(configuration);

@@ -12,7 +12,6 @@ import dev.kvern.node.store.WatermarkEvictor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +25,7 @@ class BoundedMemoryTest {
     private static final long REGION_BYTES = 64L << 20;
     private static final int BLOCK_BYTES = 256 << 10;
     private static final int CHAIN = 20;
-    private static final int WRITERS = 6;
+    private static final int WRITERS = 12;
     private static final int CHAINS = (int) (10 * REGION_BYTES / BLOCK_BYTES / CHAIN);
 
     @Test
@@ -67,20 +66,7 @@ class BoundedMemoryTest {
             }
             scheduler.shutdown();
 
-            int held = 0;
-            for (int chain = 0; chain < CHAINS; chain++) {
-                boolean whole = true;
-                for (int depth = 0; depth < CHAIN; depth++) {
-                    boolean present = storage.get(Blocks.key(chain * CHAIN + depth))
-                            .join()
-                            .isPresent();
-                    assertThat(present && !whole)
-                            .as("chain %d holds block %d without its parent", chain, depth)
-                            .isFalse();
-                    whole = present;
-                    held += present ? 1 : 0;
-                }
-            }
+            int held = heldWithoutHoles(storage);
             assertThat(storage.match(firstChain()).join()).isGreaterThan(CHAIN / 2);
             assertThat((long) held * BLOCK_BYTES).isGreaterThan(REGION_BYTES / 3);
             assertThat(counters.snapshot().getEvictedBlocks() + held)
@@ -129,18 +115,15 @@ class BoundedMemoryTest {
             for (int i = 0; i < WRITERS; i++) {
                 var writer = new Thread(() -> {
                     for (int chain = nextChain.getAndIncrement(); chain < CHAINS; chain = nextChain.getAndIncrement()) {
-                        // Parents first, and all of a chain at a time: far faster than one block is removed.
-                        var stored = new ArrayList<CompletableFuture<?>>();
                         for (int number = chain * CHAIN; number < (chain + 1) * CHAIN; number++) {
                             StoredBlock block = Blocks.stored(number, parent(number), BLOCK_BYTES);
                             BlockKey key = Blocks.key(number);
-                            stored.add(gate.admit(key, block.encoded().length)
+                            gate.admit(key, block.encoded().length)
                                     .thenCompose(room ->
-                                            storage.put(key, block).whenComplete((isNew, failure) -> room.close())));
+                                            storage.put(key, block).whenComplete((isNew, failure) -> room.close()))
+                                    .join();
+                            most.accumulateAndGet(storage.usedBytes(), Math::max);
                         }
-                        CompletableFuture.allOf(stored.toArray(CompletableFuture[]::new))
-                                .join();
-                        most.accumulateAndGet(storage.usedBytes(), Math::max);
                     }
                 });
                 writer.setUncaughtExceptionHandler((thread, failure) -> failures.add(failure));
@@ -162,10 +145,7 @@ class BoundedMemoryTest {
             assertThat(metrics.getEvictionRate())
                     .as("pages that Ignite evicted")
                     .isZero();
-            int held = 0;
-            for (int number = 0; number < CHAINS * CHAIN; number++) {
-                held += storage.get(Blocks.key(number)).join().isPresent() ? 1 : 0;
-            }
+            int held = heldWithoutHoles(storage);
             assertThat(counters.snapshot().getEvictedBlocks() + held)
                     .as("blocks evicted by the policy, not by Ignite, and held")
                     .isEqualTo(CHAINS * CHAIN);
@@ -173,6 +153,24 @@ class BoundedMemoryTest {
             scheduler.shutdownNow();
             executor.shutdownNow();
         }
+    }
+
+    /** How many blocks the storage holds, none of them without those before it. */
+    private static int heldWithoutHoles(IgniteBlockStorage storage) {
+        int held = 0;
+        for (int chain = 0; chain < CHAINS; chain++) {
+            boolean whole = true;
+            for (int depth = 0; depth < CHAIN; depth++) {
+                boolean present =
+                        storage.get(Blocks.key(chain * CHAIN + depth)).join().isPresent();
+                assertThat(present && !whole)
+                        .as("chain %d holds block %d without its parent", chain, depth)
+                        .isFalse();
+                whole = present;
+                held += present ? 1 : 0;
+            }
+        }
+        return held;
     }
 
     private static List<BlockKey> firstChain() {
