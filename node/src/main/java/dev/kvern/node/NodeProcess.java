@@ -5,10 +5,12 @@ import dev.kvern.node.grpc.BlockStoreGrpc;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
 import dev.kvern.node.ignite.OffHeapMemory;
+import dev.kvern.node.ignite.SharedRoom;
 import dev.kvern.node.store.BlockReader;
 import dev.kvern.node.store.CacheMemory;
 import dev.kvern.node.store.ChainLru;
 import dev.kvern.node.store.ReadCache;
+import dev.kvern.node.store.RegionGate;
 import dev.kvern.node.store.SharedFileMemory;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.WatermarkEvictor;
@@ -46,6 +48,7 @@ public final class NodeProcess implements AutoCloseable {
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
     private static final long TELL_USE_MILLIS = 200;
+    private static final long TELL_ROOM_MILLIS = 20;
     private static final int GRPC_THREADS = 4;
     private static final int MAX_WAITING_CALLS = 16_384;
     private static final long GRACE_MILLIS = 2_000;
@@ -135,6 +138,18 @@ public final class NodeProcess implements AutoCloseable {
                 counters,
                 scheduler);
         evictor.start();
+        long evictsAboveBytes = (long) (highWatermark * regionBytes);
+        var room = new SharedRoom(ignite.ignite(), () -> storage.usedBytes() > evictsAboveBytes, System::nanoTime);
+        scheduler.scheduleWithFixedDelay(room::tell, TELL_ROOM_MILLIS, TELL_ROOM_MILLIS, TimeUnit.MILLISECONDS);
+        var gate = new RegionGate(
+                new RegionGate.Region(
+                        storage::usedBytes, mostUsedBytes(config.memory(), regionBytes), IgniteNode::footprintBytes),
+                room,
+                evictor::makeRoom,
+                config.limits().operationTimeoutMillis(),
+                counters,
+                scheduler,
+                System::nanoTime);
         scheduler.scheduleWithFixedDelay(storage::tellUse, TELL_USE_MILLIS, TELL_USE_MILLIS, TimeUnit.MILLISECONDS);
 
         ExecutorService calls =
@@ -149,6 +164,7 @@ public final class NodeProcess implements AutoCloseable {
                 config.limits().receivingBytes(),
                 config.limits().sendingBytes(),
                 config.limits().readAheadBlocks(),
+                gate,
                 evictor::stored,
                 () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedAtNanos));
         GrpcServer server = parts.opened(GrpcServer.start(
@@ -207,6 +223,11 @@ public final class NodeProcess implements AutoCloseable {
         return Math.min(
                 memory.highWatermark(),
                 IgniteNode.evictsAtRandomFrom(regionBytes, memory.maxBlockBytes()) - WatermarkEvictor.STEP);
+    }
+
+    /** Up to where blocks may be stored: Ignite would evict at random beyond. */
+    private static long mostUsedBytes(NodeConfig.Memory memory, long regionBytes) {
+        return (long) (IgniteNode.evictsAtRandomFrom(regionBytes, memory.maxBlockBytes()) * regionBytes);
     }
 
     /** The port of the gRPC server. */

@@ -5,6 +5,7 @@ import dev.kvern.node.store.BlockReader;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.StorageUsage;
 import dev.kvern.node.store.StoreCounters;
+import dev.kvern.node.store.WriteGate;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.BlockStoreServiceGrpc;
 import dev.kvern.v1.DeleteRequest;
@@ -58,6 +59,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
     private final SendBudget sending;
     private final int maxBlockBytes;
     private final int readAheadBlocks;
+    private final WriteGate gate;
     private final LongConsumer onStored;
     private final LongSupplier uptimeMillis;
 
@@ -66,6 +68,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
      * @param receivingBytes most payload being received at a time, over all calls
      * @param sendingBytes most payload held for callers at a time, over all calls
      * @param readAheadBlocks blocks read ahead for one Get
+     * @param gate holds blocks back while there is no room
      * @param onStored told the size of each new block
      * @param uptimeMillis of the process
      */
@@ -78,6 +81,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
             long receivingBytes,
             long sendingBytes,
             int readAheadBlocks,
+            WriteGate gate,
             LongConsumer onStored,
             LongSupplier uptimeMillis) {
         this.nodeId = nodeId;
@@ -89,6 +93,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
         this.sending = new SendBudget(sendingBytes);
         this.maxBlockBytes = maxBlockBytes;
         this.readAheadBlocks = readAheadBlocks;
+        this.gate = gate;
         this.onStored = onStored;
         this.uptimeMillis = uptimeMillis;
     }
@@ -148,7 +153,8 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
 
     private StreamObserver<BlockPart> receive(StreamObserver<PutResponse> responses) {
         var call = new PutCall(
-                storage, counters, receiving, arrays, maxBlockBytes, onStored, (ServerCallStreamObserver<PutResponse>)
+                storage, counters, receiving, arrays, maxBlockBytes, gate, onStored, (ServerCallStreamObserver<
+                                PutResponse>)
                         responses);
         call.start();
         return call;

@@ -5,6 +5,7 @@ import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
+import dev.kvern.node.store.WriteGate;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.BlockHeader;
 import dev.kvern.v1.PutResponse;
@@ -17,7 +18,7 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One Put: puts a block's bytes together, checks them, and only then stores it. Some blocks may be on their way to the store
+ * One Put: puts a block's bytes together, checks them, and only then stores it, once there is room. Some blocks may be on their way to the store
  * while the next is received; beyond that the caller is made to wait. Safe for use by several threads; guarded by this.
  */
 final class PutCall implements StreamObserver<BlockPart> {
@@ -29,6 +30,7 @@ final class PutCall implements StreamObserver<BlockPart> {
     private final ReceiveBudget budget;
     private final ReceiveArrays arrays;
     private final int maxBlockBytes;
+    private final WriteGate gate;
     private final LongConsumer onStored;
     private final ServerCallStreamObserver<PutResponse> responses;
     private final BlockChecksum checksum = new BlockChecksum();
@@ -50,6 +52,7 @@ final class PutCall implements StreamObserver<BlockPart> {
             ReceiveBudget budget,
             ReceiveArrays arrays,
             int maxBlockBytes,
+            WriteGate gate,
             LongConsumer onStored,
             ServerCallStreamObserver<PutResponse> responses) {
         this.storage = storage;
@@ -57,6 +60,7 @@ final class PutCall implements StreamObserver<BlockPart> {
         this.budget = budget;
         this.arrays = arrays;
         this.maxBlockBytes = maxBlockBytes;
+        this.gate = gate;
         this.onStored = onStored;
         this.responses = responses;
     }
@@ -154,7 +158,9 @@ final class PutCall implements StreamObserver<BlockPart> {
         key = null;
         receiving = new byte[0];
         storing++;
-        storage.put(of, block).whenComplete((isNew, failure) -> done(block, isNew, failure));
+        gate.admit(of, block.encoded().length)
+                .thenCompose(room -> storage.put(of, block).whenComplete((isNew, failure) -> room.close()))
+                .whenComplete((isNew, failure) -> done(block, isNew, failure));
     }
 
     private synchronized void done(StoredBlock block, @Nullable Boolean isNew, @Nullable Throwable failure) {

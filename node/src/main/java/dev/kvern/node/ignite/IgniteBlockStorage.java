@@ -6,17 +6,13 @@ import dev.kvern.node.store.EvictionPolicy;
 import dev.kvern.node.store.StorageUsage;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
-import dev.kvern.rpc.ErrorReason;
-import dev.kvern.rpc.KvernException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
 import org.apache.ignite.cache.CacheAtomicityMode;
@@ -27,14 +23,12 @@ import org.apache.ignite.cache.affinity.rendezvous.RendezvousAffinityFunction;
 import org.apache.ignite.configuration.CacheConfiguration;
 import org.apache.ignite.internal.processors.cache.CacheObjectByteArrayImpl;
 import org.apache.ignite.internal.util.future.IgniteFinishedFutureImpl;
-import org.apache.ignite.lang.IgniteFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Blocks in one partitioned Ignite cache: partitions, backups and their moving about are Ignite's. Calls start on an executor
- * of their own, because even Ignite's asynchronous ones may block while the topology changes, and end within a time limit.
- * Safe for use by several threads.
+ * Blocks in one partitioned Ignite cache: partitions, backups and their moving about are Ignite's. Every call ends within a
+ * time limit ({@link BoundedCalls}). Safe for use by several threads.
  */
 public final class IgniteBlockStorage implements BlockStorage {
     private static final Logger log = LoggerFactory.getLogger(IgniteBlockStorage.class);
@@ -42,13 +36,19 @@ public final class IgniteBlockStorage implements BlockStorage {
     private static final int PARTITIONS = 256;
     private static final int MATCH_BATCH = 64;
 
+    /**
+     * After so long the other owners of a block are asked too. A read takes milliseconds and a collection of garbage tens of
+     * them; a caller waits for one to two seconds, and must have time left for the answer.
+     */
+    private static final long HEDGE_MILLIS = 250;
+
     private final Ignite ignite;
     private final IgniteCache<String, byte[]> cache;
     private final EvictionPolicy policy;
     private final SharedUse use;
-    private final StoreCounters counters;
-    private final Executor executor;
-    private final long timeoutMillis;
+    private final BoundedCalls calls;
+    private final BlockCopies copies;
+    private final BlockHealer healer;
 
     /**
      * @param backups copies of each block on other nodes
@@ -66,9 +66,7 @@ public final class IgniteBlockStorage implements BlockStorage {
         this.ignite = ignite;
         this.use = new SharedUse(ignite, policy);
         this.policy = policy;
-        this.counters = counters;
-        this.executor = executor;
-        this.timeoutMillis = timeoutMillis;
+        this.calls = new BoundedCalls(executor, timeoutMillis);
         this.cache = ignite.getOrCreateCache(new CacheConfiguration<String, byte[]>(CACHE)
                 .setCacheMode(CacheMode.PARTITIONED)
                 .setAtomicityMode(CacheAtomicityMode.ATOMIC)
@@ -80,6 +78,8 @@ public final class IgniteBlockStorage implements BlockStorage {
                 .setCopyOnRead(false)
                 .setDataRegionName(IgniteNode.REGION)
                 .setAffinity(new RendezvousAffinityFunction(false, PARTITIONS)));
+        this.copies = new BlockCopies(ignite, new CopyMessages(ignite, cache, timeoutMillis), executor);
+        this.healer = new BlockHealer(cache, copies, calls, counters);
         int others = cache.getConfiguration(CacheConfiguration.class).getBackups();
         if (others != backups) {
             log.warn("backups: {} (expected: {}, as the node that began this cluster; that holds)", backups, others);
@@ -98,32 +98,44 @@ public final class IgniteBlockStorage implements BlockStorage {
     }
 
     private CompletableFuture<Optional<StoredBlock>> read(BlockKey key) {
-        return bounded("get", () -> {
+        return encoded(key)
+                .thenCompose(encoded -> {
+                    if (encoded.isEmpty()) {
+                        return CompletableFuture.completedFuture(Optional.<StoredBlock>empty());
+                    }
+                    Optional<StoredBlock> block = StoredBlock.verified(key, encoded.get());
+                    return block.isPresent() ? CompletableFuture.completedFuture(block) : healer.heal(key);
+                })
+                .thenApply(block -> {
+                    block.ifPresent(found -> use.used(key, found.header().parent()));
+                    return block;
+                });
+    }
+
+    /** What is stored under a key, not verified. */
+    private CompletableFuture<Optional<byte[]>> encoded(BlockKey key) {
+        var answer = calls.start("get", () -> {
                     String name = key.toHex();
                     // A copy held here is read at once; getAsync would copy it a second time.
                     byte[] here = cache.localPeek(name, CachePeekMode.OFFHEAP);
                     return here == null ? cache.getAsync(name) : new IgniteFinishedFutureImpl<>(here);
                 })
-                .thenApply(encoded -> {
-                    if (encoded == null) {
-                        return Optional.empty();
-                    }
-                    Optional<StoredBlock> block = StoredBlock.verified(key, encoded);
-                    if (block.isPresent()) {
-                        use.used(key, block.get().header().parent());
-                    } else {
-                        counters.corrupt();
-                        // Nobody waits for it; should it fail, the next reader finds the same and tries again.
-                        bounded("remove", () -> cache.removeAsync(key.toHex())).exceptionally(failure -> false);
-                    }
-                    return block;
-                });
+                .thenApply(Optional::ofNullable);
+        // An owner that hangs is asked until Ignite counts it as lost, which takes longer than a reader waits.
+        answer.copy().orTimeout(HEDGE_MILLIS, TimeUnit.MILLISECONDS).whenComplete((read, late) -> {
+            if (late instanceof TimeoutException && !answer.isDone()) {
+                copies.findGood(key)
+                        .thenAccept(good ->
+                                good.map(StoredBlock::encoded).ifPresent(copy -> answer.complete(Optional.of(copy))));
+            }
+        });
+        return answer;
     }
 
     @Override
     public CompletableFuture<Boolean> put(BlockKey key, StoredBlock block) {
         use.used(key, block.header().parent());
-        return bounded(
+        return calls.start(
                 "put", () -> unchanging().putIfAbsentAsync(key.toHex(), new CacheObjectByteArrayImpl(block.encoded())));
     }
 
@@ -138,7 +150,7 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     @Override
     public CompletableFuture<Boolean> delete(BlockKey key) {
-        return bounded("remove", () -> cache.removeAsync(key.toHex()));
+        return calls.start("remove", () -> cache.removeAsync(key.toHex()));
     }
 
     @Override
@@ -160,7 +172,7 @@ public final class IgniteBlockStorage implements BlockStorage {
         int to = Math.min(chain.size(), from + MATCH_BATCH);
         var stored = new ArrayList<CompletableFuture<Boolean>>();
         for (BlockKey key : chain.subList(from, to)) {
-            stored.add(bounded("look-up", () -> cache.containsKeyAsync(key.toHex())));
+            stored.add(calls.start("look-up", () -> cache.containsKeyAsync(key.toHex())));
         }
         return CompletableFuture.allOf(stored.toArray(CompletableFuture[]::new)).thenCompose(all -> {
             for (int i = 0; i < stored.size(); i++) {
@@ -190,40 +202,5 @@ public final class IgniteBlockStorage implements BlockStorage {
         var metrics = ignite.dataRegionMetrics(IgniteNode.REGION);
         return metrics.getTotalUsedPages()
                 * ignite.configuration().getDataStorageConfiguration().getPageSize();
-    }
-
-    private <T> CompletableFuture<T> bounded(String what, Supplier<IgniteFuture<T>> call) {
-        var result = new CompletableFuture<T>();
-        try {
-            executor.execute(() -> {
-                try {
-                    call.get().listen(done -> {
-                        try {
-                            result.complete(done.get());
-                        } catch (RuntimeException e) {
-                            result.completeExceptionally(unavailable(what, String.valueOf(e.getMessage()), e));
-                        }
-                    });
-                } catch (RuntimeException e) {
-                    result.completeExceptionally(unavailable(what, String.valueOf(e.getMessage()), e));
-                }
-            });
-        } catch (RejectedExecutionException e) {
-            result.completeExceptionally(new KvernException(
-                    ErrorReason.RESOURCE_EXHAUSTED,
-                    "block " + what + ": too many at a time (expected: try again later, or at another node)",
-                    e));
-        }
-        return result.orTimeout(timeoutMillis, TimeUnit.MILLISECONDS).exceptionallyCompose(failure -> {
-            return CompletableFuture.failedFuture(
-                    failure instanceof TimeoutException
-                            ? unavailable(what, "no answer within " + timeoutMillis + " ms", failure)
-                            : failure);
-        });
-    }
-
-    private static KvernException unavailable(String what, String why, Throwable cause) {
-        return new KvernException(
-                ErrorReason.UNAVAILABLE, "block " + what + ": " + why + " (expected: another node, or later)", cause);
     }
 }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.ignite.Ignite;
@@ -37,8 +38,20 @@ public final class IgniteNode implements AutoCloseable {
     /** Larger than the default's 4 KiB: puts of large values are 1.3 to 2.7 times faster. */
     private static final int PAGE_BYTES = 16 << 10;
 
+    /** More than Ignite keeps of a page for itself. */
+    private static final int PAGE_OVERHEAD_BYTES = 128;
+
+    /** More than an entry takes beside its value: its key, its version, and its place in the index. */
+    private static final int ENTRY_OVERHEAD_BYTES = 512;
+
     /** The last guard: Ignite evicts pages at random from here on. */
     private static final double PAGE_EVICTION_THRESHOLD = 0.96;
+
+    /**
+     * Connections between nodes stay open: to make a new one to a node that hangs blocks whoever needs it until the node counts
+     * as lost.
+     */
+    private static final long IDLE_CONNECTION_MILLIS = TimeUnit.DAYS.toMillis(1);
 
     private static final long SYSTEM_REGION_BYTES = 32L << 20;
 
@@ -113,7 +126,8 @@ public final class IgniteNode implements AutoCloseable {
                         .setLocalPort(communicationPort)
                         .setLocalPortRange(0)
                         .setSocketReceiveBuffer(0)
-                        .setSocketSendBuffer(0))
+                        .setSocketSendBuffer(0)
+                        .setIdleConnectionTimeout(IDLE_CONNECTION_MILLIS))
                 .setDiscoverySpi(discovery(settings, discoveryPort));
         try {
             Ignite ignite = Ignition.start(configuration);
@@ -141,6 +155,12 @@ public final class IgniteNode implements AutoCloseable {
      */
     public static double evictsAtRandomFrom(long regionBytes, int maxBlockBytes) {
         return PAGE_EVICTION_THRESHOLD - (double) emptyPages(regionBytes, maxBlockBytes) * PAGE_BYTES / regionBytes;
+    }
+
+    /** Bytes of a region that a value takes: whole pages, less what Ignite keeps of each for itself. */
+    public static long footprintBytes(int valueBytes) {
+        long room = PAGE_BYTES - PAGE_OVERHEAD_BYTES;
+        return (valueBytes + ENTRY_OVERHEAD_BYTES + room - 1) / room * PAGE_BYTES;
     }
 
     private static DataStorageConfiguration storage(long regionBytes, int maxBlockBytes) {

@@ -10,7 +10,7 @@ import java.util.concurrent.CompletableFuture;
  * a {@link dev.kvern.rpc.KvernException} UNAVAILABLE. Safe for use by several threads.
  */
 public interface BlockStorage {
-    /** The block, verified; empty if it is not stored, or was corrupt and is gone now. */
+    /** The block, verified; empty if it is not stored, or was corrupt in all of its copies and is gone now. */
     CompletableFuture<Optional<StoredBlock>> get(BlockKey key);
 
     /**

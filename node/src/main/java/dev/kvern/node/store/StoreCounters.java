@@ -13,6 +13,8 @@ public final class StoreCounters {
     private final LongAdder evicted = new LongAdder();
     private final LongAdder deleted = new LongAdder();
     private final LongAdder corrupt = new LongAdder();
+    private final LongAdder healed = new LongAdder();
+    private final LongAdder heldBack = new LongAdder();
     private final LongAdder sentBytes = new LongAdder();
     private final LongAdder receivedBytes = new LongAdder();
     private final LongAdder readCacheHits = new LongAdder();
@@ -74,6 +76,16 @@ public final class StoreCounters {
         corrupt.increment();
     }
 
+    /** The copies of a corrupt block were put right from a good one. */
+    public void healed() {
+        healed.increment();
+    }
+
+    /** A block waited for room before it was stored. */
+    public void heldBack() {
+        heldBack.increment();
+    }
+
     /** All of them. */
     public BlockCounters snapshot() {
         return BlockCounters.newBuilder()
@@ -89,6 +101,8 @@ public final class StoreCounters {
                 .setReceivedBytes(receivedBytes.sum())
                 .setReadCacheHits(readCacheHits.sum())
                 .setPlacedBlocks(placed.sum())
+                .setHealedBlocks(healed.sum())
+                .setHeldBackBlocks(heldBack.sum())
                 .build();
     }
 }

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class WatermarkEvictor {
     private static final Logger log = LoggerFactory.getLogger(WatermarkEvictor.class);
-    private static final long LOOK_MILLIS = 200;
+    /** Short, as copies also arrive from other nodes, and nobody says so. */
+    private static final long LOOK_MILLIS = 20;
 
     /** Blocks removed before the use is measured again. */
     private static final int BATCH = 64;
@@ -35,6 +36,9 @@ public final class WatermarkEvictor {
     private final ScheduledExecutorService scheduler;
     private final AtomicBoolean looking = new AtomicBoolean();
     private final AtomicLong storedSinceLook = new AtomicLong();
+
+    /** Use in bytes down to which someone waits for room. */
+    private final AtomicLong wantedUse = new AtomicLong(Long.MAX_VALUE);
 
     /**
      * @param usedBytes of the region, now
@@ -75,6 +79,14 @@ public final class WatermarkEvictor {
         }
     }
 
+    /** Evicts at once until no more than so many bytes are used, whatever the watermarks say. Does not block. */
+    public void makeRoom(long usedBytesWanted) {
+        wantedUse.accumulateAndGet(usedBytesWanted, Math::min);
+        if (!looking.get() && !scheduler.isShutdown()) {
+            scheduler.execute(this::look);
+        }
+    }
+
     /** Evicts if there is need to. */
     void look() {
         if (!looking.compareAndSet(false, true)) {
@@ -82,8 +94,10 @@ public final class WatermarkEvictor {
         }
         try {
             storedSinceLook.set(0);
-            if (usedBytes.getAsLong() > highWatermark * capacityBytes) {
-                evictTo((long) (lowWatermark * capacityBytes));
+            long used = usedBytes.getAsLong();
+            long wanted = wantedUse.getAndSet(Long.MAX_VALUE);
+            if (used > highWatermark * capacityBytes || used > wanted) {
+                evictTo(Math.min((long) (lowWatermark * capacityBytes), wanted));
             }
         } catch (RuntimeException e) {
             log.warn("eviction failed, page eviction stands in: {}", e.toString());

@@ -10,6 +10,7 @@ import dev.kvern.node.store.BlockReader;
 import dev.kvern.node.store.PageSlab;
 import dev.kvern.node.store.ReadCache;
 import dev.kvern.node.store.StoreCounters;
+import dev.kvern.node.store.WriteGate;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.v1.BlockStoreServiceGrpc;
 import dev.kvern.v1.DeleteRequest;
@@ -68,6 +69,7 @@ class BlockStoreGrpcTest extends BlockStoreContract {
                 RECEIVING_BYTES,
                 SENDING_BYTES,
                 4,
+                WriteGate.OPEN,
                 bytes -> {},
                 () -> 1);
         server = GrpcServer.start("127.0.0.1", 0, calls, List.of(service));

@@ -5,11 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.Blocks;
 import dev.kvern.node.store.ChainLru;
+import dev.kvern.node.store.RegionGate;
 import dev.kvern.node.store.StoreCounters;
+import dev.kvern.node.store.StoredBlock;
 import dev.kvern.node.store.WatermarkEvictor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -18,6 +25,7 @@ class BoundedMemoryTest {
     private static final long REGION_BYTES = 64L << 20;
     private static final int BLOCK_BYTES = 256 << 10;
     private static final int CHAIN = 20;
+    private static final int WRITERS = 12;
     private static final int CHAINS = (int) (10 * REGION_BYTES / BLOCK_BYTES / CHAIN);
 
     @Test
@@ -58,20 +66,7 @@ class BoundedMemoryTest {
             }
             scheduler.shutdown();
 
-            int held = 0;
-            for (int chain = 0; chain < CHAINS; chain++) {
-                boolean whole = true;
-                for (int depth = 0; depth < CHAIN; depth++) {
-                    boolean present = storage.get(Blocks.key(chain * CHAIN + depth))
-                            .join()
-                            .isPresent();
-                    assertThat(present && !whole)
-                            .as("chain %d holds block %d without its parent", chain, depth)
-                            .isFalse();
-                    whole = present;
-                    held += present ? 1 : 0;
-                }
-            }
+            int held = heldWithoutHoles(storage);
             assertThat(storage.match(firstChain()).join()).isGreaterThan(CHAIN / 2);
             assertThat((long) held * BLOCK_BYTES).isGreaterThan(REGION_BYTES / 3);
             assertThat(counters.snapshot().getEvictedBlocks() + held)
@@ -81,6 +76,101 @@ class BoundedMemoryTest {
             scheduler.shutdownNow();
             executor.shutdownNow();
         }
+    }
+
+    @Test
+    void writersThatOutrunEvictionWaitForIt() throws InterruptedException {
+        var policy = new ChainLru();
+        var counters = new StoreCounters();
+        var executor = Executors.newFixedThreadPool(8);
+        var scheduler = Executors.newScheduledThreadPool(3);
+        var settings =
+                new IgniteNode.Settings("outrun", "127.0.0.1", 0, 0, List.of(), "", 5_000, REGION_BYTES, BLOCK_BYTES);
+        double random = IgniteNode.evictsAtRandomFrom(REGION_BYTES, BLOCK_BYTES);
+        try (IgniteNode ignite = IgniteNode.start(settings, policy, key -> {}, why -> {})) {
+            var storage = new IgniteBlockStorage(ignite.ignite(), 0, policy, counters, executor, 10_000);
+            var evictor = new WatermarkEvictor(
+                    policy,
+                    storage::usedBytes,
+                    REGION_BYTES,
+                    random - WatermarkEvictor.STEP,
+                    random - 2 * WatermarkEvictor.STEP,
+                    key -> storage.delete(key).join(),
+                    counters,
+                    scheduler);
+            evictor.start();
+            long limit = (long) (random * REGION_BYTES);
+            var gate = new RegionGate(
+                    new RegionGate.Region(storage::usedBytes, limit, IgniteNode::footprintBytes),
+                    new SharedRoom(ignite.ignite(), () -> false, System::nanoTime),
+                    evictor::makeRoom,
+                    30_000,
+                    counters,
+                    scheduler,
+                    System::nanoTime);
+            var most = new AtomicLong();
+            var writers = new ArrayList<Thread>();
+            var failures = new ConcurrentLinkedQueue<Throwable>();
+            var nextChain = new AtomicInteger();
+            for (int i = 0; i < WRITERS; i++) {
+                var writer = new Thread(() -> {
+                    for (int chain = nextChain.getAndIncrement(); chain < CHAINS; chain = nextChain.getAndIncrement()) {
+                        for (int number = chain * CHAIN; number < (chain + 1) * CHAIN; number++) {
+                            StoredBlock block = Blocks.stored(number, parent(number), BLOCK_BYTES);
+                            BlockKey key = Blocks.key(number);
+                            gate.admit(key, block.encoded().length)
+                                    .thenCompose(room ->
+                                            storage.put(key, block).whenComplete((isNew, failure) -> room.close()))
+                                    .join();
+                            most.accumulateAndGet(storage.usedBytes(), Math::max);
+                        }
+                    }
+                });
+                writer.setUncaughtExceptionHandler((thread, failure) -> failures.add(failure));
+                writers.add(writer);
+                writer.start();
+            }
+            for (Thread writer : writers) {
+                writer.join();
+            }
+            assertThat(failures).isEmpty();
+            scheduler.shutdown();
+            assertThat(scheduler.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+
+            assertThat(most.get()).as("most bytes seen in use").isLessThanOrEqualTo(limit);
+            assertThat(counters.snapshot().getHeldBackBlocks())
+                    .as("blocks that waited")
+                    .isPositive();
+            var metrics = ignite.ignite().dataRegionMetrics(IgniteNode.REGION);
+            assertThat(metrics.getEvictionRate())
+                    .as("pages that Ignite evicted")
+                    .isZero();
+            int held = heldWithoutHoles(storage);
+            assertThat(counters.snapshot().getEvictedBlocks() + held)
+                    .as("blocks evicted by the policy, not by Ignite, and held")
+                    .isEqualTo(CHAINS * CHAIN);
+        } finally {
+            scheduler.shutdownNow();
+            executor.shutdownNow();
+        }
+    }
+
+    /** How many blocks the storage holds, none of them without those before it. */
+    private static int heldWithoutHoles(IgniteBlockStorage storage) {
+        int held = 0;
+        for (int chain = 0; chain < CHAINS; chain++) {
+            boolean whole = true;
+            for (int depth = 0; depth < CHAIN; depth++) {
+                boolean present =
+                        storage.get(Blocks.key(chain * CHAIN + depth)).join().isPresent();
+                assertThat(present && !whole)
+                        .as("chain %d holds block %d without its parent", chain, depth)
+                        .isFalse();
+                whole = present;
+                held += present ? 1 : 0;
+            }
+        }
+        return held;
     }
 
     private static List<BlockKey> firstChain() {

@@ -1,0 +1,66 @@
+package dev.kvern.node.ignite;
+
+import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.KvernException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.apache.ignite.lang.IgniteFuture;
+
+/**
+ * Calls to Ignite that end within a time limit, with a {@link KvernException} if Ignite has not answered. They start on an
+ * executor of their own, because even Ignite's asynchronous ones may block while the topology changes. Safe for use by
+ * several threads.
+ */
+final class BoundedCalls {
+    private final Executor executor;
+    private final long timeoutMillis;
+
+    /**
+     * @param executor bounded; refuses what is too much
+     * @param timeoutMillis longest wait for an answer
+     */
+    BoundedCalls(Executor executor, long timeoutMillis) {
+        this.executor = executor;
+        this.timeoutMillis = timeoutMillis;
+    }
+
+    /** @param what names the call in messages */
+    <T> CompletableFuture<T> start(String what, Supplier<IgniteFuture<T>> call) {
+        var result = new CompletableFuture<T>();
+        try {
+            executor.execute(() -> {
+                try {
+                    call.get().listen(done -> {
+                        try {
+                            result.complete(done.get());
+                        } catch (RuntimeException e) {
+                            result.completeExceptionally(unavailable(what, String.valueOf(e.getMessage()), e));
+                        }
+                    });
+                } catch (RuntimeException e) {
+                    result.completeExceptionally(unavailable(what, String.valueOf(e.getMessage()), e));
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            result.completeExceptionally(new KvernException(
+                    ErrorReason.RESOURCE_EXHAUSTED,
+                    "block " + what + ": too many at a time (expected: try again later, or at another node)",
+                    e));
+        }
+        return result.orTimeout(timeoutMillis, TimeUnit.MILLISECONDS).exceptionallyCompose(failure -> {
+            return CompletableFuture.failedFuture(
+                    failure instanceof TimeoutException
+                            ? unavailable(what, "no answer within " + timeoutMillis + " ms", failure)
+                            : failure);
+        });
+    }
+
+    private static KvernException unavailable(String what, String why, Throwable cause) {
+        return new KvernException(
+                ErrorReason.UNAVAILABLE, "block " + what + ": " + why + " (expected: another node, or later)", cause);
+    }
+}

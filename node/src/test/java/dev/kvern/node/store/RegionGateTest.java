@@ -1,0 +1,130 @@
+package dev.kvern.node.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kvern.block.BlockKey;
+import dev.kvern.node.Blocks;
+import dev.kvern.rpc.KvernException;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class RegionGateTest {
+    private static final int LIMIT = 1_000;
+    private static final int WAIT_MILLIS = 100;
+
+    /** Its looks come by themselves too: they find nothing else than those that the tests call for. */
+    private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
+
+    private final StoreCounters counters = new StoreCounters();
+    private final Set<BlockKey> here = new HashSet<>(Set.of(Blocks.key(1), Blocks.key(2), Blocks.key(3)));
+    private volatile long used;
+    private volatile long wanted = -1;
+    private volatile long nanos;
+    private volatile boolean otherFull;
+
+    private final RegionGate gate = new RegionGate(
+            new RegionGate.Region(() -> used, LIMIT, bytes -> 2L * bytes),
+            new RegionGate.Owners() {
+                @Override
+                public boolean includeThisNode(BlockKey key) {
+                    return here.contains(key);
+                }
+
+                @Override
+                public boolean includeFullNode(BlockKey key) {
+                    return otherFull;
+                }
+            },
+            bytes -> wanted = bytes,
+            WAIT_MILLIS,
+            counters,
+            scheduler,
+            () -> nanos);
+
+    @AfterEach
+    void stop() {
+        scheduler.shutdownNow();
+    }
+
+    @Test
+    void whatIsUnderWayCountsAsUsed() {
+        used = 600;
+        var first = gate.admit(Blocks.key(1), 150);
+        var second = gate.admit(Blocks.key(2), 100);
+        assertThat(first).isCompleted();
+        assertThat(second).isNotDone();
+        first.join().close();
+        first.join().close();
+        gate.look();
+        assertThat(second).isCompleted();
+        assertThat(counters.snapshot().getHeldBackBlocks()).isEqualTo(1);
+        used = 801;
+        assertThat(gate.admit(Blocks.key(3), 1)).as("given back twice").isNotDone();
+    }
+
+    @Test
+    void whatWaitsAsksForRoomAndGoesOnWhenThereIs() {
+        used = 950;
+        var first = gate.admit(Blocks.key(1), 50);
+        var second = gate.admit(Blocks.key(2), 100);
+        gate.look();
+        assertThat(wanted).isEqualTo(LIMIT - 2 * 150);
+        used = 900;
+        gate.look();
+        assertThat(first).isCompleted();
+        assertThat(second).isNotDone();
+        used = 700;
+        gate.look();
+        assertThat(second).isCompleted();
+    }
+
+    @Test
+    void aSmallBlockDoesNotOvertakeALargeOneForEver() {
+        used = 900;
+        var large = gate.admit(Blocks.key(1), 100);
+        var small = gate.admit(Blocks.key(2), 10);
+        gate.look();
+        assertThat(small).isNotDone();
+        used = 700;
+        gate.look();
+        assertThat(large).isCompleted();
+        assertThat(small).isCompleted();
+    }
+
+    @Test
+    void aBlockThatIsHeldElsewhereNeedsNoRoomHere() {
+        used = LIMIT;
+        assertThat(gate.admit(Blocks.key(7), 100)).isCompleted();
+        otherFull = true;
+        var waiting = gate.admit(Blocks.key(7), 100);
+        assertThat(waiting).isNotDone();
+        otherFull = false;
+        gate.look();
+        assertThat(waiting).isCompleted();
+    }
+
+    @Test
+    void withNoRoomInTimeItIsRefused() {
+        used = 980;
+        CompletableFuture<WriteGate.Room> waiting = gate.admit(Blocks.key(1), 100);
+        nanos = TimeUnit.MILLISECONDS.toNanos(WAIT_MILLIS) - 1;
+        gate.look();
+        assertThat(waiting).isNotDone();
+        nanos++;
+        gate.look();
+        assertThatThrownBy(waiting::join)
+                .hasCauseInstanceOf(KvernException.class)
+                .hasMessageContaining("980 of 1000 bytes")
+                .hasMessageContaining("expected");
+        // It left nothing behind.
+        used = 800;
+        assertThat(gate.admit(Blocks.key(2), 100)).isCompleted();
+    }
+}
