@@ -197,7 +197,7 @@ public final class RunnerProcess implements AutoCloseable {
         var nodes = new TopologyWatch(
                 coordinator,
                 MemberRole.MEMBER_ROLE_NODE,
-                members -> client.setNodes(members.stream()
+                snapshot -> client.setNodes(snapshot.getMembersList().stream()
                         .filter(m -> m.getState() == MemberState.MEMBER_STATE_UP)
                         .map(NodeTarget::of)
                         .toList()),

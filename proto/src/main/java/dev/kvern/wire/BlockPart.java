@@ -1,21 +1,35 @@
 package dev.kvern.wire;
 
 import com.google.protobuf.ByteString;
+import dev.kvern.cluster.MapVersion;
 import dev.kvern.v1.BlockHeader;
+import dev.kvern.v1.PartitionMap;
 import io.grpc.HasByteBuffer;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /** One message of a Get's answers or a Put's requests: what GetResponse and PutRequest say, without a copy of the payload. */
 public sealed interface BlockPart {
-    /** A block begins; its bytes follow. */
-    record Header(BlockHeader header) implements BlockPart {}
+    /**
+     * A block begins; its bytes follow.
+     *
+     * @param mapVersion in a Put: of the map by which the node was chosen; empty if no map is wanted with the answer
+     */
+    record Header(BlockHeader header, Optional<MapVersion> mapVersion) implements BlockPart {
+        public Header(BlockHeader header) {
+            this(header, Optional.empty());
+        }
+    }
 
     /** A key is not stored. Not in a Put. */
     record Miss(ByteString key) implements BlockPart {}
+
+    /** A newer map than the caller named. Not in a Put. */
+    record Moved(PartitionMap map) implements BlockPart {}
 
     /** A message that names none of the above. */
     record Empty() implements BlockPart {}

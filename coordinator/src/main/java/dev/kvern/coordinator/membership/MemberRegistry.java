@@ -1,5 +1,6 @@
 package dev.kvern.coordinator.membership;
 
+import dev.kvern.cluster.MapVersion;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
@@ -7,6 +8,7 @@ import dev.kvern.v1.HeartbeatRequest;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
 import dev.kvern.v1.MemberState;
+import dev.kvern.v1.PartitionMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the members: who registered, who is heard, who fell silent. Readers get an immutable snapshot. Safe for use by
+ * Keeps the members: who registered, who is heard, who fell silent; and the partition map of those that are nodes. Readers get an immutable snapshot. Safe for use by
  * several threads; changes are guarded by this, listeners hear them in order.
  */
 public final class MemberRegistry {
@@ -110,14 +112,27 @@ public final class MemberRegistry {
         }
         MemberState state = heartbeat.getDraining() ? MemberState.MEMBER_STATE_DRAINING : MemberState.MEMBER_STATE_UP;
         Map<String, MemberStatus> members = new HashMap<>(current.byId());
-        MemberStatus heard = before.heard(heartbeat, state, nanoTime.getAsLong());
+        // The map is kept once, not for each node.
+        HeartbeatRequest load = heartbeat.hasPartitionMap()
+                ? heartbeat.toBuilder().clearPartitionMap().build()
+                : heartbeat;
+        MemberStatus heard = before.heard(load, state, nanoTime.getAsLong());
         members.put(before.id(), heard);
         heartbeatListeners.forEach(listener -> listener.accept(heard));
         if (before.member().getState() == state) {
-            current = new MemberList(current.revision(), members);
+            current = new MemberList(current.revision(), members, current.partitionMap());
         } else {
             log.info("{} {} is {} again", roleName(before.member()), before.id(), state);
             publish(members);
+        }
+    }
+
+    /** Keeps a node's map if it is newer than the one that is known. What it says is for those who ask the nodes. */
+    public synchronized void learn(PartitionMap map) {
+        MapVersion version = MapVersion.of(map.getVersion());
+        if (version.isAfter(MapVersion.of(current.partitionMap().getVersion()))) {
+            log.debug("partition map {} of {} nodes", version, map.getNodeIdsCount());
+            publish(new MemberList(current.revision() + 1, current.byId(), map));
         }
     }
 
@@ -153,8 +168,11 @@ public final class MemberRegistry {
     }
 
     private void publish(Map<String, MemberStatus> members) {
+        publish(new MemberList(current.revision() + 1, members, current.partitionMap()));
+    }
+
+    private void publish(MemberList next) {
         MemberList before = current;
-        MemberList next = new MemberList(before.revision() + 1, members);
         current = next;
         for (MemberStatus member : before.all()) {
             if (!next.byId().containsKey(member.id())) {

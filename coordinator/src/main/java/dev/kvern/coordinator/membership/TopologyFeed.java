@@ -1,5 +1,6 @@
 package dev.kvern.coordinator.membership;
 
+import dev.kvern.cluster.MapVersion;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.MemberRole;
@@ -61,6 +62,7 @@ final class TopologyFeed {
         private final MemberRole role;
         private final ServerCallStreamObserver<WatchTopologyResponse> responses;
         private long sent = -1;
+        private MapVersion sentMap = MapVersion.NONE;
 
         Watch(MemberRole role, ServerCallStreamObserver<WatchTopologyResponse> responses) {
             this.role = role;
@@ -76,6 +78,12 @@ final class TopologyFeed {
             latest.members().stream()
                     .filter(m -> role == MemberRole.MEMBER_ROLE_UNSPECIFIED || m.getRole() == role)
                     .forEach(response::addMembers);
+            MapVersion map = MapVersion.of(latest.partitionMap().getVersion());
+            // Larger than all else here: sent once, and not to who asked for members that own nothing.
+            if (role != MemberRole.MEMBER_ROLE_RUNNER && map.isAfter(sentMap)) {
+                sentMap = map;
+                response.setPartitionMap(latest.partitionMap());
+            }
             responses.onNext(response.build());
         }
     }

@@ -6,12 +6,14 @@ import static dev.kvern.coordinator.Members.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kvern.cluster.MapVersion;
 import dev.kvern.coordinator.SteppedClock;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
 import dev.kvern.v1.MemberState;
+import dev.kvern.v1.PartitionMap;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -95,6 +97,29 @@ class MemberRegistryTest {
         registry.expire();
         registry.expire();
         assertThat(departed).isEqualTo(List.of("a", "b"));
+    }
+
+    @Test
+    void theNewestMapIsKept() {
+        var revisions = new ArrayList<Long>();
+        registry.onChange(list -> revisions.add(list.revision()));
+        registry.register(node("n"));
+        registry.learn(map(1_000, 3));
+        registry.learn(map(1_000, 3));
+        registry.learn(map(1_000, 2));
+        assertThat(registry.current().partitionMap()).isEqualTo(map(1_000, 3));
+        // Of a cluster begun anew.
+        registry.learn(map(2_000, 1));
+        registry.learn(map(1_000, 4));
+        registry.deregister("n");
+        assertThat(registry.current().partitionMap()).isEqualTo(map(2_000, 1));
+        assertThat(revisions).containsExactly(0L, 1L, 2L, 3L, 4L);
+    }
+
+    private static PartitionMap map(long startedAtMillis, long topology) {
+        return PartitionMap.newBuilder()
+                .setVersion(new MapVersion(startedAtMillis, topology, 0).toMessage())
+                .build();
     }
 
     @Test

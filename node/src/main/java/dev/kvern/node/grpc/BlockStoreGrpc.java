@@ -1,6 +1,8 @@
 package dev.kvern.node.grpc;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.cluster.MapVersion;
+import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.StorageUsage;
 import dev.kvern.node.store.StoreCounters;
@@ -11,6 +13,8 @@ import dev.kvern.v1.DeleteResponse;
 import dev.kvern.v1.GetRequest;
 import dev.kvern.v1.MatchRequest;
 import dev.kvern.v1.MatchResponse;
+import dev.kvern.v1.PartitionMap;
+import dev.kvern.v1.PartitionMapVersion;
 import dev.kvern.v1.PutResponse;
 import dev.kvern.v1.StatsRequest;
 import dev.kvern.v1.StatsResponse;
@@ -26,6 +30,7 @@ import io.grpc.stub.StreamObserver;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
@@ -41,6 +46,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
 
     private final String nodeId;
     private final BlockStorage storage;
+    private final BlockOwners owners;
     private final StoreCounters counters;
     private final ReceiveBudget receiving;
     private final SendBudget sending;
@@ -50,6 +56,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
     private final LongSupplier uptimeMillis;
 
     /**
+     * @param owners of the blocks in {@code storage}
      * @param maxBlockBytes largest payload taken
      * @param receivingBytes most payload being received at a time, over all calls
      * @param sendingBytes most payload held for callers at a time, over all calls
@@ -60,6 +67,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
     public BlockStoreGrpc(
             String nodeId,
             BlockStorage storage,
+            BlockOwners owners,
             StoreCounters counters,
             int maxBlockBytes,
             long receivingBytes,
@@ -69,6 +77,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
             LongSupplier uptimeMillis) {
         this.nodeId = nodeId;
         this.storage = storage;
+        this.owners = owners;
         this.counters = counters;
         this.receiving = new ReceiveBudget(receivingBytes);
         this.sending = new SendBudget(sendingBytes);
@@ -107,8 +116,12 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
     public void match(MatchRequest request, StreamObserver<MatchResponse> responses) {
         answer(
                 storage.match(BlockHeaders.keys(request.getKeysList(), MAX_KEYS))
-                        .thenApply(matched ->
-                                MatchResponse.newBuilder().setMatched(matched).build()),
+                        .thenApply(matched -> {
+                            var response = MatchResponse.newBuilder().setMatched(matched);
+                            newerMap(request.hasMapVersion(), request.getMapVersion())
+                                    .ifPresent(response::setMap);
+                            return response.build();
+                        }),
                 responses);
     }
 
@@ -118,10 +131,15 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
             throw KvernException.invalid(
                     "max_chunk_bytes", Integer.toUnsignedString(messageBytes), "1 to " + Integer.MAX_VALUE);
         }
+        List<BlockKey> keys = BlockHeaders.keys(request.getKeysList(), MAX_KEYS_OF_A_GET);
+        // First, so that the caller's next call goes the right way; this one is answered wherever the blocks are.
+        newerMap(request.hasMapVersion(), request.getMapVersion())
+                .ifPresent(map -> responses.onNext(new BlockPart.Moved(map)));
         new GetCall(
                         storage,
+                        owners,
                         counters,
-                        BlockHeaders.keys(request.getKeysList(), MAX_KEYS_OF_A_GET),
+                        keys,
                         Math.max(MIN_MESSAGE_BYTES, Math.min(messageBytes, MAX_MESSAGE_BYTES)),
                         request.getStopAtMiss(),
                         readAheadBlocks,
@@ -130,9 +148,13 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
                 .start();
     }
 
+    private Optional<PartitionMap> newerMap(boolean wanted, PartitionMapVersion used) {
+        return wanted ? owners.newerThan(Optional.of(MapVersion.of(used))) : Optional.empty();
+    }
+
     private StreamObserver<BlockPart> receive(StreamObserver<PutResponse> responses) {
         var call = new PutCall(
-                storage, counters, receiving, maxBlockBytes, onStored, (ServerCallStreamObserver<PutResponse>)
+                storage, owners, counters, receiving, maxBlockBytes, onStored, (ServerCallStreamObserver<PutResponse>)
                         responses);
         call.start();
         return call;

@@ -1,6 +1,7 @@
 package dev.kvern.node.grpc;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
@@ -25,6 +26,7 @@ final class GetCall {
     private static final int UNSENT_BYTES = 1 << 20;
 
     private final BlockStorage storage;
+    private final BlockOwners owners;
     private final StoreCounters counters;
     private final List<BlockKey> keys;
     private final int messageBytes;
@@ -51,6 +53,7 @@ final class GetCall {
 
     GetCall(
             BlockStorage storage,
+            BlockOwners owners,
             StoreCounters counters,
             List<BlockKey> keys,
             int messageBytes,
@@ -59,6 +62,7 @@ final class GetCall {
             SendBudget budget,
             ServerCallStreamObserver<BlockPart> responses) {
         this.storage = storage;
+        this.owners = owners;
         this.counters = counters;
         this.keys = keys;
         this.messageBytes = messageBytes;
@@ -116,6 +120,9 @@ final class GetCall {
     private void begin(Reading read) {
         BlockKey key = keys.get(answered++);
         counters.asked();
+        if (owners.isForeign(key)) {
+            counters.foreign();
+        }
         StoredBlock block = read.block().isCompletedExceptionally()
                 ? null
                 : read.block().join().orElse(null);

@@ -1,6 +1,7 @@
 package dev.kvern.node.ignite;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.EvictionPolicy;
 import dev.kvern.node.store.StorageUsage;
@@ -46,6 +47,7 @@ public final class IgniteBlockStorage implements BlockStorage {
     private final IgniteCache<String, byte[]> cache;
     private final EvictionPolicy policy;
     private final SharedUse use;
+    private final AffinityOwners owners;
     private final StoreCounters counters;
     private final Executor executor;
     private final long timeoutMillis;
@@ -80,10 +82,16 @@ public final class IgniteBlockStorage implements BlockStorage {
                 .setCopyOnRead(false)
                 .setDataRegionName(IgniteNode.REGION)
                 .setAffinity(new RendezvousAffinityFunction(false, PARTITIONS)));
+        this.owners = new AffinityOwners(ignite, CACHE);
         int others = cache.getConfiguration(CacheConfiguration.class).getBackups();
         if (others != backups) {
             log.warn("backups: {} (expected: {}, as the node that began this cluster; that holds)", backups, others);
         }
+    }
+
+    /** Who owns which block. */
+    public BlockOwners owners() {
+        return owners;
     }
 
     /** Tells the other nodes what was used here since the last time. To be called at short intervals; may block. */
@@ -101,7 +109,7 @@ public final class IgniteBlockStorage implements BlockStorage {
         return bounded("get", () -> {
                     String name = key.toHex();
                     // A copy held here is read at once; getAsync would copy it a second time.
-                    byte[] here = cache.localPeek(name, CachePeekMode.OFFHEAP);
+                    byte[] here = owners.isHeldHere(key) ? cache.localPeek(name, CachePeekMode.OFFHEAP) : null;
                     return here == null ? cache.getAsync(name) : new IgniteFinishedFutureImpl<>(here);
                 })
                 .thenApply(encoded -> {

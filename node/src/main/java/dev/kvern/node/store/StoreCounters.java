@@ -13,6 +13,7 @@ public final class StoreCounters {
     private final LongAdder evicted = new LongAdder();
     private final LongAdder deleted = new LongAdder();
     private final LongAdder corrupt = new LongAdder();
+    private final LongAdder foreign = new LongAdder();
     private final LongAdder sentBytes = new LongAdder();
     private final LongAdder receivedBytes = new LongAdder();
 
@@ -62,6 +63,11 @@ public final class StoreCounters {
         corrupt.increment();
     }
 
+    /** A key that was asked for, or a complete block that was offered, is another node's. */
+    public void foreign() {
+        foreign.increment();
+    }
+
     /** All of them. */
     public BlockCounters snapshot() {
         return BlockCounters.newBuilder()
@@ -75,6 +81,7 @@ public final class StoreCounters {
                 .setCorruptBlocks(corrupt.sum())
                 .setSentBytes(sentBytes.sum())
                 .setReceivedBytes(receivedBytes.sum())
+                .setForeignBlocks(foreign.sum())
                 .build();
     }
 }
