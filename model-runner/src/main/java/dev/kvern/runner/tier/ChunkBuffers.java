@@ -6,7 +6,7 @@ import java.util.Deque;
 
 /** Direct buffers that are used again; keeps a few, all of one size. Safe for use by several threads; guarded by this. */
 final class ChunkBuffers {
-    private static final int KEPT = 4;
+    private static final int KEPT = 8;
 
     private final HostAllocator allocator;
     private final Deque<ByteBuffer> idle = new ArrayDeque<>();
