@@ -9,11 +9,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands a fetch's chunks to its sink in the chain's order, whichever streams they come by, and says how far ahead of that streams
- * may receive: of the chunks between the next one and {@code window} places on, and of no others, there are buffers. The next one
- * always has a place there, so that streams which wait never wait for each other. Safe for use by several threads; what is known
- * of chunks is guarded by this, the sink is called by one thread at a time under a lock of its own, so that streams go on
- * receiving meanwhile.
+ * Hands a fetch's chunks to its sink in the chain's order, whichever streams they come by, and lends the buffers that they are
+ * received into: one for the next chunk, which is there from the start and kept for nothing else, so that streams never wait for
+ * each other without end; and as many as there is memory for, up to a limit, for chunks ahead of it. Safe for use by several
+ * threads: what is known of chunks is guarded by this, the sink is called by one thread at a time under a lock of its own, so that
+ * streams go on receiving meanwhile.
  */
 final class ChainOrder {
     private static final Logger log = LoggerFactory.getLogger(ChainOrder.class);
@@ -22,26 +22,20 @@ final class ChainOrder {
     private final Runnable onDelivered;
     private final ChunkBuffers buffers;
     private final int chunkBytes;
-    private final int window;
+    private final int ahead;
     private final ReentrantLock sinkInUse = new ReentrantLock();
     private final Map<Integer, ByteBuffer> waiting = new HashMap<>();
+
+    /** For the next chunk; null while that is received or delivered. */
+    private @Nullable ByteBuffer reserve;
+
     private int delivered;
     private int end;
     private boolean closed;
 
-    /** What a stream may do next. */
-    enum Leave {
-        /** Receive into the buffer that it was given. */
-        RECEIVE,
-        /** Wait: the chunk is too far ahead, or there is no memory for it while others before it have some. */
-        WAIT,
-        /** End: the chunk is of no use any more. */
-        UNWANTED
-    }
-
     /** What became of a chunk handed over. */
     enum Taken {
-        /** It is at the sink, and so may be others that waited for it. */
+        /** It is at the sink, or others that waited for it are. */
         DELIVERED,
         /** It waits for those before it, or is of no use any more. */
         KEPT,
@@ -51,50 +45,64 @@ final class ChainOrder {
 
     /**
      * @param chunks how many are wanted
-     * @param window how many may be held at a time, at least 1
+     * @param ahead how far behind the next chunk others may be received
      * @param onDelivered told after each chunk: streams that wait may go on
+     * @param first a buffer for the next chunk, as large as a chunk; given back to {@code buffers} at the end
      */
-    ChainOrder(int chunks, int window, ChunkSink sink, Runnable onDelivered, ChunkBuffers buffers, int chunkBytes) {
+    ChainOrder(int chunks, int ahead, ChunkSink sink, Runnable onDelivered, ByteBuffer first, ChunkBuffers buffers) {
         this.end = chunks;
-        this.window = window;
+        this.ahead = ahead;
         this.sink = sink;
         this.onDelivered = onDelivered;
+        this.reserve = first;
+        this.chunkBytes = first.capacity();
         this.buffers = buffers;
-        this.chunkBytes = chunkBytes;
     }
 
-    /** Whether a chunk may be received now; {@link Leave#RECEIVE} is to be followed by {@link #buffer}. */
-    synchronized Leave leave(int place) {
-        if (closed || place >= end) {
-            return Leave.UNWANTED;
-        }
-        return place < delivered + window ? Leave.RECEIVE : Leave.WAIT;
+    /** Whether a chunk would still be of use. */
+    synchronized boolean wants(int place) {
+        return !closed && place < end;
     }
 
     /**
-     * A buffer for a chunk that may be received; null if its stream has to wait for memory after all.
-     *
-     * @throws OutOfMemoryError if there is none even for the next chunk
+     * A buffer to receive a chunk into; null if its stream has to wait: the chunk is of no use, too far ahead, or there is no memory
+     * while others before it have some.
      */
     @Nullable
     ByteBuffer buffer(int place) {
+        synchronized (this) {
+            if (!wants(place) || place > delivered + ahead) {
+                return null;
+            }
+            ByteBuffer first = reserve;
+            if (place == delivered && first != null) {
+                reserve = null;
+                return first.clear();
+            }
+        }
         try {
             return buffers.take(chunkBytes);
         } catch (OutOfMemoryError e) {
             // Not the heap's end but that of -XX:MaxDirectMemorySize: the rest of the process is well.
-            if (place > delivered()) {
-                return null;
-            }
-            log.warn("no memory to fetch a chunk of {} bytes: {}", chunkBytes, e.getMessage());
-            throw e;
+            log.debug("no memory to fetch chunk {} ahead of others: {}", place, e.getMessage());
+            return null;
         }
     }
 
-    /** Takes over a chunk and its buffer. */
+    /** Takes a buffer back. */
+    synchronized void give(ByteBuffer buffer) {
+        if (reserve == null && !closed) {
+            reserve = buffer;
+        } else {
+            buffers.give(buffer);
+        }
+    }
+
+    /** Takes over a chunk in its buffer. */
     Taken offer(int place, ByteBuffer chunk) {
         synchronized (this) {
-            if (closed || place >= end) {
-                buffers.give(chunk);
+            if (!wants(place)) {
+                give(chunk);
                 return Taken.KEPT;
             }
             waiting.put(place, chunk);
@@ -113,7 +121,7 @@ final class ChainOrder {
     }
 
     private synchronized boolean nextIsHere() {
-        return !closed && waiting.containsKey(delivered);
+        return waiting.containsKey(delivered);
     }
 
     private boolean deliver() {
@@ -121,7 +129,7 @@ final class ChainOrder {
         ByteBuffer chunk;
         synchronized (this) {
             place = delivered;
-            chunk = closed ? null : waiting.remove(place);
+            chunk = waiting.remove(place);
         }
         if (chunk == null) {
             return true;
@@ -132,7 +140,7 @@ final class ChainOrder {
             log.warn("a chunk that came could not be taken: {}", e.toString());
             return false;
         } finally {
-            buffers.give(chunk);
+            give(chunk);
         }
         synchronized (this) {
             delivered = place + 1;
@@ -149,16 +157,11 @@ final class ChainOrder {
         waiting.entrySet().removeIf(chunk -> {
             boolean unwanted = chunk.getKey() >= place;
             if (unwanted) {
-                buffers.give(chunk.getValue());
+                give(chunk.getValue());
             }
             return unwanted;
         });
         return true;
-    }
-
-    /** Leading chunks that are at the sink. */
-    synchronized int delivered() {
-        return delivered;
     }
 
     /** Whether all that is wanted is at the sink. */
@@ -171,10 +174,16 @@ final class ChainOrder {
         synchronized (this) {
             limit(0);
             closed = true;
+            if (reserve != null) {
+                buffers.give(reserve);
+                reserve = null;
+            }
         }
-        // By the deliverer's own thread too: it holds the lock.
+        // Not if it is this thread that delivers: the lock is its own.
         sinkInUse.lock();
         sinkInUse.unlock();
-        return delivered();
+        synchronized (this) {
+            return delivered;
+        }
     }
 }

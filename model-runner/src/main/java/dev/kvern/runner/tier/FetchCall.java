@@ -1,6 +1,7 @@
 package dev.kvern.runner.tier;
 
 import dev.kvern.block.BlockKey;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -8,6 +9,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One fetch: each owner is asked for its part of the chain, all at the same time. What a node fails to bring is asked of the backup,
@@ -15,12 +18,13 @@ import java.util.stream.IntStream;
  * several threads; guarded by this.
  */
 final class FetchCall implements Fetch {
+    private static final Logger log = LoggerFactory.getLogger(FetchCall.class);
     private static final int MAX_NODES = 3;
 
-    /** Chunks held for each lane: one that is being received, and one that waits for its turn. */
-    private static final int CHUNKS_OF_A_LANE = 2;
+    /** Chunks held for each node: one that is being received, and one that waits for its turn. */
+    private static final int CHUNKS_OF_A_NODE = 2;
 
-    /** Most that is held for one fetch, but for at least two chunks. */
+    /** Most that is held for one fetch, but for three chunks. */
     private static final int HELD_BYTES = 32 << 20;
 
     private final TierAccess tier;
@@ -33,22 +37,31 @@ final class FetchCall implements Fetch {
     private MissReason endReason = MissReason.NO_NODES;
     private boolean done;
 
-    private FetchCall(TierAccess tier, List<BlockKey> keys, int window, int chunkBytes, ChunkSink sink) {
+    private FetchCall(TierAccess tier, List<BlockKey> keys, int ahead, ByteBuffer first, ChunkSink sink) {
         this.tier = tier;
         this.keys = keys;
         ChunkSink counted = (index, payload) -> {
             sink.accept(index, payload);
             tier.counters().chunkFetched(payload.capacity());
         };
-        this.order = new ChainOrder(keys.size(), window, counted, this::letProceed, tier.fetched(), chunkBytes);
+        this.order = new ChainOrder(keys.size(), ahead, counted, this::letProceed, first, tier.fetched());
         this.deadline = tier.nanoTime().getAsLong()
                 + TimeUnit.MILLISECONDS.toNanos(tier.options().fetchTimeoutMillis());
     }
 
     static Fetch start(TierAccess tier, List<BlockKey> keys, int chunkBytes, ChunkSink sink) {
+        ByteBuffer first;
+        try {
+            first = tier.fetched().take(chunkBytes);
+        } catch (OutOfMemoryError e) {
+            // Not the heap's end but that of -XX:MaxDirectMemorySize: the rest of the process is well.
+            log.warn("no memory to fetch a chunk of {} bytes: {}", chunkBytes, e.getMessage());
+            tier.counters().fetchEndedBy(MissReason.LOCAL_FAILURE);
+            return Fetch.missed(MissReason.LOCAL_FAILURE);
+        }
         List<Integer> all = IntStream.range(0, keys.size()).boxed().toList();
         List<OwnerGroup> groups = OwnerGroup.split(tier, keys, all, List.of());
-        var call = new FetchCall(tier, keys, window(groups.size(), chunkBytes), chunkBytes, sink);
+        var call = new FetchCall(tier, keys, ahead(groups.size(), chunkBytes), first, sink);
         if (groups.isEmpty()) {
             call.endAt(0, MissReason.NO_NODES);
         } else {
@@ -57,9 +70,12 @@ final class FetchCall implements Fetch {
         return call;
     }
 
-    /** Chunks held at a time. From one node they come in order: each goes to the sink before the next needs a buffer. */
-    private static int window(int lanes, int chunkBytes) {
-        return lanes <= 1 ? 1 : Math.max(2, Math.min(CHUNKS_OF_A_LANE * lanes, HELD_BYTES / chunkBytes));
+    /**
+     * How far behind the next chunk others may be received. From one node they come in order: each goes to the sink before the next
+     * needs a buffer. Beside these there are at most two: the next one's, and one in reserve.
+     */
+    private static int ahead(int nodes, int chunkBytes) {
+        return nodes <= 1 ? 0 : Math.max(1, Math.min(CHUNKS_OF_A_NODE * nodes, HELD_BYTES / chunkBytes) - 2);
     }
 
     @Override
@@ -164,9 +180,7 @@ final class FetchCall implements Fetch {
 
     /** Asks the next nodes for what a lane has not brought, or ends the chain there if there is none or no time. */
     private void askAgain(FetchLane lane, MissReason reason) {
-        List<Integer> places = lane.rest().stream()
-                .filter(place -> order.leave(place) != ChainOrder.Leave.UNWANTED)
-                .toList();
+        List<Integer> places = lane.rest().stream().filter(order::wants).toList();
         if (places.isEmpty()) {
             advanced();
             return;

@@ -80,19 +80,8 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
         return group.places().subList(assembler.next(), group.places().size());
     }
 
-    /** Asks the node, which has so long for all of it; nobody if there is no memory for what would come. */
+    /** Asks the node, which has so long for all of it. */
     void start(long nanos) {
-        try {
-            synchronized (this) {
-                if (ended) {
-                    return;
-                }
-                hasRoom();
-            }
-        } catch (OutOfMemoryError e) {
-            call.failedHere();
-            return;
-        }
         var request = GetRequest.newBuilder()
                 .addAllKeys(Lists.transform(keys, BlockKey::toByteString))
                 .setMaxChunkBytes(tier.options().messageBytes())
@@ -121,37 +110,25 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
         stream = requests;
     }
 
-    /** Asks for the next message if the lane waits and there is room for what comes. */
+    /** Asks for the next message if the lane waits and there is room for what comes; ends if nobody wants it any more. */
     void proceed() {
-        boolean unwanted = false;
-        try {
-            synchronized (this) {
-                if (!waits || ended || receiving || assembler.next() == keys.size()) {
-                    return;
-                }
+        synchronized (this) {
+            if (!waits || ended || receiving || assembler.next() == keys.size()) {
+                return;
+            }
+            if (assembler.isWithinAChunk() || order.wants(nextPlace())) {
                 if (hasRoom()) {
                     waits = false;
                     request();
-                } else {
-                    unwanted = order.leave(nextPlace()) == ChainOrder.Leave.UNWANTED;
                 }
+                return;
             }
-        } catch (OutOfMemoryError e) {
-            call.failedHere();
         }
-        if (unwanted) {
-            call.notWanted(this);
-        }
+        call.notWanted(this);
     }
 
     /** Whether a message may come; takes the buffer for it. */
     private boolean hasRoom() {
-        if (assembler.isWithinAChunk()) {
-            return true;
-        }
-        if (order.leave(nextPlace()) != ChainOrder.Leave.RECEIVE) {
-            return false;
-        }
         if (!assembler.hasBuffer()) {
             ByteBuffer buffer = order.buffer(nextPlace());
             if (buffer == null) {
@@ -270,7 +247,7 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
     private void release() {
         ByteBuffer buffer = assembler.release();
         if (buffer != null) {
-            tier.fetched().give(buffer);
+            order.give(buffer);
         }
     }
 
