@@ -203,7 +203,7 @@ public final class RunnerProcess implements AutoCloseable {
                             .map(NodeTarget::of)
                             .toList());
                     if (snapshot.hasPartitionMap()) {
-                        client.learn(snapshot.getPartitionMap());
+                        client.setOwners(snapshot.getPartitionMap());
                     }
                 },
                 scheduler);

@@ -43,7 +43,7 @@ public final class ClusterGrpc extends ClusterServiceGrpc.ClusterServiceImplBase
     public void register(RegisterRequest request, StreamObserver<RegisterResponse> responses) {
         members.register(request.getMember());
         if (request.hasPartitionMap()) {
-            members.learn(request.getPartitionMap());
+            members.learn(request.getMember().getId(), request.getPartitionMap());
         }
         responses.onNext(RegisterResponse.newBuilder()
                 .setHeartbeatIntervalMillis(limits.heartbeatMillis())
@@ -56,7 +56,7 @@ public final class ClusterGrpc extends ClusterServiceGrpc.ClusterServiceImplBase
     public void heartbeat(HeartbeatRequest request, StreamObserver<HeartbeatResponse> responses) {
         members.heartbeat(request);
         if (request.hasPartitionMap()) {
-            members.learn(request.getPartitionMap());
+            members.learn(request.getMemberId(), request.getPartitionMap());
         }
         responses.onNext(HeartbeatResponse.getDefaultInstance());
         responses.onCompleted();

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * All members at one moment, and the newest partition map that nodes have told. Immutable.
+ * All members at one moment, and the partition map of the cluster that nodes are in. Immutable.
  *
  * @param revision grows whenever a member comes, goes or changes its state, and with a new map; heartbeats alone do not count
  * @param partitionMap passed on as it came; the default instance before the first one

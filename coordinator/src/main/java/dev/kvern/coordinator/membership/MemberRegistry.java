@@ -32,6 +32,7 @@ public final class MemberRegistry {
     private final List<Consumer<MemberList>> listeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<MemberStatus>> departureListeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<MemberStatus>> heartbeatListeners = new CopyOnWriteArrayList<>();
+    private final ToldMaps maps = new ToldMaps();
     private volatile MemberList current = MemberList.EMPTY;
 
     /** @param nanoTime the clock of leases */
@@ -94,6 +95,7 @@ public final class MemberRegistry {
         }
         Member up = member.toBuilder().setState(MemberState.MEMBER_STATE_UP).build();
         members.put(member.getId(), new MemberStatus(up, nanoTime.getAsLong(), HeartbeatRequest.getDefaultInstance()));
+        maps.forget(member.getId());
         log.info("{} {} at {} joined", roleName(member), member.getId(), member.getAddress());
         publish(members);
     }
@@ -127,12 +129,13 @@ public final class MemberRegistry {
         }
     }
 
-    /** Keeps a node's map if it is newer than the one that is known. What it says is for those who ask the nodes. */
-    public synchronized void learn(PartitionMap map) {
-        MapVersion version = MapVersion.of(map.getVersion());
-        if (version.isAfter(MapVersion.of(current.partitionMap().getVersion()))) {
-            log.debug("partition map {} of {} nodes", version, map.getNodeIdsCount());
-            publish(new MemberList(current.revision() + 1, current.byId(), map));
+    /** Notes a node's partition map. What it says is for those who ask the nodes. */
+    public synchronized void learn(String nodeId, PartitionMap map) {
+        maps.told(nodeId, map);
+        PartitionMap holds = maps.elect(current.byId(), current.partitionMap());
+        if (!holds.getVersion().equals(current.partitionMap().getVersion())) {
+            log.debug("partition map {} of {} nodes", MapVersion.of(holds.getVersion()), holds.getNodeIdsCount());
+            publish(current.byId());
         }
     }
 
@@ -168,11 +171,8 @@ public final class MemberRegistry {
     }
 
     private void publish(Map<String, MemberStatus> members) {
-        publish(new MemberList(current.revision() + 1, members, current.partitionMap()));
-    }
-
-    private void publish(MemberList next) {
         MemberList before = current;
+        MemberList next = new MemberList(before.revision() + 1, members, maps.elect(members, before.partitionMap()));
         current = next;
         for (MemberStatus member : before.all()) {
             if (!next.byId().containsKey(member.id())) {

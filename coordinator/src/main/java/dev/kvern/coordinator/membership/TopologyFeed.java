@@ -1,9 +1,9 @@
 package dev.kvern.coordinator.membership;
 
-import dev.kvern.cluster.MapVersion;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.MemberRole;
+import dev.kvern.v1.PartitionMapVersion;
 import dev.kvern.v1.WatchTopologyResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.ArrayList;
@@ -62,7 +62,7 @@ final class TopologyFeed {
         private final MemberRole role;
         private final ServerCallStreamObserver<WatchTopologyResponse> responses;
         private long sent = -1;
-        private MapVersion sentMap = MapVersion.NONE;
+        private PartitionMapVersion sentMap = PartitionMapVersion.getDefaultInstance();
 
         Watch(MemberRole role, ServerCallStreamObserver<WatchTopologyResponse> responses) {
             this.role = role;
@@ -78,9 +78,9 @@ final class TopologyFeed {
             latest.members().stream()
                     .filter(m -> role == MemberRole.MEMBER_ROLE_UNSPECIFIED || m.getRole() == role)
                     .forEach(response::addMembers);
-            MapVersion map = MapVersion.of(latest.partitionMap().getVersion());
+            PartitionMapVersion map = latest.partitionMap().getVersion();
             // Larger than all else here: sent once, and not to who asked for members that own nothing.
-            if (role != MemberRole.MEMBER_ROLE_RUNNER && map.isAfter(sentMap)) {
+            if (role != MemberRole.MEMBER_ROLE_RUNNER && !map.equals(sentMap)) {
                 sentMap = map;
                 response.setPartitionMap(latest.partitionMap());
             }

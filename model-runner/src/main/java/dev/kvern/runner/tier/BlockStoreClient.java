@@ -65,9 +65,9 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
         nodes.update(targets);
     }
 
-    /** Tells which node owns which block; what is older than what is known is passed over. */
-    public void learn(PartitionMap map) {
-        tier.owners().learn(map);
+    /** Says which node owns which block, as the coordinator knows it; nodes' answers may say it earlier. */
+    public void setOwners(PartitionMap map) {
+        tier.owners().follow(map);
     }
 
     public TierCounters counters() {

@@ -84,7 +84,7 @@ class FanOutTest {
 
     private static void know(BlockStoreClient client) {
         client.setMembers(NAMES.stream().map(name -> new NodeTarget(name, name)).toList());
-        client.learn(map(1, 0));
+        client.setOwners(map(1, 0));
     }
 
     /** The primary owner of partition p is node p + shift, its backup the one after. */
@@ -256,9 +256,24 @@ class FanOutTest {
         fetch(new Arrived());
         assertThat(store("a").asked).isEqualTo(ownedBy("a"));
 
+        // One of another cluster is not, but if the coordinator names it.
+        PartitionMap other = map(1, 1).toBuilder()
+                .setVersion(new MapVersion(2, 1, 0).toMessage())
+                .build();
+        store("c").map = other;
+        fetch(new Arrived());
+        store("a").asked.clear();
+        fetch(new Arrived());
+        assertThat(store("a").asked).isEqualTo(ownedBy("a"));
+        client.setOwners(other);
+        store("a").asked.clear();
+        fetch(new Arrived());
+        assertThat(store("a").asked).isEqualTo(ownedBy("a", 1));
+        client.setOwners(map(4, 0));
+
         // Older ones, and those that contradict themselves, are not.
-        client.learn(map(3, 1));
-        client.learn(map(5, 1).toBuilder().setOwners(7, 9).build());
+        client.setOwners(map(3, 1));
+        client.setOwners(map(5, 1).toBuilder().setOwners(7, 9).build());
         store("a").asked.clear();
         fetch(new Arrived());
         assertThat(store("a").asked).isEqualTo(ownedBy("a"));
