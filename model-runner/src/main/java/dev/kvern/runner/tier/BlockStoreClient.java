@@ -23,6 +23,11 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
     private static final int MAX_KEYS_OF_A_MATCH = 65_536;
     private static final int NODES_PER_MATCH = 2;
 
+    /** Kept for the next fetch: what one of three or four nodes holds at a time. */
+    private static final int FETCH_BUFFERS = 8;
+
+    private static final int PUT_BUFFERS = 4;
+
     private final NodeSet nodes;
     private final TierAccess tier;
 
@@ -51,8 +56,8 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
                 options,
                 nanoTime,
                 new TierCounters(),
-                new ChunkBuffers(allocator),
-                new ChunkBuffers(ByteBuffer::allocate));
+                new ChunkBuffers(allocator, FETCH_BUFFERS),
+                new ChunkBuffers(ByteBuffer::allocate, PUT_BUFFERS));
     }
 
     /** Sets the nodes to ask, {@code host:port} each. Nothing is known of who of them owns what. */

@@ -134,7 +134,6 @@ final class FetchCall implements Fetch {
      * @param missed the last one that it answered for is not stored
      */
     void complete(FetchLane lane, boolean missed) {
-        lane.node().breaker().succeeded();
         forget(lane);
         if (missed) {
             endAt(lane.rest().get(0), MissReason.NOT_STORED);

@@ -112,19 +112,22 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
 
     /** Asks for the next message if the lane waits and there is room for what comes; ends if nobody wants it any more. */
     void proceed() {
+        boolean wanted;
         synchronized (this) {
             if (!waits || ended || receiving || assembler.next() == keys.size()) {
                 return;
             }
-            if (assembler.isWithinAChunk() || order.wants(nextPlace())) {
-                if (hasRoom()) {
-                    waits = false;
-                    request();
-                }
+            wanted = assembler.isWithinAChunk() || order.wants(nextPlace());
+            if (wanted && !hasRoom()) {
                 return;
             }
+            waits = false;
         }
-        call.notWanted(this);
+        if (wanted) {
+            request();
+        } else {
+            call.notWanted(this);
+        }
     }
 
     /** Whether a message may come; takes the buffer for it. */
@@ -153,16 +156,20 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
         }
         taken = ChainOrder.Taken.KEPT;
         MissReason wrong = take(part);
+        boolean answered = wrong == null && (assembler.missed() || assembler.next() == keys.size());
         boolean complete;
         synchronized (this) {
             receiving = false;
             waits = true;
+            complete = answered && !ended;
             // No need to cancel then: nothing more comes.
-            complete = !ended && wrong == null && (assembler.missed() || assembler.next() == keys.size());
             ended |= complete;
             if (ended) {
                 release();
             }
+        }
+        if (answered) {
+            node().breaker().succeeded();
         }
         if (taken == ChainOrder.Taken.REFUSED) {
             call.failedHere();
@@ -252,8 +259,13 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
     }
 
     private void request() {
-        if (stream != null) {
-            stream.request(1);
+        ClientCallStreamObserver<GetRequest> running;
+        synchronized (this) {
+            running = stream;
+        }
+        if (running != null) {
+            // Not under the lock: a transport within this process may hand the message over at once.
+            running.request(1);
         }
     }
 
