@@ -35,7 +35,7 @@ class StoreBenchIT {
                     .as("%s", row)
                     .isGreaterThanOrEqualTo(row.get("p50_ms").asDouble());
         }
-        for (String operation : new String[] {"GET", "PUT"}) {
+        for (String operation : new String[] {"PUT", "GET", "GET again"}) {
             for (String connections : new String[] {"1 connection", "4 connections"}) {
                 String subject = operation + " 1 MiB, " + connections + ", ";
                 assertThat(seen).contains(subject + "kvern", subject + "kvern unix", subject + "socket");

@@ -6,6 +6,7 @@ import static dev.kvern.it.Requests.prompt;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kvern.launcher.GenerationResult;
+import dev.kvern.v1.MemberStats;
 import dev.kvern.v1.Prompt;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,6 +39,21 @@ class UnixSocketIT {
                     cluster.client("runner-b").generate(greedy(prompt, 8).setCache(CLUSTER_ONLY));
             assertThat(fetched.usage().getCachedClusterTokens()).isEqualTo(CHUNKS * TestCluster.CHUNK_TOKENS);
             assertThat(fetched.tokens()).isEqualTo(computed.tokens());
+            // Read once, then read again, which brings them into the read cache, and from there.
+            for (int i = 0; i < 2; i++) {
+                GenerationResult again =
+                        cluster.client("runner-b").generate(greedy(prompt, 8).setCache(CLUSTER_ONLY));
+                assertThat(again.usage().getCachedClusterTokens()).isEqualTo(CHUNKS * TestCluster.CHUNK_TOKENS);
+                assertThat(again.tokens()).isEqualTo(computed.tokens());
+            }
+            Await.until(
+                    "blocks to be copied from the node's memory",
+                    20,
+                    () -> cluster.coordinator().stats().getMembersList().stream()
+                            .filter(MemberStats::hasNode)
+                            .mapToLong(member -> member.getNode().getCounters().getPlacedBlocks())
+                            .sum(),
+                    placed -> placed >= CHUNKS);
         }
     }
 }

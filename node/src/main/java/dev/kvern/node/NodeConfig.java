@@ -3,6 +3,7 @@ package dev.kvern.node;
 import dev.kvern.config.ConfigLoader;
 import dev.kvern.config.Problems;
 import dev.kvern.config.Validated;
+import dev.kvern.node.store.CacheMemory;
 import dev.kvern.rpc.HostPort;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,6 +23,7 @@ public record NodeConfig(
     private static final int MAX_MILLIS = 600_000;
     private static final long MIN_REGION_BYTES = 32L << 20;
     private static final int REGION_SHARE_OF_A_BLOCK = 16;
+    private static final double MAX_READ_CACHE_SHARE = 0.5;
     private static final double MIN_LOW_WATERMARK = 0.05;
 
     /** Where the gRPC server listens. */
@@ -47,7 +49,13 @@ public record NodeConfig(
     }
 
     /** The region for blocks. */
-    public record Memory(long regionBytes, double highWatermark, double lowWatermark, int maxBlockBytes) {}
+    public record Memory(
+            long regionBytes, double readCacheShare, double highWatermark, double lowWatermark, int maxBlockBytes) {
+        /** Of regionBytes, what holds copies of blocks that are read often; 0 if too little for one of the largest. */
+        public long readCacheBytes() {
+            return CacheMemory.wholePages(Math.round(regionBytes * readCacheShare), maxBlockBytes);
+        }
+    }
 
     /** Bounds of what the service does at a time. */
     public record Limits(
@@ -81,6 +89,11 @@ public record NodeConfig(
         }
         problems.range("ignite.failure_detection_millis", ignite.failureDetectionMillis, 500, MAX_MILLIS);
         problems.range("memory.region_bytes", memory.regionBytes, MIN_REGION_BYTES, 1L << 50);
+        problems.check(
+                memory.readCacheShare >= 0 && memory.readCacheShare <= MAX_READ_CACHE_SHARE,
+                "memory.read_cache_share",
+                memory.readCacheShare,
+                "0 to " + MAX_READ_CACHE_SHARE);
         problems.check(
                 memory.highWatermark >= 0.1 && memory.highWatermark <= 0.95,
                 "memory.high_watermark",

@@ -4,7 +4,12 @@ import dev.kvern.cluster.Membership;
 import dev.kvern.node.grpc.BlockStoreGrpc;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
+import dev.kvern.node.ignite.OffHeapMemory;
+import dev.kvern.node.store.BlockReader;
+import dev.kvern.node.store.CacheMemory;
 import dev.kvern.node.store.ChainLru;
+import dev.kvern.node.store.ReadCache;
+import dev.kvern.node.store.SharedFileMemory;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.WatermarkEvictor;
 import dev.kvern.process.OpenParts;
@@ -14,7 +19,11 @@ import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -33,6 +42,8 @@ public final class NodeProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NodeProcess.class);
     /** Heartbeats must not wait while an eviction or a message to a node that hangs does. */
     private static final int TIMER_THREADS = 3;
+
+    private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
     private static final long TELL_USE_MILLIS = 200;
     private static final int GRPC_THREADS = 4;
@@ -75,6 +86,9 @@ public final class NodeProcess implements AutoCloseable {
         String id = config.id().isEmpty() ? ProcessNames.memberId("node") : config.id();
         var policy = new ChainLru();
         var lost = new CompletableFuture<String>();
+        long cacheBytes = config.memory().readCacheBytes();
+        long regionBytes = config.memory().regionBytes() - cacheBytes;
+        var cache = new ReadCache(cacheMemory(cacheBytes, config.listen().unixSocketPath(), parts), policy::holds);
         IgniteNode ignite = parts.opened(IgniteNode.start(
                 new IgniteNode.Settings(
                         id,
@@ -84,9 +98,10 @@ public final class NodeProcess implements AutoCloseable {
                         config.ignite().addresses(),
                         config.ignite().workDirectory(),
                         config.ignite().failureDetectionMillis(),
-                        config.memory().regionBytes(),
+                        regionBytes,
                         config.memory().maxBlockBytes()),
                 policy,
+                cache::drop,
                 lost::complete));
         ScheduledExecutorService scheduler =
                 Executors.newScheduledThreadPool(TIMER_THREADS, ProcessNames.daemonThreads("kvern-node-timer"));
@@ -109,11 +124,11 @@ public final class NodeProcess implements AutoCloseable {
                 counters,
                 waits,
                 config.limits().operationTimeoutMillis());
-        double highWatermark = highWatermark(config.memory());
+        double highWatermark = highWatermark(config.memory(), regionBytes);
         var evictor = new WatermarkEvictor(
                 policy,
                 storage::usedBytes,
-                config.memory().regionBytes(),
+                regionBytes,
                 highWatermark,
                 Math.min(config.memory().lowWatermark(), highWatermark - WatermarkEvictor.STEP),
                 key -> storage.delete(key).join(),
@@ -128,6 +143,7 @@ public final class NodeProcess implements AutoCloseable {
         var service = new BlockStoreGrpc(
                 id,
                 storage,
+                new BlockReader(storage, cache, counters),
                 storage.owners(),
                 counters,
                 config.memory().maxBlockBytes(),
@@ -141,6 +157,7 @@ public final class NodeProcess implements AutoCloseable {
                 config.listen().grpcPort(),
                 config.listen().unixSocketPath(),
                 calls,
+                BlockStoreGrpc.NEVER_BLOCKING,
                 List.of(service)));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = HostPort.of(host, server.port());
@@ -171,14 +188,31 @@ public final class NodeProcess implements AutoCloseable {
         return process;
     }
 
+    /** Memory that runners on this machine can read, if they reach this node by its socket; else the process's own. */
+    private static CacheMemory cacheMemory(long bytes, String unixSocket, OpenParts parts) {
+        if (bytes > 0 && !unixSocket.isEmpty()) {
+            try {
+                // One node for each path: who finds a file of that name finds one that was left behind.
+                return parts.opened(SharedFileMemory.create(
+                        SHARED_MEMORY,
+                        UUID.nameUUIDFromBytes(unixSocket.getBytes(StandardCharsets.UTF_8))
+                                .toString(),
+                        bytes));
+            } catch (IOException e) {
+                log.warn("blocks go to runners on this machine over the socket, not through memory: {}", e.toString());
+            }
+        }
+        return OffHeapMemory.allocate(bytes);
+    }
+
     /**
      * Where blocks begin to be evicted by our policy: a step before Ignite would evict at random, and never tell which. The policy
      * would keep the keys of those.
      */
-    private static double highWatermark(NodeConfig.Memory memory) {
+    private static double highWatermark(NodeConfig.Memory memory, long regionBytes) {
         return Math.min(
                 memory.highWatermark(),
-                IgniteNode.evictsAtRandomFrom(memory.regionBytes(), memory.maxBlockBytes()) - WatermarkEvictor.STEP);
+                IgniteNode.evictsAtRandomFrom(regionBytes, memory.maxBlockBytes()) - WatermarkEvictor.STEP);
     }
 
     /** The port of the gRPC server. */

@@ -304,6 +304,7 @@ public abstract class BlockStoreContract {
                     last.data.writeBytes(response.getData().toByteArray());
                     last.largest = Math.max(last.largest, response.getData().size());
                 }
+                case SHARED_MEMORY, PLACED -> throw new AssertionError("shared memory, which was not asked for");
                 case PART_NOT_SET -> throw new AssertionError("an empty part");
             }
         }

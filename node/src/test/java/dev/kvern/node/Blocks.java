@@ -50,7 +50,8 @@ public final class Blocks {
 
     public static StoredBlock stored(int number, Optional<BlockKey> parent, int size) {
         byte[] payload = payload(number, size);
-        byte[] encoded = StoredBlock.allocate(size, checksum(number, payload), 64, parent);
+        byte[] encoded = new byte[StoredBlock.encodedBytes(size)];
+        StoredBlock.begin(encoded, checksum(number, payload), 64, parent);
         System.arraycopy(payload, 0, encoded, StoredBlock.HEADER_BYTES, size);
         return StoredBlock.verified(key(number), encoded).orElseThrow();
     }

@@ -1,7 +1,11 @@
 package dev.kvern.rpc;
 
+import com.google.common.util.concurrent.MoreExecutors;
 import io.grpc.BindableService;
+import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallExecutorSupplier;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -12,6 +16,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -61,17 +66,25 @@ public final class GrpcServer implements AutoCloseable {
      * @throws KvernException MISCONFIGURED if the port cannot be bound
      */
     public static GrpcServer start(String host, int port, Executor executor, List<? extends BindableService> services) {
-        return start(host, port, "", executor, services);
+        return start(host, port, "", executor, Set.of(), services);
     }
 
     /**
      * The same, also on a Unix domain socket, which callers on this machine reach faster.
      *
      * @param unixSocket its path; empty for none
+     * @param onTransport full names of methods that never block: they run on the transport's own threads, where the bytes that
+     *     they move are in the processor's cache and no other thread must be woken for each message
      * @throws KvernException MISCONFIGURED if the port or the path cannot be bound
      */
     public static GrpcServer start(
-            String host, int port, String unixSocket, Executor executor, List<? extends BindableService> services) {
+            String host,
+            int port,
+            String unixSocket,
+            Executor executor,
+            Set<String> onTransport,
+            List<? extends BindableService> services) {
+        ServerCallExecutorSupplier executors = executors(executor, onTransport);
         var health = new HealthStatusManager();
         var names = new ArrayList<String>();
         names.add(HealthStatusManager.SERVICE_NAME_ALL_SERVICES);
@@ -87,7 +100,7 @@ public final class GrpcServer implements AutoCloseable {
         Server onPort = started(
                 NettyServerBuilder.forAddress(new InetSocketAddress(host, port)),
                 HostPort.of(host, port),
-                executor,
+                executors,
                 health,
                 bound);
         if (unixSocket.isEmpty()) {
@@ -96,7 +109,7 @@ public final class GrpcServer implements AutoCloseable {
         UnixSocket socket = null;
         try {
             socket = UnixSocket.at(unixSocket);
-            Server onSocket = started(socket.serverBuilder(), unixSocket, executor, health, bound);
+            Server onSocket = started(socket.serverBuilder(), unixSocket, executors, health, bound);
             return new GrpcServer(List.of(onPort, onSocket), health, names, socket);
         } catch (RuntimeException e) {
             onPort.shutdownNow();
@@ -110,10 +123,12 @@ public final class GrpcServer implements AutoCloseable {
     private static Server started(
             NettyServerBuilder builder,
             String address,
-            Executor executor,
+            ServerCallExecutorSupplier executors,
             HealthStatusManager health,
             List<ServerServiceDefinition> services) {
-        builder.executor(executor)
+        // What a call runs on before its method is known.
+        builder.directExecutor()
+                .callExecutor(executors)
                 .intercept(new FailureInterceptor())
                 .maxInboundMessageSize(MAX_MESSAGE_BYTES)
                 .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
@@ -133,6 +148,17 @@ public final class GrpcServer implements AutoCloseable {
                             + " (expected: an address of this machine and a free port)",
                     e);
         }
+    }
+
+    private static ServerCallExecutorSupplier executors(Executor executor, Set<String> onTransport) {
+        return new ServerCallExecutorSupplier() {
+            @Override
+            public <I, O> Executor getExecutor(ServerCall<I, O> call, Metadata metadata) {
+                return onTransport.contains(call.getMethodDescriptor().getFullMethodName())
+                        ? MoreExecutors.directExecutor()
+                        : executor;
+            }
+        };
     }
 
     /** The port bound. */

@@ -4,13 +4,16 @@ import com.google.protobuf.ByteString;
 import dev.kvern.cluster.MapVersion;
 import dev.kvern.v1.BlockHeader;
 import dev.kvern.v1.PartitionMap;
+import dev.kvern.v1.PlacedBlock;
 import io.grpc.HasByteBuffer;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** One message of a Get's answers or a Put's requests: what GetResponse and PutRequest say, without a copy of the payload. */
 public sealed interface BlockPart {
@@ -30,6 +33,11 @@ public sealed interface BlockPart {
 
     /** A newer map than the caller named. Not in a Put. */
     record Moved(PartitionMap map) implements BlockPart {}
+    /** Where the node's shared memory is. In a Get only. */
+    record Shared(String file) implements BlockPart {}
+
+    /** A whole block, to be copied from the shared memory. In a Get only. */
+    record Placed(PlacedBlock block) implements BlockPart {}
 
     /** A message that names none of the above. */
     record Empty() implements BlockPart {}
@@ -57,6 +65,23 @@ public sealed interface BlockPart {
         @Override
         public void copyTo(ByteBuffer target) {
             target.put(bytes.duplicate());
+        }
+    }
+
+    /**
+     * Bytes in memory in several places, in order; nobody changes them before the message was handed to the transport.
+     *
+     * @param passing shown the bytes, in order, when they are in the processor's cache on their way to the transport
+     */
+    record Scattered(List<ByteBuffer> pieces, Consumer<ByteBuffer> passing) implements Data {
+        @Override
+        public int size() {
+            return pieces.stream().mapToInt(ByteBuffer::remaining).sum();
+        }
+
+        @Override
+        public void copyTo(ByteBuffer target) {
+            pieces.forEach(piece -> target.put(piece.duplicate()));
         }
     }
 

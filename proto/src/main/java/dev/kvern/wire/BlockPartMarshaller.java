@@ -6,6 +6,7 @@ import dev.kvern.cluster.MapVersion;
 import dev.kvern.v1.BlockMiss;
 import dev.kvern.v1.GetResponse;
 import dev.kvern.v1.PutRequest;
+import dev.kvern.v1.SharedMemory;
 import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -42,7 +44,10 @@ final class BlockPartMarshaller implements MethodDescriptor.Marshaller<BlockPart
     @Override
     public InputStream stream(BlockPart part) {
         if (part instanceof BlockPart.Held held) {
-            return new DataStream(dataPrefix(held.size()), held.bytes());
+            return new DataStream(dataPrefix(held.size()), List.of(held.bytes()), bytes -> {});
+        }
+        if (part instanceof BlockPart.Scattered scattered) {
+            return new DataStream(dataPrefix(scattered.size()), scattered.pieces(), scattered.passing());
         }
         return new ByteArrayInputStream(kind.message(part).toByteArray());
     }
@@ -114,6 +119,10 @@ final class BlockPartMarshaller implements MethodDescriptor.Marshaller<BlockPart
                     message.setMiss(BlockMiss.newBuilder().setKey(miss.key()));
                 } else if (part instanceof BlockPart.Moved moved) {
                     message.setMap(moved.map());
+                } else if (part instanceof BlockPart.Shared shared) {
+                    message.setSharedMemory(SharedMemory.newBuilder().setFile(shared.file()));
+                } else if (part instanceof BlockPart.Placed placed) {
+                    message.setPlaced(placed.block());
                 }
                 return message.build();
             }
@@ -126,6 +135,9 @@ final class BlockPartMarshaller implements MethodDescriptor.Marshaller<BlockPart
                     case DATA -> new BlockPart.Held(message.getData().asReadOnlyByteBuffer());
                     case MISS -> new BlockPart.Miss(message.getMiss().getKey());
                     case MAP -> new BlockPart.Moved(message.getMap());
+                    case SHARED_MEMORY ->
+                        new BlockPart.Shared(message.getSharedMemory().getFile());
+                    case PLACED -> new BlockPart.Placed(message.getPlaced());
                     case PART_NOT_SET -> new BlockPart.Empty();
                 };
             }

@@ -28,6 +28,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -146,11 +147,12 @@ class GrpcServerTest {
     void aUnixSocketServesWhatThePortDoes(@TempDir Path directory) throws IOException {
         Path socket = directory.resolve("node.sock");
         ManagedChannel near = GrpcChannels.open(GrpcChannels.UNIX_SCHEME + socket);
-        try (var both = GrpcServer.start("127.0.0.1", 0, socket.toString(), Runnable::run, List.of(new Failing()))) {
+        try (var both =
+                GrpcServer.start("127.0.0.1", 0, socket.toString(), Runnable::run, Set.of(), List.of(new Failing()))) {
             both.serving(true);
             assertThat(statusOf(near)).isEqualTo(ServingStatus.SERVING);
-            assertThatThrownBy(() ->
-                            GrpcServer.start("127.0.0.1", 0, socket.toString(), Runnable::run, List.of(new Failing())))
+            assertThatThrownBy(() -> GrpcServer.start(
+                            "127.0.0.1", 0, socket.toString(), Runnable::run, Set.of(), List.of(new Failing())))
                     .hasMessageContaining(socket.toString())
                     .hasMessageContaining("another process listens there");
             assertThat(statusOf(near)).isEqualTo(ServingStatus.SERVING);
@@ -167,15 +169,20 @@ class GrpcServerTest {
             left.bind(UnixDomainSocketAddress.of(socket));
         }
         assertThat(socket).exists();
-        GrpcServer.start("127.0.0.1", 0, socket.toString(), Runnable::run, List.of(new Failing()))
+        GrpcServer.start("127.0.0.1", 0, socket.toString(), Runnable::run, Set.of(), List.of(new Failing()))
                 .close();
         Files.writeString(socket, "somebody's text");
-        assertThatThrownBy(() ->
-                        GrpcServer.start("127.0.0.1", 0, socket.toString(), Runnable::run, List.of(new Failing())))
+        assertThatThrownBy(() -> GrpcServer.start(
+                        "127.0.0.1", 0, socket.toString(), Runnable::run, Set.of(), List.of(new Failing())))
                 .hasMessageContaining("is no socket");
         assertThat(socket).hasContent("somebody's text");
         assertThatThrownBy(() -> GrpcServer.start(
-                        "127.0.0.1", 0, directory.resolve("x".repeat(120)).toString(), Runnable::run, List.of()))
+                        "127.0.0.1",
+                        0,
+                        directory.resolve("x".repeat(120)).toString(),
+                        Runnable::run,
+                        Set.of(),
+                        List.of()))
                 .hasMessageContaining("at most 107 bytes");
     }
 

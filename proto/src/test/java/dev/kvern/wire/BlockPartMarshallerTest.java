@@ -9,6 +9,7 @@ import dev.kvern.v1.BlockHeader;
 import dev.kvern.v1.BlockMiss;
 import dev.kvern.v1.GetResponse;
 import dev.kvern.v1.PartitionMap;
+import dev.kvern.v1.PlacedBlock;
 import dev.kvern.v1.PutRequest;
 import io.grpc.Drainable;
 import io.grpc.HasByteBuffer;
@@ -18,6 +19,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -56,6 +58,40 @@ class BlockPartMarshallerTest {
     }
 
     @ParameterizedTest
+    @ValueSource(ints = {1, 16_384, 300_000})
+    void scatteredDataIsWrittenAsOneAndShownAsItGoes(int size) throws IOException {
+        byte[] bytes = bytes(size);
+        int cut = size / 3;
+        var pieces = List.of(
+                ByteBuffer.wrap(bytes, 0, cut),
+                ByteBuffer.allocateDirect(size - cut)
+                        .put(bytes, cut, size - cut)
+                        .flip());
+        byte[] expected = GetResponse.newBuilder()
+                .setData(ByteString.copyFrom(bytes))
+                .build()
+                .toByteArray();
+        var shown = new ByteArrayOutputStream();
+        var part = new BlockPart.Scattered(pieces, piece -> {
+            byte[] copy = new byte[piece.remaining()];
+            piece.get(copy);
+            shown.writeBytes(copy);
+        });
+        assertThat(part.size()).isEqualTo(size);
+        var drained = new ByteArrayOutputStream();
+        assertThat(((Drainable) BlockPartMarshaller.GET_RESPONSE.stream(part)).drainTo(drained))
+                .isEqualTo(expected.length);
+        assertThat(drained.toByteArray()).isEqualTo(expected);
+        assertThat(shown.toByteArray()).isEqualTo(bytes);
+        shown.reset();
+        assertThat(BlockPartMarshaller.GET_RESPONSE.stream(part).readAllBytes()).isEqualTo(expected);
+        assertThat(shown.toByteArray()).isEqualTo(bytes);
+        var target = ByteBuffer.allocate(size);
+        part.copyTo(target);
+        assertThat(target.array()).isEqualTo(bytes);
+    }
+
+    @ParameterizedTest
     @ValueSource(ints = {0, 1, 127, 128, 16_383, 16_384, 300_000})
     void dataThatProtobufWroteIsReadToItsPlace(int size) {
         byte[] bytes = bytes(size);
@@ -78,6 +114,21 @@ class BlockPartMarshallerTest {
                 assertThat(read).isEqualTo(bytes);
                 reset(stream);
             }
+        }
+    }
+
+    @Test
+    void sharedMemoryIsProtobufsOwn() throws IOException {
+        var shared = new BlockPart.Shared("/dev/shm/some");
+        var placed = new BlockPart.Placed(PlacedBlock.newBuilder()
+                .setHeader(HEADER)
+                .setPageBytes(65_536)
+                .addOffsets(1L << 40)
+                .build());
+        for (BlockPart part : new BlockPart[] {shared, placed}) {
+            var message = BlockPartMarshaller.GET_RESPONSE.stream(part).readAllBytes();
+            assertThat(BlockPartMarshaller.GET_RESPONSE.parse(new ByteArrayInputStream(message)))
+                    .isEqualTo(part);
         }
     }
 

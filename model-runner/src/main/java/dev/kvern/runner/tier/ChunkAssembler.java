@@ -3,6 +3,7 @@ package dev.kvern.runner.tier;
 import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import dev.kvern.v1.BlockHeader;
+import dev.kvern.v1.PlacedBlock;
 import dev.kvern.wire.BlockPart;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class ChunkAssembler {
     private final List<BlockKey> keys;
     private final Taker taker;
+    private final SharedBlocks shared;
     private final BlockChecksum checksum = new BlockChecksum();
     private int next;
     private @Nullable ByteBuffer buffer;
@@ -32,9 +34,13 @@ final class ChunkAssembler {
         void take(int index, ByteBuffer chunk);
     }
 
-    /** @param keys that the stream was asked for */
-    ChunkAssembler(List<BlockKey> keys, Taker taker) {
+    /**
+     * @param keys that the stream was asked for
+     * @param shared the node's memory, where it is on this machine
+     */
+    ChunkAssembler(List<BlockKey> keys, SharedBlocks shared, Taker taker) {
         this.keys = keys;
+        this.shared = shared;
         this.taker = taker;
     }
 
@@ -72,6 +78,13 @@ final class ChunkAssembler {
         }
         if (part instanceof BlockPart.Header begun) {
             return begin(begun.header());
+        }
+        if (part instanceof BlockPart.Placed placed) {
+            return copy(placed.block());
+        }
+        if (part instanceof BlockPart.Shared named) {
+            shared.offered(named.file());
+            return null;
         }
         return part instanceof BlockPart.Miss ? miss() : MissReason.MALFORMED;
     }
@@ -111,15 +124,25 @@ final class ChunkAssembler {
         data.copyTo(target);
         // While it is in the processor's cache.
         checksum.add(target.slice(from, size));
-        if (target.hasRemaining()) {
-            return null;
+        return target.hasRemaining() ? null : complete(of, target);
+    }
+
+    private @Nullable MissReason copy(PlacedBlock placed) {
+        MissReason wrong = begin(placed.getHeader());
+        ByteBuffer target = buffer;
+        if (wrong != null || target == null) {
+            return MissReason.MALFORMED;
         }
+        return shared.copy(placed, target, checksum) ? complete(placed.getHeader(), target) : MissReason.MALFORMED;
+    }
+
+    private @Nullable MissReason complete(BlockHeader of, ByteBuffer chunk) {
         if (checksum.value() != of.getCrc32C()) {
             return MissReason.CORRUPT;
         }
         header = null;
         buffer = null;
-        taker.take(next++, target.flip());
+        taker.take(next++, chunk.flip());
         return null;
     }
 

@@ -65,7 +65,7 @@ final class FetchCall implements Fetch {
         if (groups.isEmpty()) {
             call.endAt(0, MissReason.NO_NODES);
         } else {
-            call.open(groups, 0);
+            call.open(groups, 0, true);
         }
         return call;
     }
@@ -88,7 +88,7 @@ final class FetchCall implements Fetch {
         finish(MissReason.CANCELLED);
     }
 
-    private void open(List<OwnerGroup> groups, int attempt) {
+    private void open(List<OwnerGroup> groups, int attempt, boolean share) {
         long left = left();
         // A node that hangs must leave time to ask another.
         boolean another = attempt + 1 < Math.min(MAX_NODES, tier.nodes().size());
@@ -97,7 +97,7 @@ final class FetchCall implements Fetch {
             if (done) {
                 return;
             }
-            groups.forEach(group -> opened.add(new FetchLane(this, tier, keys, order, group, attempt)));
+            groups.forEach(group -> opened.add(new FetchLane(this, tier, keys, order, group, attempt, share)));
             lanes.addAll(opened);
         }
         opened.forEach(lane -> lane.start(another ? left / 2 : left));
@@ -148,6 +148,12 @@ final class FetchCall implements Fetch {
         lane.close();
     }
 
+    /** What a lane has yet to bring is to be sent by the same node, not taken from its memory. */
+    void askToSend(FetchLane lane) {
+        forget(lane);
+        open(List.of(new OwnerGroup(lane.node(), lane.rest())), lane.attempt(), false);
+    }
+
     /** A lane's time is over, and it was not its node that took it. */
     void timedOutWaiting(FetchLane lane) {
         forget(lane);
@@ -195,7 +201,7 @@ final class FetchCall implements Fetch {
         if (groups.isEmpty()) {
             endAt(places.get(0), inTime ? reason : MissReason.TIMEOUT);
         } else {
-            open(groups, attempt);
+            open(groups, attempt, true);
         }
     }
 

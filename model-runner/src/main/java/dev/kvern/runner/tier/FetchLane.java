@@ -5,13 +5,13 @@ import dev.kvern.block.BlockKey;
 import dev.kvern.v1.GetRequest;
 import dev.kvern.wire.BlockPart;
 import dev.kvern.wire.BlockStoreMethods;
-import io.grpc.CallOptions;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +31,9 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
     private final int attempt;
     private final List<BlockKey> keys;
     private final ChainOrder order;
+
+    /** The file of the node's that chunks may be taken from; empty if they must be sent. */
+    private final Optional<String> sharedMemory;
 
     /** Confined to the message being taken; between messages guarded by this. */
     private final ChunkAssembler assembler;
@@ -55,16 +58,27 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
     /**
      * @param keys of the whole fetch
      * @param attempt how many nodes were asked for these keys before
+     * @param share whether chunks may be taken from the node's memory, if it is on this machine
      */
-    FetchLane(FetchCall call, TierAccess tier, List<BlockKey> keys, ChainOrder order, OwnerGroup group, int attempt) {
+    FetchLane(
+            FetchCall call,
+            TierAccess tier,
+            List<BlockKey> keys,
+            ChainOrder order,
+            OwnerGroup group,
+            int attempt,
+            boolean share) {
         this.call = call;
         this.tier = tier;
         this.order = order;
         this.group = group;
         this.attempt = attempt;
         this.keys = group.of(keys);
+        this.sharedMemory = share ? group.node().shared().file() : Optional.empty();
         this.assembler = new ChunkAssembler(
-                this.keys, (index, chunk) -> taken = order.offer(group.places().get(index), chunk));
+                this.keys,
+                group.node().shared(),
+                (index, chunk) -> taken = order.offer(group.places().get(index), chunk));
     }
 
     TierNode node() {
@@ -87,7 +101,8 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
                 .setMaxChunkBytes(tier.options().messageBytes())
                 .setStopAtMiss(true);
         tier.mapVersion().ifPresent(version -> request.setMapVersion(version.toMessage()));
-        var options = CallOptions.DEFAULT.withDeadlineAfter(nanos, TimeUnit.NANOSECONDS);
+        sharedMemory.ifPresent(request::setSharedMemory);
+        var options = TierNode.CALLS.withDeadlineAfter(nanos, TimeUnit.NANOSECONDS);
         ClientCalls.asyncServerStreamingCall(
                 node().channel().newCall(BlockStoreMethods.GET, options), request.build(), this);
         boolean late;
@@ -173,6 +188,8 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
         }
         if (taken == ChainOrder.Taken.REFUSED) {
             call.failedHere();
+        } else if (wrong != null && part instanceof BlockPart.Placed) {
+            notThere();
         } else if (wrong != null) {
             failed(wrong);
         } else if (complete) {
@@ -237,11 +254,18 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
         }
     }
 
-    /** Ends the stream; what still comes is ignored. */
-    void close() {
+    /** A chunk was not where the node said: most likely another block has come to lie there, which is no fault of the node's. */
+    private void notThere() {
+        if (close()) {
+            call.askToSend(this);
+        }
+    }
+
+    /** Ends the stream; what still comes is ignored. False if it had ended before. */
+    boolean close() {
         synchronized (this) {
             if (ended) {
-                return;
+                return false;
             }
             ended = true;
             if (!receiving) {
@@ -249,6 +273,7 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
             }
         }
         cancel();
+        return true;
     }
 
     private void release() {

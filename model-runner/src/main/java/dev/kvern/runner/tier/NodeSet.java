@@ -1,5 +1,6 @@
 package dev.kvern.runner.tier;
 
+import dev.kvern.rpc.GrpcChannels;
 import io.grpc.ManagedChannel;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -52,7 +53,11 @@ final class NodeSet implements AutoCloseable {
             }
         }
         for (NodeTarget target : wanted) {
-            next.add(new TierNode(target, connect.apply(target.target()), newBreaker.get()));
+            next.add(new TierNode(
+                    target,
+                    connect.apply(target.target()),
+                    newBreaker.get(),
+                    new SharedBlocks(target.target().startsWith(GrpcChannels.UNIX_SCHEME))));
         }
         nodes = Snapshot.of(next);
     }

@@ -7,7 +7,6 @@ import dev.kvern.v1.BlockHeader;
 import dev.kvern.v1.PutResponse;
 import dev.kvern.wire.BlockPart;
 import dev.kvern.wire.BlockStoreMethods;
-import io.grpc.CallOptions;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientCalls;
@@ -46,7 +45,7 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         this.tier = tier;
         this.node = node;
         this.messageBytes = tier.options().messageBytes();
-        var options = CallOptions.DEFAULT
+        var options = TierNode.CALLS
                 .withDeadlineAfter(tier.options().putTimeoutMillis(), TimeUnit.MILLISECONDS)
                 .withOnReadyThreshold(UNSENT_BYTES);
         this.requests = (ClientCallStreamObserver<BlockPart>)

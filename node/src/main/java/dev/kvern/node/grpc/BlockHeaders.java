@@ -2,7 +2,7 @@ package dev.kvern.node.grpc;
 
 import com.google.protobuf.ByteString;
 import dev.kvern.block.BlockKey;
-import dev.kvern.node.store.StoredBlock;
+import dev.kvern.node.store.StoredHeader;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.BlockHeader;
 import java.util.ArrayList;
@@ -47,13 +47,13 @@ final class BlockHeaders {
                 : Optional.of(key("header.parent_key", header.getParentKey()));
     }
 
-    static BlockHeader header(BlockKey key, StoredBlock block) {
+    static BlockHeader header(BlockKey key, StoredHeader stored) {
         return BlockHeader.newBuilder()
                 .setKey(key.toByteString())
-                .setSizeBytes(block.payloadBytes())
-                .setCrc32C(block.crc32c())
-                .setTokens(block.tokens())
-                .setParentKey(block.parent().map(BlockKey::toByteString).orElse(ByteString.EMPTY))
+                .setSizeBytes(stored.payloadBytes())
+                .setCrc32C(stored.crc32c())
+                .setTokens(stored.tokens())
+                .setParentKey(stored.parent().map(BlockKey::toByteString).orElse(ByteString.EMPTY))
                 .build();
     }
 }

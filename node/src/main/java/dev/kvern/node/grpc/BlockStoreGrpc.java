@@ -3,6 +3,7 @@ package dev.kvern.node.grpc;
 import dev.kvern.block.BlockKey;
 import dev.kvern.cluster.MapVersion;
 import dev.kvern.node.store.BlockOwners;
+import dev.kvern.node.store.BlockReader;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.StorageUsage;
 import dev.kvern.node.store.StoreCounters;
@@ -31,14 +32,22 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /** BlockStoreService over a store: checks, and passes on. Safe for use by several threads. */
 public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService, BindableService {
+    /** Full names of the methods that move payload: what blocks in them is the store's, on threads of its own. */
+    public static final Set<String> NEVER_BLOCKING =
+            Set.of(BlockStoreMethods.GET.getFullMethodName(), BlockStoreMethods.PUT.getFullMethodName());
+
     private static final int MAX_KEYS_OF_A_GET = 4_096;
     private static final int MAX_KEYS = 65_536;
+    /** Of the memory for receiving: what stays with us between two Puts. */
+    private static final int PART_KEPT = 4;
+
     private static final int DELETE_BATCH = 64;
     private static final int DEFAULT_MESSAGE_BYTES = 256 << 10;
     private static final int MIN_MESSAGE_BYTES = 1 << 10;
@@ -46,9 +55,11 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
 
     private final String nodeId;
     private final BlockStorage storage;
+    private final BlockReader reader;
     private final BlockOwners owners;
     private final StoreCounters counters;
     private final ReceiveBudget receiving;
+    private final ReceiveArrays arrays;
     private final SendBudget sending;
     private final int maxBlockBytes;
     private final int readAheadBlocks;
@@ -67,6 +78,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
     public BlockStoreGrpc(
             String nodeId,
             BlockStorage storage,
+            BlockReader reader,
             BlockOwners owners,
             StoreCounters counters,
             int maxBlockBytes,
@@ -77,9 +89,11 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
             LongSupplier uptimeMillis) {
         this.nodeId = nodeId;
         this.storage = storage;
+        this.reader = reader;
         this.owners = owners;
         this.counters = counters;
         this.receiving = new ReceiveBudget(receivingBytes);
+        this.arrays = new ReceiveArrays(receivingBytes / PART_KEPT);
         this.sending = new SendBudget(sendingBytes);
         this.maxBlockBytes = maxBlockBytes;
         this.readAheadBlocks = readAheadBlocks;
@@ -136,12 +150,13 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
         newerMap(request.hasMapVersion(), request.getMapVersion())
                 .ifPresent(map -> responses.onNext(new BlockPart.Moved(map)));
         new GetCall(
-                        storage,
+                        reader,
                         owners,
                         counters,
                         keys,
                         Math.max(MIN_MESSAGE_BYTES, Math.min(messageBytes, MAX_MESSAGE_BYTES)),
                         request.getStopAtMiss(),
+                        request.hasSharedMemory() ? Optional.of(request.getSharedMemory()) : Optional.empty(),
                         readAheadBlocks,
                         sending,
                         (ServerCallStreamObserver<BlockPart>) responses)
@@ -154,7 +169,8 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
 
     private StreamObserver<BlockPart> receive(StreamObserver<PutResponse> responses) {
         var call = new PutCall(
-                storage, owners, counters, receiving, maxBlockBytes, onStored, (ServerCallStreamObserver<PutResponse>)
+                storage, owners, counters, receiving, arrays, maxBlockBytes, onStored, (ServerCallStreamObserver<
+                                PutResponse>)
                         responses);
         call.start();
         return call;

@@ -1,15 +1,18 @@
 package dev.kvern.node.grpc;
 
+import com.google.common.primitives.Longs;
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.BlockOwners;
-import dev.kvern.node.store.BlockStorage;
+import dev.kvern.node.store.BlockReader;
+import dev.kvern.node.store.PageSlab;
+import dev.kvern.node.store.ReadableBlock;
 import dev.kvern.node.store.StoreCounters;
-import dev.kvern.node.store.StoredBlock;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.BlockHeader;
+import dev.kvern.v1.PlacedBlock;
 import dev.kvern.wire.BlockPart;
 import io.grpc.stub.ServerCallStreamObserver;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -25,12 +28,13 @@ final class GetCall {
     /** Handed to the transport and not yet sent: enough that it does not run dry while the next part is made. */
     private static final int UNSENT_BYTES = 1 << 20;
 
-    private final BlockStorage storage;
+    private final BlockReader reader;
     private final BlockOwners owners;
     private final StoreCounters counters;
     private final List<BlockKey> keys;
     private final int messageBytes;
     private final boolean stopAtMiss;
+    private final Optional<String> sharedMemory;
     private final int readAhead;
     private final SendBudget budget;
     private final ServerCallStreamObserver<BlockPart> responses;
@@ -39,34 +43,40 @@ final class GetCall {
     private int answered;
     private boolean ended;
 
-    /** The block being sent, and how far. */
-    private @Nullable StoredBlock current;
-
-    private int sent;
+    /** The block being sent. */
+    private @Nullable Sending current;
 
     /**
-     * A block on its way from the store.
+     * A block on its way from the store, or at hand.
      *
      * @param taken of the budget
      */
-    private record Reading(CompletableFuture<Optional<StoredBlock>> block, long taken) {}
+    private record Reading(BlockKey key, CompletableFuture<Optional<ReadableBlock>> block, long taken) {
+        /** What came is not sent. */
+        void discard() {
+            block.thenAccept(read -> read.ifPresent(ReadableBlock::close));
+        }
+    }
 
+    /** @param sharedMemory the file that the caller has mapped; empty text if it would like to know of one */
     GetCall(
-            BlockStorage storage,
+            BlockReader reader,
             BlockOwners owners,
             StoreCounters counters,
             List<BlockKey> keys,
             int messageBytes,
             boolean stopAtMiss,
+            Optional<String> sharedMemory,
             int readAhead,
             SendBudget budget,
             ServerCallStreamObserver<BlockPart> responses) {
-        this.storage = storage;
+        this.reader = reader;
         this.owners = owners;
         this.counters = counters;
         this.keys = keys;
         this.messageBytes = messageBytes;
         this.stopAtMiss = stopAtMiss;
+        this.sharedMemory = sharedMemory;
         this.readAhead = readAhead;
         this.budget = budget;
         this.responses = responses;
@@ -76,6 +86,9 @@ final class GetCall {
         responses.setOnReadyThreshold(UNSENT_BYTES);
         responses.setOnReadyHandler(this::advance);
         responses.setOnCancelHandler(this::cancelled);
+        if (sharedMemory.isPresent() && !reader.sharedFile().equals(sharedMemory)) {
+            reader.sharedFile().ifPresent(file -> responses.onNext(new BlockPart.Shared(file)));
+        }
         advance();
     }
 
@@ -109,47 +122,82 @@ final class GetCall {
 
     private void readAhead() {
         while (requested < keys.size() && reading.size() < readAhead) {
-            long taken = budget.tryTake();
-            if (taken == 0) {
-                return;
+            BlockKey key = keys.get(requested);
+            Optional<ReadableBlock> atHand = reader.atHand(key);
+            long taken = 0;
+            if (atHand.isEmpty()) {
+                taken = budget.tryTake();
+                if (taken == 0) {
+                    return;
+                }
             }
-            reading.add(new Reading(storage.get(keys.get(requested++)), taken));
+            requested++;
+            reading.add(new Reading(
+                    key, atHand.isPresent() ? CompletableFuture.completedFuture(atHand) : reader.read(key), taken));
         }
     }
 
     private void begin(Reading read) {
-        BlockKey key = keys.get(answered++);
+        answered++;
         counters.asked();
-        if (owners.isForeign(key)) {
+        if (owners.isForeign(read.key())) {
             counters.foreign();
         }
-        StoredBlock block = read.block().isCompletedExceptionally()
+        ReadableBlock block = read.block().isCompletedExceptionally()
                 ? null
                 : read.block().join().orElse(null);
         if (block == null) {
             budget.give(read.taken());
-            responses.onNext(new BlockPart.Miss(key.toByteString()));
+            responses.onNext(new BlockPart.Miss(read.key().toByteString()));
             if (stopAtMiss) {
                 end();
             }
             return;
         }
-        budget.settle(read.taken(), block.payloadBytes());
-        counters.found(block.payloadBytes());
-        responses.onNext(new BlockPart.Header(BlockHeaders.header(key, block)));
-        current = block;
-        sent = 0;
+        int bytes = block.header().payloadBytes();
+        if (read.taken() > 0) {
+            budget.settle(read.taken(), bytes);
+        }
+        counters.found(bytes);
+        BlockHeader header = BlockHeaders.header(read.key(), block.header());
+        long[] places = block.places();
+        if (places.length > 0 && reader.sharedFile().equals(sharedMemory)) {
+            // Not kept open until the caller has copied it: it would have to say so. What it copies it compares with
+            // the checksum.
+            block.close();
+            counters.placed();
+            responses.onNext(new BlockPart.Placed(PlacedBlock.newBuilder()
+                    .setHeader(header)
+                    .setPageBytes(PageSlab.PAGE_BYTES)
+                    .addAllOffsets(Longs.asList(places))
+                    .build()));
+            return;
+        }
+        responses.onNext(new BlockPart.Header(header));
+        current = new Sending(read.key(), block, read.taken() > 0 ? bytes : 0);
     }
 
-    private void sendPart(StoredBlock block) {
-        int length = Math.min(messageBytes, block.payloadBytes() - sent);
-        // Not copied: nobody changes a stored block's array.
-        responses.onNext(new BlockPart.Held(ByteBuffer.wrap(block.encoded(), StoredBlock.HEADER_BYTES + sent, length)));
-        sent += length;
-        if (sent == block.payloadBytes()) {
-            current = null;
-            budget.give(block.payloadBytes());
+    private void sendPart(Sending sending) {
+        // The transport copies it before this returns.
+        responses.onNext(sending.next(messageBytes));
+        if (sending.damaged()) {
+            // The caller has found the same; it need not wait for what else it asked for here.
+            reader.damaged(sending.key());
+            release();
+            responses.onError(new KvernException(
+                    ErrorReason.UNAVAILABLE,
+                    "block " + sending.key() + ": its copy here was damaged (expected: ask again, or another node)"));
+            return;
         }
+        if (sending.isDone()) {
+            close(sending);
+            current = null;
+        }
+    }
+
+    private void close(Sending sending) {
+        sending.close();
+        budget.give(sending.taken());
     }
 
     private void end() {
@@ -168,10 +216,13 @@ final class GetCall {
 
     private void release() {
         ended = true;
-        reading.forEach(read -> budget.give(read.taken()));
+        for (Reading read : reading) {
+            budget.give(read.taken());
+            read.discard();
+        }
         reading.clear();
         if (current != null) {
-            budget.give(current.payloadBytes());
+            close(current);
             current = null;
         }
     }

@@ -30,6 +30,7 @@ final class PutCall implements StreamObserver<BlockPart> {
     private final BlockOwners owners;
     private final StoreCounters counters;
     private final ReceiveBudget budget;
+    private final ReceiveArrays arrays;
     private final int maxBlockBytes;
     private final LongConsumer onStored;
     private final ServerCallStreamObserver<PutResponse> responses;
@@ -52,6 +53,7 @@ final class PutCall implements StreamObserver<BlockPart> {
             BlockOwners owners,
             StoreCounters counters,
             ReceiveBudget budget,
+            ReceiveArrays arrays,
             int maxBlockBytes,
             LongConsumer onStored,
             ServerCallStreamObserver<PutResponse> responses) {
@@ -59,6 +61,7 @@ final class PutCall implements StreamObserver<BlockPart> {
         this.owners = owners;
         this.counters = counters;
         this.budget = budget;
+        this.arrays = arrays;
         this.maxBlockBytes = maxBlockBytes;
         this.onStored = onStored;
         this.responses = responses;
@@ -108,7 +111,8 @@ final class PutCall implements StreamObserver<BlockPart> {
             int size = BlockHeaders.size(header, maxBlockBytes);
             Optional<BlockKey> parent = BlockHeaders.parent(header);
             budget.take(size);
-            receiving = StoredBlock.allocate(size, header.getCrc32C(), header.getTokens(), parent);
+            receiving = arrays.take(StoredBlock.encodedBytes(size));
+            StoredBlock.begin(receiving, header.getCrc32C(), header.getTokens(), parent);
             key = named;
             received = 0;
             checksum.begin(named);
@@ -157,16 +161,20 @@ final class PutCall implements StreamObserver<BlockPart> {
         if (owners.isForeign(of)) {
             counters.foreign();
         }
-        int bytes = payloadBytes();
         key = null;
         receiving = new byte[0];
         storing++;
-        storage.put(of, block).whenComplete((isNew, failure) -> done(bytes, isNew, failure));
+        storage.put(of, block).whenComplete((isNew, failure) -> done(block, isNew, failure));
     }
 
-    private synchronized void done(int bytes, @Nullable Boolean isNew, @Nullable Throwable failure) {
+    private synchronized void done(StoredBlock block, @Nullable Boolean isNew, @Nullable Throwable failure) {
         storing--;
+        int bytes = block.payloadBytes();
         budget.give(bytes);
+        if (failure == null) {
+            // After a failure, above all one of time, the store may still be at it.
+            arrays.give(block.encoded());
+        }
         if (failure == null && Boolean.TRUE.equals(isNew)) {
             counters.stored();
             onStored.accept(bytes);

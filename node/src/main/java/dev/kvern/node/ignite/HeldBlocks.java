@@ -3,6 +3,7 @@ package dev.kvern.node.ignite;
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.EvictionPolicy;
 import dev.kvern.node.store.StoredBlock;
+import java.util.function.Consumer;
 import org.apache.ignite.events.CacheEvent;
 import org.apache.ignite.events.Event;
 import org.apache.ignite.events.EventType;
@@ -22,9 +23,12 @@ final class HeldBlocks implements IgnitePredicate<Event> {
     private static final long serialVersionUID = 1L;
 
     private final transient EvictionPolicy policy;
+    private final transient Consumer<BlockKey> onGone;
 
-    HeldBlocks(EvictionPolicy policy) {
+    /** @param onGone told of blocks that are held no more, after the policy */
+    HeldBlocks(EvictionPolicy policy, Consumer<BlockKey> onGone) {
         this.policy = policy;
+        this.onGone = onGone;
     }
 
     @Override
@@ -34,8 +38,10 @@ final class HeldBlocks implements IgnitePredicate<Event> {
                 && event.key() instanceof String name) {
             BlockKey key = BlockKey.parse(name);
             switch (event.type()) {
-                case EventType.EVT_CACHE_OBJECT_REMOVED, EventType.EVT_CACHE_REBALANCE_OBJECT_UNLOADED ->
+                case EventType.EVT_CACHE_OBJECT_REMOVED, EventType.EVT_CACHE_REBALANCE_OBJECT_UNLOADED -> {
                     policy.gone(key);
+                    onGone.accept(key);
+                }
                 default -> {
                     if (event.newValue() instanceof byte[] value) {
                         policy.held(key, StoredBlock.declaredParent(value), value.length);

@@ -118,7 +118,7 @@ public final class IgniteBlockStorage implements BlockStorage {
                     }
                     Optional<StoredBlock> block = StoredBlock.verified(key, encoded);
                     if (block.isPresent()) {
-                        use.used(key, block.get().parent());
+                        use.used(key, block.get().header().parent());
                     } else {
                         counters.corrupt();
                         // Nobody waits for it; should it fail, the next reader finds the same and tries again.
@@ -130,7 +130,7 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     @Override
     public CompletableFuture<Boolean> put(BlockKey key, StoredBlock block) {
-        use.used(key, block.parent());
+        use.used(key, block.header().parent());
         return bounded(
                 "put", () -> unchanging().putIfAbsentAsync(key.toHex(), new CacheObjectByteArrayImpl(block.encoded())));
     }
@@ -147,6 +147,11 @@ public final class IgniteBlockStorage implements BlockStorage {
     @Override
     public CompletableFuture<Boolean> delete(BlockKey key) {
         return bounded("remove", () -> cache.removeAsync(key.toHex()));
+    }
+
+    @Override
+    public void used(BlockKey key, Optional<BlockKey> parent) {
+        use.used(key, parent);
     }
 
     @Override

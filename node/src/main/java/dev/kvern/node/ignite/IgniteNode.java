@@ -1,5 +1,6 @@
 package dev.kvern.node.ignite;
 
+import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.EvictionPolicy;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.HostPort;
@@ -77,10 +78,12 @@ public final class IgniteNode implements AutoCloseable {
      * Starts the node and joins the others, if there are any.
      *
      * @param policy told which blocks the node holds
+     * @param onGone told of blocks that it holds no more, after the policy
      * @param onLoss told if the node is of no more use
      * @throws KvernException MISCONFIGURED if a port is taken or the directory cannot be written
      */
-    public static IgniteNode start(Settings settings, EvictionPolicy policy, Consumer<String> onLoss) {
+    public static IgniteNode start(
+            Settings settings, EvictionPolicy policy, Consumer<BlockKey> onGone, Consumer<String> onLoss) {
         System.setProperty(IgniteSystemProperties.IGNITE_QUIET, "false");
         System.setProperty(IgniteSystemProperties.IGNITE_NO_ASCII, "true");
         System.setProperty(IgniteSystemProperties.IGNITE_UPDATE_NOTIFIER, "false");
@@ -104,7 +107,7 @@ public final class IgniteNode implements AutoCloseable {
                 // What the eviction policy learns from.
                 .setIncludeEventTypes(HeldBlocks.EVENTS)
                 // From before the node joins: blocks begin to arrive while it does.
-                .setLocalEventListeners(Map.of(new HeldBlocks(policy), HeldBlocks.EVENTS))
+                .setLocalEventListeners(Map.of(new HeldBlocks(policy, onGone), HeldBlocks.EVENTS))
                 .setDataStorageConfiguration(storage(settings.regionBytes(), settings.maxBlockBytes()))
                 .setCommunicationSpi(new TcpCommunicationSpi()
                         .setLocalPort(communicationPort)

@@ -14,7 +14,8 @@ public interface BlockStorage {
     CompletableFuture<Optional<StoredBlock>> get(BlockKey key);
 
     /**
-     * Stores a block unless there is one already: the first complete write wins.
+     * Stores a block unless there is one already: the first complete write wins. Once this has ended well, the block's array is
+     * the caller's again and may be written to.
      *
      * @return whether it is new
      */
@@ -25,6 +26,9 @@ public interface BlockStorage {
 
     /** Removes a block; whether it was there. */
     CompletableFuture<Boolean> delete(BlockKey key);
+
+    /** Notes that a block was read from a copy of the caller's own. */
+    default void used(BlockKey key, Optional<BlockKey> parent) {}
 
     /**
      * Keeps a block's copy on this node from being evicted while it is read and sent; what reads must close it. One that is not

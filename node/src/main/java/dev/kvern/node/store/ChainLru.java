@@ -127,6 +127,12 @@ public final class ChainLru implements EvictionPolicy {
     }
 
     @Override
+    public synchronized boolean holds(BlockKey key) {
+        ChainNode node = table.find(key);
+        return node != null && node.held;
+    }
+
+    @Override
     public synchronized int size() {
         return held;
     }

@@ -46,6 +46,9 @@ public interface EvictionPolicy {
     /** Takes out the block that is to go next; empty if none is held that is not leased. */
     Optional<Victim> takeVictim();
 
+    /** Whether a block is held. */
+    boolean holds(BlockKey key);
+
     /** Blocks held. */
     int size();
 }

@@ -16,6 +16,8 @@ public final class StoreCounters {
     private final LongAdder foreign = new LongAdder();
     private final LongAdder sentBytes = new LongAdder();
     private final LongAdder receivedBytes = new LongAdder();
+    private final LongAdder readCacheHits = new LongAdder();
+    private final LongAdder placed = new LongAdder();
 
     /** A key was asked for. */
     public void asked() {
@@ -26,6 +28,16 @@ public final class StoreCounters {
     public void found(long bytes) {
         hits.increment();
         sentBytes.add(bytes);
+    }
+
+    /** A key that was asked for was found in the read cache. */
+    public void foundAtHand() {
+        readCacheHits.increment();
+    }
+
+    /** A block was left for the caller to copy. */
+    public void placed() {
+        placed.increment();
     }
 
     /** A block was offered. */
@@ -82,6 +94,8 @@ public final class StoreCounters {
                 .setSentBytes(sentBytes.sum())
                 .setReceivedBytes(receivedBytes.sum())
                 .setForeignBlocks(foreign.sum())
+                .setReadCacheHits(readCacheHits.sum())
+                .setPlacedBlocks(placed.sum())
                 .build();
     }
 }

@@ -4,6 +4,7 @@ import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -14,14 +15,14 @@ import java.util.Optional;
  * <p>Header, big-endian: magic u32, version u8, 3 bytes of 0, CRC-32C of key and payload u32, payload bytes u32, tokens
  * u32, parent's key 32 bytes (all 0 for none).
  */
-public final class StoredBlock {
+public final class StoredBlock implements ReadableBlock {
     public static final int HEADER_BYTES = 52;
     private static final int MAGIC = 0x4B56524E;
     private static final byte VERSION = 2;
     private static final int KEY_BYTES = 32;
     private static final int CRC_AT = 8;
-    private static final int SIZE_AT = 12;
-    private static final int TOKENS_AT = 16;
+    static final int SIZE_AT = 12;
+    static final int TOKENS_AT = 16;
     private static final int PARENT_AT = 20;
     private static final byte[] NO_PARENT = new byte[KEY_BYTES];
 
@@ -31,18 +32,21 @@ public final class StoredBlock {
         this.encoded = encoded;
     }
 
-    /** An array for a block whose payload is yet to be written behind the header. */
-    public static byte[] allocate(int payloadBytes, int crc32c, int tokens, Optional<BlockKey> parent) {
-        byte[] encoded = new byte[HEADER_BYTES + payloadBytes];
-        var header = ByteBuffer.wrap(encoded);
-        header.putInt(MAGIC)
+    /** How long an array must be for a block of so many bytes of payload. */
+    public static int encodedBytes(int payloadBytes) {
+        return HEADER_BYTES + payloadBytes;
+    }
+
+    /** Writes the header of a block whose payload, which fills the rest of the array, is yet to be written. */
+    public static void begin(byte[] encoded, int crc32c, int tokens, Optional<BlockKey> parent) {
+        ByteBuffer.wrap(encoded)
+                .putInt(MAGIC)
                 .put(VERSION)
                 .put(new byte[3])
                 .putInt(crc32c)
-                .putInt(payloadBytes)
-                .putInt(tokens);
-        parent.ifPresent(key -> header.put(key.toByteArray()));
-        return encoded;
+                .putInt(encoded.length - HEADER_BYTES)
+                .putInt(tokens)
+                .put(parent.map(BlockKey::toByteArray).orElse(NO_PARENT));
     }
 
     /** Reads what was stored under a key; empty if it is no block, or its payload does not match its size or checksum. */
@@ -62,7 +66,7 @@ public final class StoredBlock {
     }
 
     /**
-     * A block whose payload has just been written behind the header of {@link #allocate}; empty if it is not what the header
+     * A block whose payload has just been written behind the header of {@link #begin}; empty if it is not what the header
      * says.
      *
      * @param checksum of the key and the payload that was written
@@ -85,20 +89,24 @@ public final class StoredBlock {
         return encoded.length - HEADER_BYTES;
     }
 
-    /** CRC-32C of key and payload. */
-    public int crc32c() {
-        return declaredChecksum(encoded);
+    @Override
+    public StoredHeader header() {
+        return new StoredHeader(encoded);
     }
 
-    /** Tokens the block stands for. */
-    public int tokens() {
-        return ByteBuffer.wrap(encoded).getInt(TOKENS_AT);
+    @Override
+    public List<ByteBuffer> payload(int from, int length) {
+        return List.of(ByteBuffer.wrap(encoded, HEADER_BYTES + from, length));
     }
 
-    /** The block before it; empty at a chain's start. */
-    public Optional<BlockKey> parent() {
-        return declaredParent(encoded);
+    @Override
+    public boolean unchecked() {
+        return false;
     }
+
+    /** Nothing to give back: the array is this block's own. */
+    @Override
+    public void close() {}
 
     /** The parent that an encoded block's header names, right or wrong; empty if it is too short to be a block. */
     public static Optional<BlockKey> declaredParent(byte[] encoded) {

@@ -8,6 +8,9 @@ import dev.kvern.cluster.OwnerMap;
 import dev.kvern.node.Awaits;
 import dev.kvern.node.BlockStoreContract;
 import dev.kvern.node.Blocks;
+import dev.kvern.node.store.BlockReader;
+import dev.kvern.node.store.PageSlab;
+import dev.kvern.node.store.ReadCache;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.v1.BlockStoreServiceGrpc;
@@ -26,6 +29,8 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
@@ -46,16 +51,25 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     private static final MapStorage STORAGE = new MapStorage();
     private static final SetOwners OWNERS = new SetOwners();
     private static final StoreCounters COUNTERS = new StoreCounters();
+    private static final ByteBuffer CACHED = ByteBuffer.allocateDirect(4 << 20);
+
+    /** Always read from the store. */
+    private static final int NOT_CACHED = 20;
+
+    private static final ReadCache CACHE = new ReadCache(
+            () -> List.of(CACHED), key -> !key.equals(Blocks.key(NOT_CACHED)) && STORAGE.blocks.containsKey(key));
     private static ExecutorService calls;
     private static GrpcServer server;
     private static ManagedChannel channel;
 
     @BeforeAll
     static void start() {
+        STORAGE.onGone = CACHE::drop;
         calls = Executors.newFixedThreadPool(4);
         var service = new BlockStoreGrpc(
                 "node-t",
                 STORAGE,
+                new BlockReader(STORAGE, CACHE, COUNTERS),
                 OWNERS,
                 COUNTERS,
                 MAX_BLOCK_BYTES,
@@ -84,13 +98,13 @@ class BlockStoreGrpcTest extends BlockStoreContract {
 
     @Test
     void whatIsReadForSlowCallersIsBounded() {
-        byte[] payload = Blocks.payload(20, MAX_BLOCK_BYTES);
+        byte[] payload = Blocks.payload(NOT_CACHED, MAX_BLOCK_BYTES);
         Blocks.put(
                 BlockStoreServiceGrpc.newStub(channel),
-                Blocks.headerPart(Blocks.header(20, payload)),
+                Blocks.headerPart(Blocks.header(NOT_CACHED, payload)),
                 Blocks.dataPart(payload, 0, payload.length));
         var request = GetRequest.newBuilder()
-                .addAllKeys(Collections.nCopies(8, Blocks.key(20).toByteString()))
+                .addAllKeys(Collections.nCopies(8, Blocks.key(NOT_CACHED).toByteString()))
                 .build();
         var slow = new ArrayList<Iterator<GetResponse>>();
         var context = Context.current().withCancellation();
@@ -134,11 +148,11 @@ class BlockStoreGrpcTest extends BlockStoreContract {
             PartitionMapVersion same = map.version().toMessage();
             PartitionMapVersion older = new MapVersion(1_000, 7, 0).toMessage();
             long foreign = COUNTERS.snapshot().getForeignBlocks();
-            assertThat(answers(older)).containsExactly(map.message(), map.message(), map.message());
-            assertThat(answers(PartitionMapVersion.getDefaultInstance())).hasSize(3);
-            assertThat(answers(same)).isEmpty();
-            assertThat(answers(new MapVersion(2_000, 1, 0).toMessage())).isEmpty();
-            assertThat(answers(null)).isEmpty();
+            assertThat(mapsWith(older)).containsExactly(map.message(), map.message(), map.message());
+            assertThat(mapsWith(PartitionMapVersion.getDefaultInstance())).hasSize(3);
+            assertThat(mapsWith(same)).isEmpty();
+            assertThat(mapsWith(new MapVersion(2_000, 1, 0).toMessage())).isEmpty();
+            assertThat(mapsWith(null)).isEmpty();
             // Answered all the same: five times a Get and a Put of another node's block.
             assertThat(COUNTERS.snapshot().getForeignBlocks() - foreign).isEqualTo(10);
         } finally {
@@ -147,7 +161,7 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     }
 
     /** Maps that come with the answers to a Match, a Get and a Put of a block that is stored. */
-    private static List<PartitionMap> answers(@Nullable PartitionMapVersion used) {
+    private static List<PartitionMap> mapsWith(@Nullable PartitionMapVersion used) {
         var maps = new ArrayList<PartitionMap>();
         var blocking = BlockStoreServiceGrpc.newBlockingStub(channel);
         var match = MatchRequest.newBuilder().addKeys(Blocks.key(30).toByteString());
@@ -177,6 +191,63 @@ class BlockStoreGrpcTest extends BlockStoreContract {
             maps.add(stored.getMap());
         }
         return maps;
+    }
+
+    @Test
+    void whatIsReadOftenComesFromTheCacheAndIsTheSame() {
+        long before = counters().getReadCacheHits();
+        putAll(500, 501);
+        for (int i = 0; i < 4; i++) {
+            assertThat(payload(500)).isEqualTo(Blocks.payload(500, 5_000));
+        }
+        assertThat(counters().getReadCacheHits() - before).isEqualTo(2);
+        blocking()
+                .delete(DeleteRequest.newBuilder()
+                        .addKeys(Blocks.key(500).toByteString())
+                        .build());
+        assertThat(answers(500).get(0).hasMiss()).isTrue();
+    }
+
+    @Test
+    void aCopyThatWasDamagedIsNotServedAgain() {
+        putAll(510);
+        for (int i = 0; i < 3; i++) {
+            payload(510);
+        }
+        long corrupt = counters().getCorruptBlocks();
+        int at = indexOf(Blocks.payload(510, 5_000));
+        CACHED.put(at + 4_000, (byte) (CACHED.get(at + 4_000) ^ 4));
+        var failure = catchThrowableOfType(StatusRuntimeException.class, () -> answers(510));
+        assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+        assertThat(failure.getStatus().getDescription())
+                .contains("damaged", Blocks.key(510).toHex());
+        assertThat(counters().getCorruptBlocks() - corrupt).isEqualTo(1);
+        assertThat(payload(510)).isEqualTo(Blocks.payload(510, 5_000));
+    }
+
+    private static int indexOf(byte[] payload) {
+        for (int at = 0; at < CACHED.capacity(); at += PageSlab.PAGE_BYTES) {
+            if (CACHED.slice(at, payload.length).equals(ByteBuffer.wrap(payload))) {
+                return at;
+            }
+        }
+        throw new AssertionError("not in the cache");
+    }
+
+    private byte[] payload(int number) {
+        var bytes = new ByteArrayOutputStream();
+        answers(number).forEach(part -> bytes.writeBytes(part.getData().toByteArray()));
+        return bytes.toByteArray();
+    }
+
+    private List<GetResponse> answers(int number) {
+        var parts = new ArrayList<GetResponse>();
+        blocking()
+                .get(GetRequest.newBuilder()
+                        .addKeys(Blocks.key(number).toByteString())
+                        .build())
+                .forEachRemaining(parts::add);
+        return parts;
     }
 
     @Test

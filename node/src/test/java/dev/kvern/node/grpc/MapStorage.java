@@ -10,11 +10,13 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /** Blocks in a map. Safe for use by several threads. */
 final class MapStorage implements BlockStorage {
     final AtomicInteger mostDeletesAtATime = new AtomicInteger();
     private final AtomicInteger deletes = new AtomicInteger();
+    Consumer<BlockKey> onGone = key -> {};
     final Map<BlockKey, StoredBlock> blocks = new ConcurrentHashMap<>();
 
     @Override
@@ -24,7 +26,8 @@ final class MapStorage implements BlockStorage {
 
     @Override
     public CompletableFuture<Boolean> put(BlockKey key, StoredBlock block) {
-        return CompletableFuture.completedFuture(blocks.putIfAbsent(key, block) == null);
+        StoredBlock copy = StoredBlock.verified(key, block.encoded().clone()).orElseThrow();
+        return CompletableFuture.completedFuture(blocks.putIfAbsent(key, copy) == null);
     }
 
     @Override
@@ -41,7 +44,9 @@ final class MapStorage implements BlockStorage {
         mostDeletesAtATime.accumulateAndGet(deletes.incrementAndGet(), Math::max);
         return CompletableFuture.supplyAsync(() -> {
             deletes.decrementAndGet();
-            return blocks.remove(key) != null;
+            boolean gone = blocks.remove(key) != null;
+            onGone.accept(key);
+            return gone;
         });
     }
 

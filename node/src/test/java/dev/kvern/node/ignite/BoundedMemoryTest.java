@@ -28,7 +28,7 @@ class BoundedMemoryTest {
         var scheduler = Executors.newSingleThreadScheduledExecutor();
         var settings =
                 new IgniteNode.Settings("bounded", "127.0.0.1", 0, 0, List.of(), "", 5_000, REGION_BYTES, BLOCK_BYTES);
-        try (IgniteNode ignite = IgniteNode.start(settings, policy, why -> {})) {
+        try (IgniteNode ignite = IgniteNode.start(settings, policy, key -> {}, why -> {})) {
             var storage = new IgniteBlockStorage(ignite.ignite(), 0, policy, counters, executor, 10_000);
             // Far below where Ignite evicts by itself, which knows nothing of chains.
             var evictor = new WatermarkEvictor(

@@ -35,13 +35,14 @@ class StoredBlockTest {
     @Test
     void theHeaderComesBack() {
         byte[] payload = Blocks.payload(5, 10);
-        byte[] encoded = StoredBlock.allocate(10, Blocks.checksum(5, payload), 77, Optional.of(Blocks.key(4)));
+        byte[] encoded = new byte[StoredBlock.encodedBytes(10)];
+        StoredBlock.begin(encoded, Blocks.checksum(5, payload), 77, Optional.of(Blocks.key(4)));
         System.arraycopy(payload, 0, encoded, StoredBlock.HEADER_BYTES, 10);
         StoredBlock block = StoredBlock.verified(Blocks.key(5), encoded).orElseThrow();
-        assertThat(block.tokens()).isEqualTo(77);
-        assertThat(block.parent()).contains(Blocks.key(4));
-        assertThat(block.crc32c()).isEqualTo(Blocks.checksum(5, payload));
+        assertThat(block.header().tokens()).isEqualTo(77);
+        assertThat(block.header().parent()).contains(Blocks.key(4));
+        assertThat(block.header().crc32c()).isEqualTo(Blocks.checksum(5, payload));
         assertThat(block.payloadBytes()).isEqualTo(10);
-        assertThat(Blocks.stored(1, 1).parent()).isEmpty();
+        assertThat(Blocks.stored(1, 1).header().parent()).isEmpty();
     }
 }

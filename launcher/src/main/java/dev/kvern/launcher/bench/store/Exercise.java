@@ -23,6 +23,9 @@ import java.util.concurrent.Future;
 final class Exercise implements AutoCloseable {
     private static final int KEY_BYTES = 32;
 
+    /** How often what is read again is read: a part of the values then, small enough for a cache in front of them. */
+    private static final int TURNS = 4;
+
     private final StoreContender contender;
     private final StoreSettings settings;
     private final Allocations client;
@@ -43,7 +46,7 @@ final class Exercise implements AutoCloseable {
         return contender;
     }
 
-    /** Writes new keys, reads them, and removes them, which is not timed. */
+    /** Writes new keys, reads them, reads some of them again, and removes them, which is not timed. */
     Map<Operation, Measurement> run(StoreCase one, Payload payload, Random random) throws InterruptedException {
         var keys = new ArrayList<List<BlockKey>>();
         for (int i = 0; i < one.connections(); i++) {
@@ -54,10 +57,29 @@ final class Exercise implements AutoCloseable {
             connection.put(key, payload);
             return payload.size();
         }));
-        measured.put(Operation.GET, timed(keys, (connection, key) -> connection.get(key, one.valueBytes())));
+        Work get = (connection, key) -> connection.get(key, one.valueBytes());
+        measured.put(Operation.GET, timed(keys, get));
+        var again = new ArrayList<List<BlockKey>>();
+        var turns = new ArrayList<List<BlockKey>>();
+        for (List<BlockKey> own : keys) {
+            List<BlockKey> few = own.subList(0, Math.max(1, own.size() / TURNS));
+            again.add(few);
+            turns.add(turns(few, own.size()));
+        }
+        timed(again, get);
+        measured.put(Operation.GET_AGAIN, timed(turns, get));
         contender.delete(keys.stream().flatMap(List::stream).toList());
         measured.forEach((operation, measurement) -> check(one, operation, measurement));
         return measured;
+    }
+
+    /** Some keys, one after the other, over and over, until there are so many. */
+    private static List<BlockKey> turns(List<BlockKey> keys, int count) {
+        var turns = new ArrayList<BlockKey>();
+        for (int i = 0; i < count; i++) {
+            turns.add(keys.get(i % keys.size()));
+        }
+        return turns;
     }
 
     /** Who moves fewer bytes is not faster. */

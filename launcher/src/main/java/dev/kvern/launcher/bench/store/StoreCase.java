@@ -8,9 +8,23 @@ record StoreCase(int valueBytes, int connections) {
         return operation + " " + size + ", " + connections + (connections == 1 ? " connection" : " connections");
     }
 
-    /** What is timed. */
+    /** What is timed, in the order in which it is done. */
     enum Operation {
-        GET,
-        PUT
+        PUT("PUT"),
+        /** Each value for the first time since it was written. */
+        GET("GET"),
+        /** Some of them over and over, after they were read again once. */
+        GET_AGAIN("GET again");
+
+        private final String label;
+
+        Operation(String label) {
+            this.label = label;
+        }
+
+        @Override
+        public String toString() {
+            return label;
+        }
     }
 }

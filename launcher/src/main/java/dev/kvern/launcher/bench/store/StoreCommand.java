@@ -23,8 +23,8 @@ import picocli.CommandLine.Option;
         description = {
             "Measures how fast values are written to a cache node and read from it, beside a Redis server and a plain"
                     + " socket server, each a process of its own on this machine.",
-            "Values of 256 KiB to 16 MiB over 1 and 4 connections: GB/s, ratios, heap bytes allocated for each payload"
-                    + " byte, and latency."
+            "Values of 256 KiB to 16 MiB over 1 and 4 connections, each written, read for the first time, and some read"
+                    + " over and over: GB/s, ratios, heap bytes allocated for each payload byte, and latency."
         })
 public final class StoreCommand implements Callable<Integer> {
     private static final int QUICK_ROUNDS = 2;

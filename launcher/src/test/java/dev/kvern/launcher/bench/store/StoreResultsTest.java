@@ -15,7 +15,7 @@ class StoreResultsTest {
 
     private static Map<Operation, Measurement> measured(long nanos, OptionalDouble server) {
         var one = new Measurement(1_000, nanos, new long[] {3_000_000, 1_000_000}, OptionalDouble.of(0.5), server);
-        return Map.of(Operation.GET, one, Operation.PUT, one);
+        return Map.of(Operation.GET, one, Operation.PUT, one, Operation.GET_AGAIN, one);
     }
 
     @Test
