@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
+import dev.kvern.cluster.MapVersion;
 import dev.kvern.config.ConfigException;
 import dev.kvern.v1.AllBlocksCleared;
 import dev.kvern.v1.BlocksStored;
@@ -14,6 +15,7 @@ import dev.kvern.v1.DeregisterRequest;
 import dev.kvern.v1.GetClusterStatsRequest;
 import dev.kvern.v1.KvEvent;
 import dev.kvern.v1.MemberRole;
+import dev.kvern.v1.PartitionMap;
 import dev.kvern.v1.PublishKvEventsRequest;
 import dev.kvern.v1.PublishKvEventsResponse;
 import dev.kvern.v1.RegisterRequest;
@@ -158,6 +160,31 @@ class CoordinatorProcessTest {
         assertThat(watch.next().getMembersList()).isEmpty();
         addRunner();
         assertThat(watch.next().getMembers(0).getId()).isEqualTo("a");
+    }
+
+    @Test
+    void watchersOfNodesGetAMapOnceAndOthersNone() {
+        var version = new MapVersion(1, 2, 3).toMessage();
+        var map = PartitionMap.newBuilder().setVersion(version).addNodeIds("n").build();
+        var watch = cluster.withDeadlineAfter(30, TimeUnit.SECONDS);
+        var ofNodes = watch.watchTopology(WatchTopologyRequest.newBuilder()
+                .setRole(MemberRole.MEMBER_ROLE_NODE)
+                .build());
+        var ofRunners = watch.watchTopology(WatchTopologyRequest.newBuilder()
+                .setRole(MemberRole.MEMBER_ROLE_RUNNER)
+                .build());
+        assertThat(ofNodes.next().hasPartitionMap()).isFalse();
+        assertThat(ofRunners.next().hasPartitionMap()).isFalse();
+        cluster.register(
+                RegisterRequest.newBuilder().setMember(Members.node("n")).build());
+        assertThat(ofNodes.next().getMembersCount()).isEqualTo(1);
+        assertThat(ofRunners.next().hasPartitionMap()).isFalse();
+        cluster.heartbeat(Members.beat("n").toBuilder().setPartitionMap(map).build());
+        assertThat(ofNodes.next().getPartitionMap()).isEqualTo(map);
+        assertThat(ofRunners.next().hasPartitionMap()).isFalse();
+        addRunner();
+        assertThat(ofNodes.next().hasPartitionMap()).isFalse();
+        assertThat(ofRunners.next().getMembersCount()).isEqualTo(1);
     }
 
     @Test

@@ -185,7 +185,7 @@ public final class RunnerProcess implements AutoCloseable {
         return new RunnerProcess(id, address, server, engine, parts);
     }
 
-    /** Makes the runner a member: heartbeats, what its pool holds, and which cache nodes there are. */
+    /** Makes the runner a member: heartbeats, what its pool holds, which cache nodes there are and what they own. */
     private static void join(
             String coordinator,
             Member self,
@@ -197,10 +197,15 @@ public final class RunnerProcess implements AutoCloseable {
         var nodes = new TopologyWatch(
                 coordinator,
                 MemberRole.MEMBER_ROLE_NODE,
-                members -> client.setNodes(members.stream()
-                        .filter(m -> m.getState() == MemberState.MEMBER_STATE_UP)
-                        .map(NodeTarget::of)
-                        .toList()),
+                snapshot -> {
+                    client.setMembers(snapshot.getMembersList().stream()
+                            .filter(m -> m.getState() == MemberState.MEMBER_STATE_UP)
+                            .map(NodeTarget::of)
+                            .toList());
+                    if (snapshot.hasPartitionMap()) {
+                        client.setOwners(snapshot.getPartitionMap());
+                    }
+                },
                 scheduler);
         parts.opened(nodes).start();
         parts.opened(new KvEventPublisher(GrpcChannels.open(coordinator), self.getId(), pool, scheduler))

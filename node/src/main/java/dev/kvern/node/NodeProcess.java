@@ -159,6 +159,7 @@ public final class NodeProcess implements AutoCloseable {
                 id,
                 storage,
                 new BlockReader(storage, cache, counters),
+                storage.owners(),
                 counters,
                 config.memory().maxBlockBytes(),
                 config.limits().receivingBytes(),
@@ -185,7 +186,12 @@ public final class NodeProcess implements AutoCloseable {
                     .setUnixSocket(config.listen().unixSocketPath())
                     .setStartedAtMillis(startedAtMillis)
                     .build();
-            parts.opened(new Membership(config.coordinator(), self, beat -> beat.setNode(service.stats()), scheduler))
+            parts.opened(new Membership(
+                            config.coordinator(),
+                            self,
+                            beat -> beat.setNode(service.stats()),
+                            storage.owners()::map,
+                            scheduler))
                     .start();
         }
         var process = new NodeProcess(id, address, ignite.discoveryAddress(), server, parts);

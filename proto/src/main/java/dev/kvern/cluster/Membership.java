@@ -5,6 +5,7 @@ import dev.kvern.v1.DeregisterRequest;
 import dev.kvern.v1.HeartbeatRequest;
 import dev.kvern.v1.HeartbeatResponse;
 import dev.kvern.v1.Member;
+import dev.kvern.v1.PartitionMap;
 import dev.kvern.v1.RegisterRequest;
 import dev.kvern.v1.RegisterResponse;
 import io.grpc.ManagedChannel;
@@ -12,14 +13,16 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
+import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One process's membership: registers it with the coordinator, says that it lives, registers again when the coordinator has
+ * One process's membership: registers it with the coordinator, says that it lives and what it knows of the partitions, registers again when the coordinator has
  * forgotten it, leaves on close. A coordinator that is away costs log lines, nothing else. One call is under way at a time;
  * safe for use by several threads.
  */
@@ -31,6 +34,7 @@ public final class Membership implements AutoCloseable {
     private final ManagedChannel channel;
     private final Member self;
     private final Consumer<HeartbeatRequest.Builder> load;
+    private final MapReport map;
     private final ScheduledExecutorService scheduler;
     private final Backoff backoff = new Backoff();
     private volatile boolean registered;
@@ -39,6 +43,8 @@ public final class Membership implements AutoCloseable {
     private volatile long heartbeatMillis = 1_000;
 
     /**
+     * A member that knows of no partition map.
+     *
      * @param coordinatorTarget host:port of the coordinator
      * @param load fills in the load of each heartbeat
      * @param scheduler runs the calls; not closed here
@@ -48,10 +54,26 @@ public final class Membership implements AutoCloseable {
             Member self,
             Consumer<HeartbeatRequest.Builder> load,
             ScheduledExecutorService scheduler) {
+        this(coordinatorTarget, self, load, () -> OwnerMap.NONE, scheduler);
+    }
+
+    /**
+     * @param coordinatorTarget host:port of the coordinator
+     * @param load fills in the load of each heartbeat
+     * @param map the newest that is known; told when it changes
+     * @param scheduler runs the calls; not closed here
+     */
+    public Membership(
+            String coordinatorTarget,
+            Member self,
+            Consumer<HeartbeatRequest.Builder> load,
+            Supplier<OwnerMap> map,
+            ScheduledExecutorService scheduler) {
         this.channel =
                 NettyChannelBuilder.forTarget(coordinatorTarget).usePlaintext().build();
         this.self = self;
         this.load = load;
+        this.map = new MapReport(map);
         this.scheduler = scheduler;
     }
 
@@ -83,17 +105,23 @@ public final class Membership implements AutoCloseable {
         // Our own backoff is short; the channel's would grow to minutes while the coordinator is away.
         channel.resetConnectBackoff();
         HeartbeatRequest heartbeat;
+        Optional<PartitionMap> untold;
         try {
             heartbeat = heartbeat(draining);
+            untold = map.untold();
         } catch (RuntimeException e) {
             // Without another turn this member would be down for ever, alive as it is.
             failed("reading the load for a heartbeat", e);
             return;
         }
         if (registered) {
-            stub().heartbeat(heartbeat, new Heard());
+            var request = heartbeat.toBuilder();
+            untold.ifPresent(request::setPartitionMap);
+            stub().heartbeat(request.build(), new Heard(untold));
         } else {
-            stub().register(RegisterRequest.newBuilder().setMember(self).build(), new Joined());
+            var request = RegisterRequest.newBuilder().setMember(self);
+            untold.ifPresent(request::setPartitionMap);
+            stub().register(request.build(), new Joined(untold));
         }
     }
 
@@ -138,8 +166,15 @@ public final class Membership implements AutoCloseable {
     }
 
     private final class Joined implements StreamObserver<RegisterResponse> {
+        private final Optional<PartitionMap> told;
+
+        Joined(Optional<PartitionMap> told) {
+            this.told = told;
+        }
+
         @Override
         public void onNext(RegisterResponse response) {
+            map.accepted(told);
             heartbeatMillis = Math.max(50, response.getHeartbeatIntervalMillis());
             registered = true;
             log.info("joined the cluster as {}", self.getId());
@@ -158,13 +193,22 @@ public final class Membership implements AutoCloseable {
     }
 
     private final class Heard implements StreamObserver<HeartbeatResponse> {
+        private final Optional<PartitionMap> told;
+
+        Heard(Optional<PartitionMap> told) {
+            this.told = told;
+        }
+
         @Override
-        public void onNext(HeartbeatResponse response) {}
+        public void onNext(HeartbeatResponse response) {
+            map.accepted(told);
+        }
 
         @Override
         public void onError(Throwable t) {
             if (Status.fromThrowable(t).getCode() == Status.Code.NOT_FOUND) {
                 registered = false;
+                map.forgotten();
                 schedule(0);
             } else {
                 failed("heartbeat", t);

@@ -1,14 +1,12 @@
 package dev.kvern.cluster;
 
 import dev.kvern.v1.ClusterServiceGrpc;
-import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
 import dev.kvern.v1.WatchTopologyRequest;
 import dev.kvern.v1.WatchTopologyResponse;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
-import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -16,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows the cluster's members as the coordinator sees them. While the coordinator is away the last snapshot stands: better
+ * Follows the cluster's members, and which node owns which block, as the coordinator sees them. While the coordinator is away the last snapshot stands: better
  * members that may be gone than none. Safe for use by several threads.
  */
 public final class TopologyWatch implements AutoCloseable {
@@ -24,7 +22,7 @@ public final class TopologyWatch implements AutoCloseable {
 
     private final ManagedChannel channel;
     private final MemberRole role;
-    private final Consumer<List<Member>> onChange;
+    private final Consumer<WatchTopologyResponse> onChange;
     private final ScheduledExecutorService scheduler;
     private final Backoff backoff = new Backoff();
     private volatile boolean closed;
@@ -32,13 +30,13 @@ public final class TopologyWatch implements AutoCloseable {
     /**
      * @param coordinatorTarget host:port of the coordinator
      * @param role which members are wanted
-     * @param onChange gets every snapshot, one at a time
+     * @param onChange gets every snapshot, one at a time; one without a map leaves the map before as it was
      * @param scheduler runs the reconnects; not closed here
      */
     public TopologyWatch(
             String coordinatorTarget,
             MemberRole role,
-            Consumer<List<Member>> onChange,
+            Consumer<WatchTopologyResponse> onChange,
             ScheduledExecutorService scheduler) {
         this.channel = NettyChannelBuilder.forTarget(coordinatorTarget)
                 .usePlaintext()
@@ -76,7 +74,7 @@ public final class TopologyWatch implements AutoCloseable {
         @Override
         public void onNext(WatchTopologyResponse response) {
             backoff.reset();
-            onChange.accept(response.getMembersList());
+            onChange.accept(response);
         }
 
         @Override

@@ -1,7 +1,9 @@
 package dev.kvern.wire;
 
 import com.google.protobuf.ByteString;
+import dev.kvern.cluster.MapVersion;
 import dev.kvern.v1.BlockHeader;
+import dev.kvern.v1.PartitionMap;
 import dev.kvern.v1.PlacedBlock;
 import io.grpc.HasByteBuffer;
 import java.io.EOFException;
@@ -10,16 +12,27 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** One message of a Get's answers or a Put's requests: what GetResponse and PutRequest say, without a copy of the payload. */
 public sealed interface BlockPart {
-    /** A block begins; its bytes follow. */
-    record Header(BlockHeader header) implements BlockPart {}
+    /**
+     * A block begins; its bytes follow.
+     *
+     * @param mapVersion in a Put: of the map by which the node was chosen; empty if no map is wanted with the answer
+     */
+    record Header(BlockHeader header, Optional<MapVersion> mapVersion) implements BlockPart {
+        public Header(BlockHeader header) {
+            this(header, Optional.empty());
+        }
+    }
 
     /** A key is not stored. Not in a Put. */
     record Miss(ByteString key) implements BlockPart {}
 
+    /** A newer map than the caller named. Not in a Put. */
+    record Moved(PartitionMap map) implements BlockPart {}
     /** Where the node's shared memory is. In a Get only. */
     record Shared(String file) implements BlockPart {}
 

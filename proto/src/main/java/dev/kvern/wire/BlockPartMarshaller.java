@@ -2,6 +2,7 @@ package dev.kvern.wire;
 
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.WireFormat;
+import dev.kvern.cluster.MapVersion;
 import dev.kvern.v1.BlockMiss;
 import dev.kvern.v1.GetResponse;
 import dev.kvern.v1.PutRequest;
@@ -15,6 +16,7 @@ import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Writes and reads block parts as the published messages. A message that is one data field, as all are that carry payload, is
@@ -115,6 +117,8 @@ final class BlockPartMarshaller implements MethodDescriptor.Marshaller<BlockPart
                     message.setHeader(begun.header());
                 } else if (part instanceof BlockPart.Miss miss) {
                     message.setMiss(BlockMiss.newBuilder().setKey(miss.key()));
+                } else if (part instanceof BlockPart.Moved moved) {
+                    message.setMap(moved.map());
                 } else if (part instanceof BlockPart.Shared shared) {
                     message.setSharedMemory(SharedMemory.newBuilder().setFile(shared.file()));
                 } else if (part instanceof BlockPart.Placed placed) {
@@ -130,6 +134,7 @@ final class BlockPartMarshaller implements MethodDescriptor.Marshaller<BlockPart
                     case HEADER -> new BlockPart.Header(message.getHeader());
                     case DATA -> new BlockPart.Held(message.getData().asReadOnlyByteBuffer());
                     case MISS -> new BlockPart.Miss(message.getMiss().getKey());
+                    case MAP -> new BlockPart.Moved(message.getMap());
                     case SHARED_MEMORY ->
                         new BlockPart.Shared(message.getSharedMemory().getFile());
                     case PLACED -> new BlockPart.Placed(message.getPlaced());
@@ -143,6 +148,7 @@ final class BlockPartMarshaller implements MethodDescriptor.Marshaller<BlockPart
                 var message = PutRequest.newBuilder();
                 if (part instanceof BlockPart.Header begun) {
                     message.setHeader(begun.header());
+                    begun.mapVersion().ifPresent(version -> message.setMapVersion(version.toMessage()));
                 }
                 return message.build();
             }
@@ -151,7 +157,12 @@ final class BlockPartMarshaller implements MethodDescriptor.Marshaller<BlockPart
             BlockPart parse(InputStream stream) throws IOException {
                 PutRequest message = PutRequest.parseFrom(stream);
                 return switch (message.getPartCase()) {
-                    case HEADER -> new BlockPart.Header(message.getHeader());
+                    case HEADER ->
+                        new BlockPart.Header(
+                                message.getHeader(),
+                                message.hasMapVersion()
+                                        ? Optional.of(MapVersion.of(message.getMapVersion()))
+                                        : Optional.empty());
                     case DATA -> new BlockPart.Held(message.getData().asReadOnlyByteBuffer());
                     case PART_NOT_SET -> new BlockPart.Empty();
                 };

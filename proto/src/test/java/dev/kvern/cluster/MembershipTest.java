@@ -12,6 +12,7 @@ import dev.kvern.v1.HeartbeatRequest;
 import dev.kvern.v1.HeartbeatResponse;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
+import dev.kvern.v1.PartitionMap;
 import dev.kvern.v1.RegisterRequest;
 import dev.kvern.v1.RegisterResponse;
 import dev.kvern.v1.WatchTopologyRequest;
@@ -23,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -30,12 +32,13 @@ class MembershipTest {
     /** A coordinator that notes what it hears and can lose its memory. */
     private static final class Coordinator extends ClusterServiceGrpc.ClusterServiceImplBase {
         final BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+        final AtomicInteger mapsHeard = new AtomicInteger();
         volatile boolean forgetful;
 
         @Override
         public void register(RegisterRequest request, StreamObserver<RegisterResponse> out) {
             forgetful = false;
-            heard.add("register " + request.getMember().getId());
+            heard.add("register " + request.getMember().getId() + told(request.getPartitionMap()));
             out.onNext(RegisterResponse.newBuilder()
                     .setHeartbeatIntervalMillis(50)
                     .setLeaseMillis(200)
@@ -49,9 +52,19 @@ class MembershipTest {
                 out.onError(new KvernException(ErrorReason.NOT_FOUND, "member_id: unknown"));
                 return;
             }
-            heard.add("heartbeat " + request.getRunner().getRunningRequests() + " " + request.getDraining());
+            heard.add("heartbeat " + request.getRunner().getRunningRequests() + " " + request.getDraining()
+                    + told(request.getPartitionMap()));
             out.onNext(HeartbeatResponse.getDefaultInstance());
             out.onCompleted();
+        }
+
+        private String told(PartitionMap map) {
+            long topology = map.getVersion().getTopologyVersion();
+            if (topology == 0) {
+                return "";
+            }
+            mapsHeard.incrementAndGet();
+            return " map " + topology;
         }
 
         @Override
@@ -73,6 +86,7 @@ class MembershipTest {
 
     private final Coordinator coordinator = new Coordinator();
     private volatile boolean unreadable;
+    private volatile OwnerMap map = OwnerMap.NONE;
     private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
     private GrpcServer server = GrpcServer.start("127.0.0.1", 0, Runnable::run, List.of(coordinator));
 
@@ -95,6 +109,7 @@ class MembershipTest {
                     }
                     heartbeat.getRunnerBuilder().setRunningRequests(7);
                 },
+                () -> map,
                 scheduler);
     }
 
@@ -108,6 +123,31 @@ class MembershipTest {
             expect("heartbeat 7 true");
         }
         expect("deregister runner-1");
+    }
+
+    @Test
+    void tellsItsMapOncePerVersionAndAgainWhenForgotten() throws Exception {
+        map = map(1);
+        try (var membership = membership()) {
+            membership.start();
+            expect("register runner-1 map 1");
+            expect("heartbeat 7 false");
+            assertThat(coordinator.mapsHeard).hasValue(1);
+            map = map(2);
+            expect("heartbeat 7 false map 2");
+            expect("heartbeat 7 false");
+            coordinator.forgetful = true;
+            expect("register runner-1 map 2");
+            expect("heartbeat 7 false");
+            assertThat(coordinator.mapsHeard).hasValue(3);
+        }
+    }
+
+    private static OwnerMap map(int topology) {
+        return OwnerMap.of(PartitionMap.newBuilder()
+                .setVersion(new MapVersion(1, topology, 0).toMessage())
+                .setPartitions(1)
+                .build());
     }
 
     @Test
@@ -153,8 +193,8 @@ class MembershipTest {
         try (var watch = new TopologyWatch(
                 "127.0.0.1:" + server.port(),
                 MemberRole.MEMBER_ROLE_NODE,
-                members ->
-                        seen.add(members.get(0).getId() + " " + members.get(0).getRole()),
+                snapshot -> seen.add(snapshot.getMembers(0).getId() + " "
+                        + snapshot.getMembers(0).getRole()),
                 scheduler)) {
             watch.start();
             assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("node-1 MEMBER_ROLE_NODE");

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.kvern.cluster.MapVersion;
 import dev.kvern.v1.BlockHeader;
 import dev.kvern.v1.BlockMiss;
 import dev.kvern.v1.GetResponse;
+import dev.kvern.v1.PartitionMap;
 import dev.kvern.v1.PlacedBlock;
 import dev.kvern.v1.PutRequest;
 import io.grpc.Drainable;
@@ -18,6 +20,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -147,6 +150,29 @@ class BlockPartMarshallerTest {
                 .isEqualTo(new BlockPart.Empty());
         assertThat(BlockPartMarshaller.GET_RESPONSE.parse(new Known(new byte[0], true)))
                 .isEqualTo(new BlockPart.Empty());
+    }
+
+    @Test
+    void mapsAndTheirVersionsAreProtobufsOwn() throws IOException {
+        var version = new MapVersion(1, 2, 3);
+        var map = PartitionMap.newBuilder()
+                .setVersion(version.toMessage())
+                .addNodeIds("n")
+                .build();
+        byte[] moved = GetResponse.newBuilder().setMap(map).build().toByteArray();
+        assertThat(BlockPartMarshaller.GET_RESPONSE.stream(new BlockPart.Moved(map))
+                        .readAllBytes())
+                .isEqualTo(moved);
+        assertThat(BlockPartMarshaller.GET_RESPONSE.parse(new Known(moved, true)))
+                .isEqualTo(new BlockPart.Moved(map));
+        var begun = new BlockPart.Header(HEADER, Optional.of(version));
+        byte[] put = PutRequest.newBuilder()
+                .setHeader(HEADER)
+                .setMapVersion(version.toMessage())
+                .build()
+                .toByteArray();
+        assertThat(BlockPartMarshaller.PUT_REQUEST.stream(begun).readAllBytes()).isEqualTo(put);
+        assertThat(BlockPartMarshaller.PUT_REQUEST.parse(new Known(put, true))).isEqualTo(begun);
     }
 
     @Test

@@ -42,6 +42,9 @@ public final class ClusterGrpc extends ClusterServiceGrpc.ClusterServiceImplBase
     @Override
     public void register(RegisterRequest request, StreamObserver<RegisterResponse> responses) {
         members.register(request.getMember());
+        if (request.hasPartitionMap()) {
+            members.learn(request.getMember().getId(), request.getPartitionMap());
+        }
         responses.onNext(RegisterResponse.newBuilder()
                 .setHeartbeatIntervalMillis(limits.heartbeatMillis())
                 .setLeaseMillis(limits.leaseMillis())
@@ -52,6 +55,9 @@ public final class ClusterGrpc extends ClusterServiceGrpc.ClusterServiceImplBase
     @Override
     public void heartbeat(HeartbeatRequest request, StreamObserver<HeartbeatResponse> responses) {
         members.heartbeat(request);
+        if (request.hasPartitionMap()) {
+            members.learn(request.getMemberId(), request.getPartitionMap());
+        }
         responses.onNext(HeartbeatResponse.getDefaultInstance());
         responses.onCompleted();
     }

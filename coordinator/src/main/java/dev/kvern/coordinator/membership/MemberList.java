@@ -1,6 +1,7 @@
 package dev.kvern.coordinator.membership;
 
 import dev.kvern.v1.Member;
+import dev.kvern.v1.PartitionMap;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -8,12 +9,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * All members at one moment. Immutable.
+ * All members at one moment, and the partition map of the cluster that nodes are in. Immutable.
  *
- * @param revision grows whenever a member comes, goes or changes its state; heartbeats alone do not count
+ * @param revision grows whenever a member comes, goes or changes its state, and with a new map; heartbeats alone do not count
+ * @param partitionMap passed on as it came; the default instance before the first one
  */
-public record MemberList(long revision, Map<String, MemberStatus> byId) {
-    static final MemberList EMPTY = new MemberList(0, Map.of());
+public record MemberList(long revision, Map<String, MemberStatus> byId, PartitionMap partitionMap) {
+    static final MemberList EMPTY = new MemberList(0, Map.of(), PartitionMap.getDefaultInstance());
 
     public MemberList {
         byId = Map.copyOf(byId);

@@ -1,5 +1,6 @@
 package dev.kvern.coordinator.membership;
 
+import dev.kvern.cluster.MapVersion;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
@@ -7,6 +8,7 @@ import dev.kvern.v1.HeartbeatRequest;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
 import dev.kvern.v1.MemberState;
+import dev.kvern.v1.PartitionMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the members: who registered, who is heard, who fell silent. Readers get an immutable snapshot. Safe for use by
+ * Keeps the members: who registered, who is heard, who fell silent; and the partition map of those that are nodes. Readers get an immutable snapshot. Safe for use by
  * several threads; changes are guarded by this, listeners hear them in order.
  */
 public final class MemberRegistry {
@@ -30,6 +32,7 @@ public final class MemberRegistry {
     private final List<Consumer<MemberList>> listeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<MemberStatus>> departureListeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<MemberStatus>> heartbeatListeners = new CopyOnWriteArrayList<>();
+    private final ToldMaps maps = new ToldMaps();
     private volatile MemberList current = MemberList.EMPTY;
 
     /** @param nanoTime the clock of leases */
@@ -92,6 +95,7 @@ public final class MemberRegistry {
         }
         Member up = member.toBuilder().setState(MemberState.MEMBER_STATE_UP).build();
         members.put(member.getId(), new MemberStatus(up, nanoTime.getAsLong(), HeartbeatRequest.getDefaultInstance()));
+        maps.forget(member.getId());
         log.info("{} {} at {} joined", roleName(member), member.getId(), member.getAddress());
         publish(members);
     }
@@ -110,14 +114,28 @@ public final class MemberRegistry {
         }
         MemberState state = heartbeat.getDraining() ? MemberState.MEMBER_STATE_DRAINING : MemberState.MEMBER_STATE_UP;
         Map<String, MemberStatus> members = new HashMap<>(current.byId());
-        MemberStatus heard = before.heard(heartbeat, state, nanoTime.getAsLong());
+        // The map is kept once, not for each node.
+        HeartbeatRequest load = heartbeat.hasPartitionMap()
+                ? heartbeat.toBuilder().clearPartitionMap().build()
+                : heartbeat;
+        MemberStatus heard = before.heard(load, state, nanoTime.getAsLong());
         members.put(before.id(), heard);
         heartbeatListeners.forEach(listener -> listener.accept(heard));
         if (before.member().getState() == state) {
-            current = new MemberList(current.revision(), members);
+            current = new MemberList(current.revision(), members, current.partitionMap());
         } else {
             log.info("{} {} is {} again", roleName(before.member()), before.id(), state);
             publish(members);
+        }
+    }
+
+    /** Notes a node's partition map. What it says is for those who ask the nodes. */
+    public synchronized void learn(String nodeId, PartitionMap map) {
+        maps.told(nodeId, map);
+        PartitionMap holds = maps.elect(current.byId(), current.partitionMap());
+        if (!holds.getVersion().equals(current.partitionMap().getVersion())) {
+            log.debug("partition map {} of {} nodes", MapVersion.of(holds.getVersion()), holds.getNodeIdsCount());
+            publish(current.byId());
         }
     }
 
@@ -154,7 +172,7 @@ public final class MemberRegistry {
 
     private void publish(Map<String, MemberStatus> members) {
         MemberList before = current;
-        MemberList next = new MemberList(before.revision() + 1, members);
+        MemberList next = new MemberList(before.revision() + 1, members, maps.elect(members, before.partitionMap()));
         current = next;
         for (MemberStatus member : before.all()) {
             if (!next.byId().containsKey(member.id())) {

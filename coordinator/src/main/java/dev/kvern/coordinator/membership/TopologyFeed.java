@@ -3,6 +3,7 @@ package dev.kvern.coordinator.membership;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.MemberRole;
+import dev.kvern.v1.PartitionMapVersion;
 import dev.kvern.v1.WatchTopologyResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.ArrayList;
@@ -61,6 +62,7 @@ final class TopologyFeed {
         private final MemberRole role;
         private final ServerCallStreamObserver<WatchTopologyResponse> responses;
         private long sent = -1;
+        private PartitionMapVersion sentMap = PartitionMapVersion.getDefaultInstance();
 
         Watch(MemberRole role, ServerCallStreamObserver<WatchTopologyResponse> responses) {
             this.role = role;
@@ -76,6 +78,12 @@ final class TopologyFeed {
             latest.members().stream()
                     .filter(m -> role == MemberRole.MEMBER_ROLE_UNSPECIFIED || m.getRole() == role)
                     .forEach(response::addMembers);
+            PartitionMapVersion map = latest.partitionMap().getVersion();
+            // Larger than all else here: sent once, and not to who asked for members that own nothing.
+            if (role != MemberRole.MEMBER_ROLE_RUNNER && !map.equals(sentMap)) {
+                sentMap = map;
+                response.setPartitionMap(latest.partitionMap());
+            }
             responses.onNext(response.build());
         }
     }

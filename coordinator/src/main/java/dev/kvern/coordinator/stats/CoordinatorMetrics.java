@@ -176,7 +176,11 @@ public final class CoordinatorMetrics {
                 node(
                         "kvern.node.corrupt.blocks",
                         "Corrupt copies",
-                        s -> s.getCounters().getCorruptBlocks()));
+                        s -> s.getCounters().getCorruptBlocks()),
+                node(
+                        "kvern.node.foreign.blocks",
+                        "Blocks asked for or offered that another node owns",
+                        s -> s.getCounters().getForeignBlocks()));
     }
 
     private void total(String name, String description, ToDoubleFunction<RunnerLoad> of) {

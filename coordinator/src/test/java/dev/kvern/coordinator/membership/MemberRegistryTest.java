@@ -6,12 +6,14 @@ import static dev.kvern.coordinator.Members.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kvern.cluster.MapVersion;
 import dev.kvern.coordinator.SteppedClock;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
 import dev.kvern.v1.MemberState;
+import dev.kvern.v1.PartitionMap;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -95,6 +97,61 @@ class MemberRegistryTest {
         registry.expire();
         registry.expire();
         assertThat(departed).isEqualTo(List.of("a", "b"));
+    }
+
+    @Test
+    void theNewestMapIsKept() {
+        var revisions = new ArrayList<Long>();
+        registry.onChange(list -> revisions.add(list.revision()));
+        registry.register(node("n"));
+        registry.register(node("m"));
+        registry.learn("n", map(1_000, 3));
+        registry.learn("n", map(1_000, 3));
+        registry.learn("m", map(1_000, 2));
+        assertThat(registry.current().partitionMap()).isEqualTo(map(1_000, 3));
+        registry.learn("m", map(1_000, 4));
+        assertThat(registry.current().partitionMap()).isEqualTo(map(1_000, 4));
+        assertThat(revisions).containsExactly(0L, 1L, 2L, 3L, 4L);
+        // Whoever told it may leave.
+        registry.deregister("m");
+        assertThat(registry.current().partitionMap()).isEqualTo(map(1_000, 4));
+        registry.deregister("n");
+        assertThat(registry.current().partitionMap()).isEqualTo(map(1_000, 4));
+    }
+
+    @Test
+    void theMapOfTheClusterThatMostNodesAreInHolds() {
+        for (String id : List.of("a", "b", "c")) {
+            registry.register(node(id));
+            registry.learn(id, map(1_000, 3));
+        }
+        // One that did not find the others, and is alone.
+        registry.register(node("c"));
+        registry.learn("c", map(2_000, 1));
+        assertThat(registry.current().partitionMap()).isEqualTo(map(1_000, 3));
+        // Those that fell silent do not count.
+        clock.stepMillis(300);
+        registry.heartbeat(beat("c"));
+        registry.heartbeat(beat("b"));
+        clock.stepMillis(300);
+        registry.heartbeat(beat("c"));
+        registry.expire();
+        assertThat(stateOf("a")).isEqualTo(MemberState.MEMBER_STATE_DOWN);
+        assertThat(registry.current().partitionMap()).as("one each").isEqualTo(map(2_000, 1));
+        registry.heartbeat(beat("a"));
+        assertThat(registry.current().partitionMap()).isEqualTo(map(1_000, 3));
+        // All began anew, counting from 1 again.
+        for (String id : List.of("a", "b")) {
+            registry.register(node(id));
+            registry.learn(id, map(2_000, 1));
+        }
+        assertThat(registry.current().partitionMap()).isEqualTo(map(2_000, 1));
+    }
+
+    private static PartitionMap map(long startedAtMillis, long topology) {
+        return PartitionMap.newBuilder()
+                .setVersion(new MapVersion(startedAtMillis, topology, 0).toMessage())
+                .build();
     }
 
     @Test

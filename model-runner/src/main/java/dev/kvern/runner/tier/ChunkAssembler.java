@@ -10,30 +10,61 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts one stream's messages together into chunks and checks key, order, size and checksum of each. Confined to whoever
- * holds the fetch's lock.
+ * Puts one stream's messages together into chunks and checks key, order, size and checksum of each. Confined to the stream's
+ * messages, one at a time.
  */
 final class ChunkAssembler {
     private final List<BlockKey> keys;
-    private final ByteBuffer buffer;
-    private final ChunkSink sink;
+    private final Taker taker;
     private final SharedBlocks shared;
     private final BlockChecksum checksum = new BlockChecksum();
     private int next;
+    private @Nullable ByteBuffer buffer;
     private @Nullable BlockHeader header;
     private boolean missed;
 
+    /** Gets each chunk once it is complete. */
+    @FunctionalInterface
+    interface Taker {
+        /**
+         * Takes over a verified chunk.
+         *
+         * @param index of its key among the stream's
+         */
+        void take(int index, ByteBuffer chunk);
+    }
+
     /**
-     * @param first place of the first key that this stream was asked for
-     * @param buffer as large as a chunk
+     * @param keys that the stream was asked for
      * @param shared the node's memory, where it is on this machine
      */
-    ChunkAssembler(List<BlockKey> keys, int first, ByteBuffer buffer, ChunkSink sink, SharedBlocks shared) {
+    ChunkAssembler(List<BlockKey> keys, SharedBlocks shared, Taker taker) {
         this.keys = keys;
-        this.next = first;
-        this.buffer = buffer;
-        this.sink = sink;
         this.shared = shared;
+        this.taker = taker;
+    }
+
+    /** Says where the next chunk is put together; as large as a chunk. Without it none can begin. */
+    void into(ByteBuffer empty) {
+        buffer = empty;
+    }
+
+    /** Whether there is a buffer for the chunk that comes next or is being received. */
+    boolean hasBuffer() {
+        return buffer != null;
+    }
+
+    /** Whether a chunk has begun and is not complete. */
+    boolean isWithinAChunk() {
+        return header != null;
+    }
+
+    /** Gives up the buffer, and what may be in it. */
+    @Nullable
+    ByteBuffer release() {
+        ByteBuffer held = buffer;
+        buffer = null;
+        return held;
     }
 
     /** What is wrong with the stream; null if nothing is. */
@@ -69,44 +100,49 @@ final class ChunkAssembler {
     }
 
     private @Nullable MissReason begin(BlockHeader begun) {
+        ByteBuffer target = buffer;
         if (header != null
-                || begun.getSizeBytes() != buffer.capacity()
+                || target == null
+                || begun.getSizeBytes() != target.capacity()
                 || !begun.getKey().equals(keys.get(next).toByteString())) {
             return MissReason.MALFORMED;
         }
         header = begun;
-        buffer.clear();
+        target.clear();
         checksum.begin(keys.get(next));
         return null;
     }
 
     private @Nullable MissReason append(BlockPart.Data data) {
         BlockHeader of = header;
+        ByteBuffer target = buffer;
         int size = data.size();
-        if (of == null || size > buffer.remaining()) {
+        if (of == null || target == null || size > target.remaining()) {
             return MissReason.MALFORMED;
         }
-        int from = buffer.position();
-        data.copyTo(buffer);
+        int from = target.position();
+        data.copyTo(target);
         // While it is in the processor's cache.
-        checksum.add(buffer.slice(from, size));
-        return buffer.hasRemaining() ? null : complete(of);
+        checksum.add(target.slice(from, size));
+        return target.hasRemaining() ? null : complete(of, target);
     }
 
     private @Nullable MissReason copy(PlacedBlock placed) {
         MissReason wrong = begin(placed.getHeader());
-        if (wrong != null) {
-            return wrong;
+        ByteBuffer target = buffer;
+        if (wrong != null || target == null) {
+            return MissReason.MALFORMED;
         }
-        return shared.copy(placed, buffer, checksum) ? complete(placed.getHeader()) : MissReason.MALFORMED;
+        return shared.copy(placed, target, checksum) ? complete(placed.getHeader(), target) : MissReason.MALFORMED;
     }
 
-    private @Nullable MissReason complete(BlockHeader of) {
+    private @Nullable MissReason complete(BlockHeader of, ByteBuffer chunk) {
         if (checksum.value() != of.getCrc32C()) {
             return MissReason.CORRUPT;
         }
         header = null;
-        sink.accept(next++, buffer.flip());
+        buffer = null;
+        taker.take(next++, chunk.flip());
         return null;
     }
 

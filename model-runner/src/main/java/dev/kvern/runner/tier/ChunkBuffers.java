@@ -6,14 +6,15 @@ import java.util.Deque;
 
 /** Direct buffers that are used again; keeps a few, all of one size. Safe for use by several threads; guarded by this. */
 final class ChunkBuffers {
-    private static final int KEPT = 4;
-
     private final HostAllocator allocator;
+    private final int kept;
     private final Deque<ByteBuffer> idle = new ArrayDeque<>();
     private int lent;
 
-    ChunkBuffers(HostAllocator allocator) {
+    /** @param kept most that are kept while nobody uses them */
+    ChunkBuffers(HostAllocator allocator, int kept) {
         this.allocator = allocator;
+        this.kept = kept;
     }
 
     /**
@@ -22,8 +23,8 @@ final class ChunkBuffers {
      * @throws OutOfMemoryError if Java's direct memory is used up
      */
     synchronized ByteBuffer take(int bytes) {
-        ByteBuffer kept = idle.poll();
-        ByteBuffer buffer = kept != null && kept.capacity() == bytes ? kept.clear() : allocator.allocate(bytes);
+        ByteBuffer used = idle.poll();
+        ByteBuffer buffer = used != null && used.capacity() == bytes ? used.clear() : allocator.allocate(bytes);
         lent++;
         return buffer;
     }
@@ -35,7 +36,7 @@ final class ChunkBuffers {
 
     synchronized void give(ByteBuffer buffer) {
         lent--;
-        if (idle.size() < KEPT) {
+        if (idle.size() < kept) {
             idle.push(buffer);
         }
     }

@@ -1,70 +1,81 @@
 package dev.kvern.runner.tier;
 
-import com.google.common.collect.Lists;
 import dev.kvern.block.BlockKey;
-import dev.kvern.v1.GetRequest;
-import dev.kvern.wire.BlockPart;
-import dev.kvern.wire.BlockStoreMethods;
-import io.grpc.ClientCall;
-import io.grpc.Status;
-import io.grpc.stub.ClientCallStreamObserver;
-import io.grpc.stub.ClientCalls;
-import io.grpc.stub.ClientResponseObserver;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One fetch: asks one node for the rest of the chain, and where that fails the next one for what has not come yet, while
- * there is time. Safe for use by several threads; guarded by this.
+ * One fetch: each owner is asked for its part of the chain, all at the same time. What a node fails to bring is asked of the backup,
+ * then of any node, while there is time; the first chunk that is stored nowhere ends the chain, for all behind it. Safe for use by
+ * several threads; guarded by this.
  */
 final class FetchCall implements Fetch {
     private static final Logger log = LoggerFactory.getLogger(FetchCall.class);
     private static final int MAX_NODES = 3;
 
-    private final NodeSet nodes;
-    private final List<BlockKey> keys;
-    private final int messageBytes;
-    private final ChunkSink sink;
-    private final long deadline;
-    private final LongSupplier nanoTime;
-    private final TierCounters counters;
-    private final ChunkBuffers buffers;
-    private final ByteBuffer buffer;
-    private final CompletableFuture<FetchOutcome> outcome = new CompletableFuture<>();
-    private final List<TierNode> tried = new ArrayList<>();
-    private MissReason lastFailure = MissReason.NO_NODES;
-    private int received;
-    private boolean done;
-    private @Nullable Attempt current;
+    /** Chunks held for each node: one that is being received, and one that waits for its turn. */
+    private static final int CHUNKS_OF_A_NODE = 2;
 
-    /** @param buffer as large as a chunk; given back to {@code buffers} at the end */
-    FetchCall(
-            NodeSet nodes,
-            List<BlockKey> keys,
-            ByteBuffer buffer,
-            int messageBytes,
-            ChunkSink sink,
-            long timeoutNanos,
-            LongSupplier nanoTime,
-            TierCounters counters,
-            ChunkBuffers buffers) {
-        this.nodes = nodes;
+    /** Most that is held for one fetch, but for three chunks. */
+    private static final int HELD_BYTES = 32 << 20;
+
+    private final TierAccess tier;
+    private final List<BlockKey> keys;
+    private final ChainOrder order;
+    private final long deadline;
+    private final CompletableFuture<FetchOutcome> outcome = new CompletableFuture<>();
+    private final Set<FetchLane> lanes = new LinkedHashSet<>();
+    private final List<TierNode> failed = new ArrayList<>();
+    private MissReason endReason = MissReason.NO_NODES;
+    private boolean done;
+
+    private FetchCall(TierAccess tier, List<BlockKey> keys, int ahead, ByteBuffer first, ChunkSink sink) {
+        this.tier = tier;
         this.keys = keys;
-        this.messageBytes = messageBytes;
-        this.sink = sink;
-        this.deadline = nanoTime.getAsLong() + timeoutNanos;
-        this.nanoTime = nanoTime;
-        this.counters = counters;
-        this.buffers = buffers;
-        this.buffer = buffer;
+        ChunkSink counted = (index, payload) -> {
+            sink.accept(index, payload);
+            tier.counters().chunkFetched(payload.capacity());
+        };
+        this.order = new ChainOrder(keys.size(), ahead, counted, this::letProceed, first, tier.fetched());
+        this.deadline = tier.nanoTime().getAsLong()
+                + TimeUnit.MILLISECONDS.toNanos(tier.options().fetchTimeoutMillis());
+    }
+
+    static Fetch start(TierAccess tier, List<BlockKey> keys, int chunkBytes, ChunkSink sink) {
+        ByteBuffer first;
+        try {
+            first = tier.fetched().take(chunkBytes);
+        } catch (OutOfMemoryError e) {
+            // Not the heap's end but that of -XX:MaxDirectMemorySize: the rest of the process is well.
+            log.warn("no memory to fetch a chunk of {} bytes: {}", chunkBytes, e.getMessage());
+            tier.counters().fetchEndedBy(MissReason.LOCAL_FAILURE);
+            return Fetch.missed(MissReason.LOCAL_FAILURE);
+        }
+        List<Integer> all = IntStream.range(0, keys.size()).boxed().toList();
+        List<OwnerGroup> groups = OwnerGroup.split(tier, keys, all, List.of());
+        var call = new FetchCall(tier, keys, ahead(groups.size(), chunkBytes), first, sink);
+        if (groups.isEmpty()) {
+            call.endAt(0, MissReason.NO_NODES);
+        } else {
+            call.open(groups, 0, true);
+        }
+        return call;
+    }
+
+    /**
+     * How far behind the next chunk others may be received. From one node they come in order: each goes to the sink before the next
+     * needs a buffer. Beside these there are at most two: the next one's, and one in reserve.
+     */
+    private static int ahead(int nodes, int chunkBytes) {
+        return nodes <= 1 ? 0 : Math.max(1, Math.min(CHUNKS_OF_A_NODE * nodes, HELD_BYTES / chunkBytes) - 2);
     }
 
     @Override
@@ -74,197 +85,152 @@ final class FetchCall implements Fetch {
 
     @Override
     public void cancel() {
-        Attempt running;
-        synchronized (this) {
-            running = current;
-        }
         finish(MissReason.CANCELLED);
-        if (running != null) {
-            running.cancel();
-        }
     }
 
-    /** Asks the next node, or ends the fetch if there is none or no time. */
-    void tryNext() {
-        long left = deadline - nanoTime.getAsLong();
-        Optional<TierNode> node = tried.size() >= MAX_NODES ? Optional.empty() : nodes.next(tried);
-        if (left <= 0 || node.isEmpty()) {
-            finish(left <= 0 ? MissReason.TIMEOUT : lastFailure);
-            return;
-        }
-        Attempt attempt;
+    private void open(List<OwnerGroup> groups, int attempt, boolean share) {
+        long left = left();
+        // A node that hangs must leave time to ask another.
+        boolean another = attempt + 1 < Math.min(MAX_NODES, tier.nodes().size());
+        var opened = new ArrayList<FetchLane>();
         synchronized (this) {
             if (done) {
                 return;
             }
-            tried.add(node.get());
-            attempt = attempt(node.get(), node.get().shared().file());
-            current = attempt;
+            groups.forEach(group -> opened.add(new FetchLane(this, tier, keys, order, group, attempt, share)));
+            lanes.addAll(opened);
         }
-        // A node that hangs must leave time to ask another.
-        boolean another = tried.size() < Math.min(MAX_NODES, nodes.size());
-        attempt.start(another ? left / 2 : left);
+        opened.forEach(lane -> lane.start(another ? left / 2 : left));
     }
 
-    private Attempt attempt(TierNode node, Optional<String> sharedMemory) {
-        return new Attempt(
-                node, sharedMemory, new ChunkAssembler(keys, received, buffer, this::deliver, node.shared()));
+    private long left() {
+        return deadline - tier.nanoTime().getAsLong();
     }
 
-    private void deliver(int index, ByteBuffer payload) {
-        sink.accept(index, payload);
-        received = index + 1;
-        counters.chunkFetched(payload.capacity());
+    /** Chunks have reached the sink: ends the fetch if they were the last. */
+    void advanced() {
+        if (order.isComplete()) {
+            MissReason reason;
+            synchronized (this) {
+                reason = endReason;
+            }
+            finish(reason);
+        } else {
+            letProceed();
+        }
+    }
+
+    private void letProceed() {
+        List<FetchLane> open;
+        synchronized (this) {
+            open = List.copyOf(lanes);
+        }
+        open.forEach(FetchLane::proceed);
+    }
+
+    /**
+     * A lane's node has answered for all of its keys.
+     *
+     * @param missed the last one that it answered for is not stored
+     */
+    void complete(FetchLane lane, boolean missed) {
+        forget(lane);
+        if (missed) {
+            endAt(lane.rest().get(0), MissReason.NOT_STORED);
+        } else {
+            advanced();
+        }
+    }
+
+    /** What a lane has yet to bring lies behind the chain's end. */
+    void notWanted(FetchLane lane) {
+        forget(lane);
+        lane.close();
+    }
+
+    /** What a lane has yet to bring is to be sent by the same node, not taken from its memory. */
+    void askToSend(FetchLane lane) {
+        forget(lane);
+        open(List.of(new OwnerGroup(lane.node(), lane.rest())), lane.attempt(), false);
+    }
+
+    /** A lane's time is over, and it was not its node that took it. */
+    void timedOutWaiting(FetchLane lane) {
+        forget(lane);
+        askAgain(lane, MissReason.TIMEOUT);
+    }
+
+    /** A lane's node has failed. */
+    void failed(FetchLane lane, MissReason reason, boolean progressed) {
+        forget(lane);
+        tier.counters().nodeFailed();
+        // A slow node that delivers is not a sick one.
+        if (reason != MissReason.TIMEOUT || !progressed) {
+            lane.node().breaker().failed();
+        }
+        synchronized (this) {
+            failed.add(lane.node());
+        }
+        askAgain(lane, reason);
+    }
+
+    /** This process cannot take what comes: other nodes' copies would find no room either, and no node has done wrong. */
+    void failedHere() {
+        finish(MissReason.LOCAL_FAILURE);
+    }
+
+    private synchronized void forget(FetchLane lane) {
+        lanes.remove(lane);
+    }
+
+    /** Asks the next nodes for what a lane has not brought, or ends the chain there if there is none or no time. */
+    private void askAgain(FetchLane lane, MissReason reason) {
+        List<Integer> places = lane.rest().stream().filter(order::wants).toList();
+        if (places.isEmpty()) {
+            advanced();
+            return;
+        }
+        int attempt = lane.attempt() + 1;
+        List<TierNode> tried;
+        synchronized (this) {
+            tried = List.copyOf(failed);
+        }
+        boolean inTime = left() > 0;
+        List<OwnerGroup> groups =
+                inTime && attempt < MAX_NODES ? OwnerGroup.split(tier, keys, places, tried) : List.of();
+        if (groups.isEmpty()) {
+            endAt(places.get(0), inTime ? reason : MissReason.TIMEOUT);
+        } else {
+            open(groups, attempt, true);
+        }
+    }
+
+    private void endAt(int place, MissReason reason) {
+        synchronized (this) {
+            if (order.limit(place)) {
+                endReason = reason;
+            }
+        }
+        advanced();
     }
 
     private void finish(MissReason reason) {
-        FetchOutcome result;
+        List<FetchLane> open;
         synchronized (this) {
             if (done) {
                 return;
             }
             done = true;
-            current = null;
-            buffers.give(buffer);
-            result = received == keys.size() ? new FetchOutcome.Hit(received) : FetchOutcome.of(received, reason);
+            open = List.copyOf(lanes);
+            lanes.clear();
         }
-        if (!(result instanceof FetchOutcome.Hit)) {
-            counters.fetchEndedBy(reason);
-        }
-        outcome.complete(result);
-    }
-
-    /** One stream from one node. What arrives after another attempt took over is ignored. */
-    private final class Attempt implements ClientResponseObserver<GetRequest, BlockPart> {
-        private final TierNode node;
-        private final Optional<String> sharedMemory;
-        private final ChunkAssembler assembler;
-        private final int first;
-        private volatile @Nullable ClientCall<GetRequest, BlockPart> call;
-
-        /** @param sharedMemory the file of the node's that chunks may be taken from; empty if they must be sent */
-        Attempt(TierNode node, Optional<String> sharedMemory, ChunkAssembler assembler) {
-            this.node = node;
-            this.sharedMemory = sharedMemory;
-            this.assembler = assembler;
-            this.first = assembler.next();
-        }
-
-        void start(long nanos) {
-            var started = node.channel()
-                    .newCall(BlockStoreMethods.GET, TierNode.CALLS.withDeadlineAfter(nanos, TimeUnit.NANOSECONDS));
-            call = started;
-            var request = GetRequest.newBuilder()
-                    .addAllKeys(Lists.transform(keys.subList(first, keys.size()), BlockKey::toByteString))
-                    .setMaxChunkBytes(messageBytes)
-                    .setStopAtMiss(true);
-            sharedMemory.ifPresent(request::setSharedMemory);
-            ClientCalls.asyncServerStreamingCall(started, request.build(), this);
-            boolean late;
-            synchronized (FetchCall.this) {
-                late = current != this;
-            }
-            if (late) {
-                // Cancelled by another thread before there was a call to cancel: else it would run to its deadline.
-                cancel();
-            }
-        }
-
-        void cancel() {
-            ClientCall<GetRequest, BlockPart> running = call;
-            if (running != null) {
-                running.cancel("not wanted any more", null);
-            }
-        }
-
-        @Override
-        public void beforeStart(ClientCallStreamObserver<GetRequest> stream) {}
-
-        @Override
-        public void onNext(BlockPart part) {
-            MissReason wrong;
-            synchronized (FetchCall.this) {
-                if (current != this) {
-                    return;
-                }
-                wrong = accept(part);
-            }
-            if (wrong != null && part instanceof BlockPart.Placed) {
-                askAgainToSend();
-                cancel();
-            } else if (wrong == MissReason.LOCAL_FAILURE) {
-                // The next node's copy would find no room either, and this one has done nothing wrong.
-                finish(wrong);
-                cancel();
-            } else if (wrong != null) {
-                failed(wrong);
-                cancel();
-            }
-        }
-
-        /** Another block has come to lie there meanwhile, most likely: no fault of the node's. */
-        private void askAgainToSend() {
-            Attempt next;
-            synchronized (FetchCall.this) {
-                if (current != this) {
-                    return;
-                }
-                next = attempt(node, Optional.empty());
-                current = next;
-            }
-            next.start(deadline - nanoTime.getAsLong());
-        }
-
-        private @Nullable MissReason accept(BlockPart part) {
-            try {
-                return assembler.accept(part);
-            } catch (RuntimeException e) {
-                log.warn("a chunk that came could not be taken: {}", e.toString());
-                return MissReason.LOCAL_FAILURE;
-            }
-        }
-
-        @Override
-        public void onError(Throwable failure) {
-            failed(
-                    Status.fromThrowable(failure).getCode() == Status.Code.DEADLINE_EXCEEDED
-                            ? MissReason.TIMEOUT
-                            : MissReason.NODE_FAILED);
-        }
-
-        @Override
-        public void onCompleted() {
-            boolean complete;
-            synchronized (FetchCall.this) {
-                if (current != this) {
-                    return;
-                }
-                complete = assembler.missed() || assembler.next() == keys.size();
-            }
-            if (complete) {
-                node.breaker().succeeded();
-                finish(MissReason.NOT_STORED);
-            } else {
-                failed(MissReason.MALFORMED);
-            }
-        }
-
-        private void failed(MissReason reason) {
-            boolean progress;
-            synchronized (FetchCall.this) {
-                if (current != this) {
-                    return;
-                }
-                current = null;
-                lastFailure = reason;
-                progress = assembler.next() > first;
-            }
-            counters.nodeFailed();
-            // A slow node that delivers is not a sick one.
-            if (reason != MissReason.TIMEOUT || !progress) {
-                node.breaker().failed();
-            }
-            tryNext();
+        int chunks = order.close();
+        open.forEach(FetchLane::close);
+        if (chunks == keys.size()) {
+            outcome.complete(new FetchOutcome.Hit(chunks));
+        } else {
+            tier.counters().fetchEndedBy(reason);
+            outcome.complete(FetchOutcome.of(chunks, reason));
         }
     }
 }

@@ -4,20 +4,37 @@ import dev.kvern.rpc.GrpcChannels;
 import io.grpc.ManagedChannel;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** The cache nodes known now: an immutable list, swapped whole. Safe for use by several threads. */
+/** The cache nodes known now: an immutable snapshot, swapped whole. Safe for use by several threads. */
 final class NodeSet implements AutoCloseable {
+    private static final Snapshot EMPTY = new Snapshot(List.of(), Map.of());
+
     private final Function<String, ManagedChannel> connect;
     private final Supplier<Breaker> newBreaker;
     private final AtomicInteger turn = new AtomicInteger();
-    private volatile List<TierNode> nodes = List.of();
+    private volatile Snapshot nodes = EMPTY;
+
+    /** @param byId those whose member id is known */
+    private record Snapshot(List<TierNode> all, Map<String, TierNode> byId) {
+        static Snapshot of(List<TierNode> all) {
+            var byId = new HashMap<String, TierNode>();
+            for (TierNode node : all) {
+                if (!node.target().memberId().isEmpty()) {
+                    byId.put(node.target().memberId(), node);
+                }
+            }
+            return new Snapshot(List.copyOf(all), Map.copyOf(byId));
+        }
+    }
 
     NodeSet(Function<String, ManagedChannel> connect, Supplier<Breaker> newBreaker) {
         this.connect = connect;
@@ -25,39 +42,46 @@ final class NodeSet implements AutoCloseable {
     }
 
     /** Keeps the channels of those that stay. Calls running at those that leave are let end. */
-    synchronized void update(Collection<String> addresses) {
-        Set<String> wanted = new LinkedHashSet<>(addresses);
+    synchronized void update(Collection<NodeTarget> targets) {
+        Set<NodeTarget> wanted = new LinkedHashSet<>(targets);
         var next = new ArrayList<TierNode>();
-        for (TierNode node : nodes) {
-            if (wanted.remove(node.address())) {
+        for (TierNode node : nodes.all()) {
+            if (wanted.remove(node.target())) {
                 next.add(node);
             } else {
                 node.channel().shutdown();
             }
         }
-        for (String address : wanted) {
+        for (NodeTarget target : wanted) {
             next.add(new TierNode(
-                    address,
-                    connect.apply(address),
+                    target,
+                    connect.apply(target.target()),
                     newBreaker.get(),
-                    new SharedBlocks(address.startsWith(GrpcChannels.UNIX_SCHEME))));
+                    new SharedBlocks(target.target().startsWith(GrpcChannels.UNIX_SCHEME))));
         }
-        nodes = List.copyOf(next);
+        nodes = Snapshot.of(next);
     }
 
     int size() {
-        return nodes.size();
+        return nodes.all().size();
+    }
+
+    /** Whether there are nodes that a partition map could name. */
+    boolean haveIds() {
+        return !nodes.byId().isEmpty();
+    }
+
+    Optional<TierNode> find(String memberId) {
+        return Optional.ofNullable(nodes.byId().get(memberId));
     }
 
     /** The next node in turn that may be asked and is not among {@code tried}. */
     Optional<TierNode> next(Collection<TierNode> tried) {
-        List<TierNode> all = nodes;
+        List<TierNode> all = nodes.all();
         int start = turn.getAndIncrement();
         for (int i = 0; i < all.size(); i++) {
             TierNode node = all.get(Math.floorMod(start + i, all.size()));
-            if (!tried.contains(node) && node.breaker().allow()) {
-                // The breaker says when to try; the channel's own backoff would grow to minutes.
-                node.channel().resetConnectBackoff();
+            if (!tried.contains(node) && node.allow()) {
                 return Optional.of(node);
             }
         }
@@ -66,7 +90,7 @@ final class NodeSet implements AutoCloseable {
 
     @Override
     public synchronized void close() {
-        nodes.forEach(node -> node.channel().shutdownNow());
-        nodes = List.of();
+        nodes.all().forEach(node -> node.channel().shutdownNow());
+        nodes = EMPTY;
     }
 }

@@ -18,87 +18,84 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends chunks to one node, as fast as the node takes them. {@link #send} is confined to a thread; what the node answers is
- * guarded by this.
+ * Sends chunks to one node, as fast as the node takes them. Sending is confined to a thread; what the node answers is guarded by
+ * this.
  */
 final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
     /** Handed to the transport and not yet sent: enough that it does not run dry while the next part is made. */
     private static final int UNSENT_BYTES = 1 << 20;
 
+    private final TierAccess tier;
+    private final TierNode node;
     private final int messageBytes;
-    private final TierCounters counters;
-    private final ChunkBuffers buffers;
     private final BlockChecksum checksum = new BlockChecksum();
+    private final ClientCallStreamObserver<BlockPart> requests;
 
-    /** Confined to the sender. */
+    /** Confined to the sender, as the next. */
     private final List<ByteBuffer> copies = new ArrayList<>();
 
-    private @Nullable ClientCallStreamObserver<BlockPart> stream;
+    /** Whether a chunk could not be copied. */
+    private boolean uncopied;
+
     private @Nullable PutResponse response;
     private @Nullable Status status;
 
-    /** Whether a chunk could not be copied: confined to the sender. */
-    private boolean uncopied;
-
-    /** @param buffers what chunks are copied into, on the heap: the transport takes arrays fastest */
-    PutCall(int messageBytes, ChunkBuffers buffers, TierCounters counters) {
-        this.messageBytes = messageBytes;
-        this.buffers = buffers;
-        this.counters = counters;
+    /** Opens the stream; its time runs from now on. */
+    PutCall(TierAccess tier, TierNode node) {
+        this.tier = tier;
+        this.node = node;
+        this.messageBytes = tier.options().messageBytes();
+        var options = TierNode.CALLS
+                .withDeadlineAfter(tier.options().putTimeoutMillis(), TimeUnit.MILLISECONDS)
+                .withOnReadyThreshold(UNSENT_BYTES);
+        this.requests = (ClientCallStreamObserver<BlockPart>)
+                ClientCalls.asyncClientStreamingCall(node.channel().newCall(BlockStoreMethods.PUT, options), this);
     }
 
-    PutOutcome send(TierNode node, List<? extends ChunkSource> chunks, long timeoutNanos) throws InterruptedException {
-        var options = TierNode.CALLS
-                .withDeadlineAfter(timeoutNanos, TimeUnit.NANOSECONDS)
-                .withOnReadyThreshold(UNSENT_BYTES);
-        var requests = (ClientCallStreamObserver<BlockPart>)
-                ClientCalls.asyncClientStreamingCall(node.channel().newCall(BlockStoreMethods.PUT, options), this);
+    TierNode node() {
+        return node;
+    }
+
+    /** Sends one chunk, waiting for the node to take what came before; false if that cannot be, and is not to be tried again. */
+    boolean send(ChunkSource chunk) throws InterruptedException {
         try {
-            for (ChunkSource chunk : chunks) {
-                if (!send(requests, chunk)) {
-                    break;
-                }
-            }
-            if (!ended()) {
-                requests.onCompleted();
-            }
+            return trySend(chunk);
         } catch (RuntimeException e) {
             // Also what the stub throws when the call ended between the check and the message.
             requests.cancel("sending failed", e);
+            return false;
         }
-        PutOutcome outcome = awaitOutcome();
-        // Not before: the transport may still look at what it has not sent.
-        copies.forEach(buffers::give);
-        return uncopied ? new PutOutcome.Failed(MissReason.LOCAL_FAILURE) : outcome;
     }
 
-    private boolean send(ClientCallStreamObserver<BlockPart> requests, ChunkSource chunk) throws InterruptedException {
-        if (!awaitReady(requests)) {
+    private boolean trySend(ChunkSource chunk) throws InterruptedException {
+        if (!awaitReady()) {
             return false;
         }
         ByteBuffer bytes = payload(chunk);
         int size = bytes.remaining();
-        requests.onNext(new BlockPart.Header(BlockHeader.newBuilder()
-                .setKey(chunk.key().toByteString())
-                .setSizeBytes(size)
-                .setCrc32C(checksum.of(chunk.key(), bytes.duplicate()))
-                .setParentKey(chunk.parent().map(BlockKey::toByteString).orElse(ByteString.EMPTY))
-                .setTokens(chunk.tokens())
-                .build()));
+        requests.onNext(new BlockPart.Header(
+                BlockHeader.newBuilder()
+                        .setKey(chunk.key().toByteString())
+                        .setSizeBytes(size)
+                        .setCrc32C(checksum.of(chunk.key(), bytes.duplicate()))
+                        .setParentKey(chunk.parent().map(BlockKey::toByteString).orElse(ByteString.EMPTY))
+                        .setTokens(chunk.tokens())
+                        .build(),
+                tier.mapVersion()));
         for (int from = 0; from < size; from += messageBytes) {
-            if (!awaitReady(requests)) {
+            if (!awaitReady()) {
                 return false;
             }
             requests.onNext(new BlockPart.Held(bytes.slice(from, Math.min(messageBytes, size - from))));
         }
-        counters.chunkPut(size);
+        tier.counters().chunkPut(size);
         return true;
     }
 
     private ByteBuffer payload(ChunkSource chunk) {
         uncopied = true;
         ByteBuffer bytes = chunk.held().orElseGet(() -> {
-            ByteBuffer copy = buffers.take(chunk.bytes());
+            ByteBuffer copy = tier.sent().take(chunk.bytes());
             copies.add(copy);
             chunk.copyTo(copy);
             return copy.flip();
@@ -107,8 +104,27 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         return bytes;
     }
 
+    /** Says that this was all, and waits for the answer. The call's own deadline bounds the wait. */
+    PutOutcome finish() throws InterruptedException {
+        halfClose();
+        PutOutcome outcome = awaitOutcome();
+        // Not before: the transport may still look at what it has not sent.
+        copies.forEach(tier.sent()::give);
+        return uncopied ? new PutOutcome.Failed(MissReason.LOCAL_FAILURE) : outcome;
+    }
+
+    private void halfClose() {
+        try {
+            if (!ended()) {
+                requests.onCompleted();
+            }
+        } catch (RuntimeException e) {
+            requests.cancel("ending failed", e);
+        }
+    }
+
     /** Waits until the node takes more; false if the call has ended. The call's own deadline bounds the wait. */
-    private synchronized boolean awaitReady(ClientCallStreamObserver<BlockPart> requests) throws InterruptedException {
+    private synchronized boolean awaitReady() throws InterruptedException {
         while (status == null && !requests.isReady()) {
             wait();
         }
@@ -131,27 +147,29 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
                 });
     }
 
-    private synchronized boolean ended() {
+    /** Whether the node has ended the call, with an answer or without. */
+    synchronized boolean ended() {
         return status != null;
     }
 
     /** Ends a call whose sender was interrupted. */
     void cancel() {
-        ClientCallStreamObserver<BlockPart> running = stream;
-        if (running != null) {
-            running.cancel("stopping", null);
+        requests.cancel("stopping", null);
+    }
+
+    @Override
+    public void beforeStart(ClientCallStreamObserver<BlockPart> stream) {
+        stream.setOnReadyHandler(this::wake);
+    }
+
+    @Override
+    public void onNext(PutResponse value) {
+        if (value.hasMap()) {
+            tier.owners().learn(value.getMap());
         }
-    }
-
-    @Override
-    public void beforeStart(ClientCallStreamObserver<BlockPart> requests) {
-        stream = requests;
-        requests.setOnReadyHandler(this::wake);
-    }
-
-    @Override
-    public synchronized void onNext(PutResponse value) {
-        response = value;
+        synchronized (this) {
+            response = value;
+        }
     }
 
     @Override

@@ -15,13 +15,13 @@ class NodeTargetTest {
     @Test
     void aSocketIsTakenOnlyWhereItIs(@TempDir Path directory) throws IOException {
         Path path = directory.resolve("node.sock");
-        var node = Member.newBuilder().setAddress("10.0.0.7:7410");
-        assertThat(NodeTarget.of(node.build())).isEqualTo("10.0.0.7:7410");
+        var node = Member.newBuilder().setId("n").setAddress("10.0.0.7:7410");
+        assertThat(NodeTarget.of(node.build())).isEqualTo(new NodeTarget("n", "10.0.0.7:7410"));
         node.setUnixSocket(path.toString());
-        assertThat(NodeTarget.of(node.build())).isEqualTo("10.0.0.7:7410");
+        assertThat(NodeTarget.of(node.build())).isEqualTo(new NodeTarget("n", "10.0.0.7:7410"));
         try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             server.bind(UnixDomainSocketAddress.of(path));
-            assertThat(NodeTarget.of(node.build())).isEqualTo("unix://" + path);
+            assertThat(NodeTarget.of(node.build())).isEqualTo(new NodeTarget("n", "unix://" + path));
         }
     }
 }

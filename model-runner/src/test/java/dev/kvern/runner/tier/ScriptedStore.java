@@ -3,6 +3,7 @@ package dev.kvern.runner.tier;
 import com.google.protobuf.ByteString;
 import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
+import dev.kvern.cluster.MapVersion;
 import dev.kvern.v1.BlockHeader;
 import dev.kvern.v1.BlockMiss;
 import dev.kvern.v1.BlockStoreServiceGrpc;
@@ -10,15 +11,19 @@ import dev.kvern.v1.GetRequest;
 import dev.kvern.v1.GetResponse;
 import dev.kvern.v1.MatchRequest;
 import dev.kvern.v1.MatchResponse;
+import dev.kvern.v1.PartitionMap;
+import dev.kvern.v1.PartitionMapVersion;
 import dev.kvern.v1.PutRequest;
 import dev.kvern.v1.PutResponse;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +53,16 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
 
     public final Map<BlockKey, byte[]> blocks = new ConcurrentHashMap<>();
     final AtomicInteger gets = new AtomicInteger();
+
+    /** Keys of all Gets, one after the other; of all Matches; and of all blocks that a Put brought. */
+    final List<BlockKey> asked = new CopyOnWriteArrayList<>();
+
+    final List<BlockKey> matched = new CopyOnWriteArrayList<>();
+    final List<BlockKey> offered = new CopyOnWriteArrayList<>();
+
+    /** Told to those who came by an older one. */
+    volatile PartitionMap map = PartitionMap.getDefaultInstance();
+
     public volatile Fault fault = Fault.NONE;
 
     /** Chunks of a Get before what goes wrong with a chunk goes wrong. */
@@ -58,24 +73,33 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
     /** What a Match says beyond the truth. */
     volatile int matchedBeyond;
 
+    private boolean isNewerThan(boolean named, PartitionMapVersion used) {
+        return named && MapVersion.of(map.getVersion()).isAfter(MapVersion.of(used));
+    }
+
     @Override
     public void match(MatchRequest request, StreamObserver<MatchResponse> responses) {
+        request.getKeysList().forEach(key -> matched.add(BlockKey.of(key)));
         if (fault == Fault.FAILS) {
             responses.onError(Status.UNAVAILABLE.asRuntimeException());
             return;
         }
-        int matched = 0;
-        while (matched < request.getKeysCount() && blocks.containsKey(BlockKey.of(request.getKeys(matched)))) {
-            matched++;
+        int leading = 0;
+        while (leading < request.getKeysCount() && blocks.containsKey(BlockKey.of(request.getKeys(leading)))) {
+            leading++;
         }
-        responses.onNext(
-                MatchResponse.newBuilder().setMatched(matched + matchedBeyond).build());
+        var response = MatchResponse.newBuilder().setMatched(leading + matchedBeyond);
+        if (isNewerThan(request.hasMapVersion(), request.getMapVersion())) {
+            response.setMap(map);
+        }
+        responses.onNext(response.build());
         responses.onCompleted();
     }
 
     @Override
     public void get(GetRequest request, StreamObserver<GetResponse> responses) {
         gets.incrementAndGet();
+        request.getKeysList().forEach(key -> asked.add(BlockKey.of(key)));
         Fault now = fault;
         if (now == Fault.SILENT) {
             return;
@@ -83,6 +107,9 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         if (now == Fault.FAILS) {
             responses.onError(Status.UNAVAILABLE.asRuntimeException());
             return;
+        }
+        if (isNewerThan(request.hasMapVersion(), request.getMapVersion())) {
+            responses.onNext(GetResponse.newBuilder().setMap(map).build());
         }
         int good = goodChunks;
         int sent = 0;
@@ -178,10 +205,13 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
             private final ByteArrayOutputStream data = new ByteArrayOutputStream();
             private int stored;
             private int known;
+            private boolean tellMap;
 
             @Override
             public void onNext(PutRequest part) {
                 if (part.hasHeader()) {
+                    tellMap |= isNewerThan(part.hasMapVersion(), part.getMapVersion());
+                    offered.add(BlockKey.of(part.getHeader().getKey()));
                     header = part.getHeader();
                     data.reset();
                     return;
@@ -207,10 +237,11 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
             @Override
             public void onCompleted() {
                 if (!refusesPuts) {
-                    responses.onNext(PutResponse.newBuilder()
-                            .setStored(stored)
-                            .setAlreadyStored(known)
-                            .build());
+                    var response = PutResponse.newBuilder().setStored(stored).setAlreadyStored(known);
+                    if (tellMap) {
+                        response.setMap(map);
+                    }
+                    responses.onNext(response.build());
                     responses.onCompleted();
                 }
             }

@@ -1,6 +1,8 @@
 package dev.kvern.node.grpc;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.cluster.MapVersion;
+import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.BlockReader;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.StorageUsage;
@@ -13,6 +15,8 @@ import dev.kvern.v1.DeleteResponse;
 import dev.kvern.v1.GetRequest;
 import dev.kvern.v1.MatchRequest;
 import dev.kvern.v1.MatchResponse;
+import dev.kvern.v1.PartitionMap;
+import dev.kvern.v1.PartitionMapVersion;
 import dev.kvern.v1.PutResponse;
 import dev.kvern.v1.StatsRequest;
 import dev.kvern.v1.StatsResponse;
@@ -53,6 +57,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
     private final String nodeId;
     private final BlockStorage storage;
     private final BlockReader reader;
+    private final BlockOwners owners;
     private final StoreCounters counters;
     private final ReceiveBudget receiving;
     private final ReceiveArrays arrays;
@@ -64,6 +69,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
     private final LongSupplier uptimeMillis;
 
     /**
+     * @param owners of the blocks in {@code storage}
      * @param maxBlockBytes largest payload taken
      * @param receivingBytes most payload being received at a time, over all calls
      * @param sendingBytes most payload held for callers at a time, over all calls
@@ -76,6 +82,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
             String nodeId,
             BlockStorage storage,
             BlockReader reader,
+            BlockOwners owners,
             StoreCounters counters,
             int maxBlockBytes,
             long receivingBytes,
@@ -87,6 +94,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
         this.nodeId = nodeId;
         this.storage = storage;
         this.reader = reader;
+        this.owners = owners;
         this.counters = counters;
         this.receiving = new ReceiveBudget(receivingBytes);
         this.arrays = new ReceiveArrays(receivingBytes / PART_KEPT);
@@ -127,8 +135,12 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
     public void match(MatchRequest request, StreamObserver<MatchResponse> responses) {
         answer(
                 storage.match(BlockHeaders.keys(request.getKeysList(), MAX_KEYS))
-                        .thenApply(matched ->
-                                MatchResponse.newBuilder().setMatched(matched).build()),
+                        .thenApply(matched -> {
+                            var response = MatchResponse.newBuilder().setMatched(matched);
+                            newerMap(request.hasMapVersion(), request.getMapVersion())
+                                    .ifPresent(response::setMap);
+                            return response.build();
+                        }),
                 responses);
     }
 
@@ -138,10 +150,15 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
             throw KvernException.invalid(
                     "max_chunk_bytes", Integer.toUnsignedString(messageBytes), "1 to " + Integer.MAX_VALUE);
         }
+        List<BlockKey> keys = BlockHeaders.keys(request.getKeysList(), MAX_KEYS_OF_A_GET);
+        // First, so that the caller's next call goes the right way; this one is answered wherever the blocks are.
+        newerMap(request.hasMapVersion(), request.getMapVersion())
+                .ifPresent(map -> responses.onNext(new BlockPart.Moved(map)));
         new GetCall(
                         reader,
+                        owners,
                         counters,
-                        BlockHeaders.keys(request.getKeysList(), MAX_KEYS_OF_A_GET),
+                        keys,
                         Math.max(MIN_MESSAGE_BYTES, Math.min(messageBytes, MAX_MESSAGE_BYTES)),
                         request.getStopAtMiss(),
                         request.hasSharedMemory() ? Optional.of(request.getSharedMemory()) : Optional.empty(),
@@ -151,9 +168,13 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
                 .start();
     }
 
+    private Optional<PartitionMap> newerMap(boolean wanted, PartitionMapVersion used) {
+        return wanted ? owners.newerThan(Optional.of(MapVersion.of(used))) : Optional.empty();
+    }
+
     private StreamObserver<BlockPart> receive(StreamObserver<PutResponse> responses) {
         var call = new PutCall(
-                storage, counters, receiving, arrays, maxBlockBytes, gate, onStored, (ServerCallStreamObserver<
+                storage, owners, counters, receiving, arrays, maxBlockBytes, gate, onStored, (ServerCallStreamObserver<
                                 PutResponse>)
                         responses);
         call.start();

@@ -2,6 +2,7 @@ package dev.kvern.node.grpc;
 
 import com.google.common.primitives.Longs;
 import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.BlockReader;
 import dev.kvern.node.store.PageSlab;
 import dev.kvern.node.store.ReadableBlock;
@@ -28,6 +29,7 @@ final class GetCall {
     private static final int UNSENT_BYTES = 1 << 20;
 
     private final BlockReader reader;
+    private final BlockOwners owners;
     private final StoreCounters counters;
     private final List<BlockKey> keys;
     private final int messageBytes;
@@ -59,6 +61,7 @@ final class GetCall {
     /** @param sharedMemory the file that the caller has mapped; empty text if it would like to know of one */
     GetCall(
             BlockReader reader,
+            BlockOwners owners,
             StoreCounters counters,
             List<BlockKey> keys,
             int messageBytes,
@@ -68,6 +71,7 @@ final class GetCall {
             SendBudget budget,
             ServerCallStreamObserver<BlockPart> responses) {
         this.reader = reader;
+        this.owners = owners;
         this.counters = counters;
         this.keys = keys;
         this.messageBytes = messageBytes;
@@ -136,6 +140,9 @@ final class GetCall {
     private void begin(Reading read) {
         answered++;
         counters.asked();
+        if (owners.isForeign(read.key())) {
+            counters.foreign();
+        }
         ReadableBlock block = read.block().isCompletedExceptionally()
                 ? null
                 : read.block().join().orElse(null);

@@ -2,6 +2,8 @@ package dev.kvern.node.grpc;
 
 import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
+import dev.kvern.cluster.MapVersion;
+import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
@@ -26,6 +28,7 @@ final class PutCall implements StreamObserver<BlockPart> {
     private static final int MAX_DATA_BYTES = 4 << 20;
 
     private final BlockStorage storage;
+    private final BlockOwners owners;
     private final StoreCounters counters;
     private final ReceiveBudget budget;
     private final ReceiveArrays arrays;
@@ -34,6 +37,7 @@ final class PutCall implements StreamObserver<BlockPart> {
     private final LongConsumer onStored;
     private final ServerCallStreamObserver<PutResponse> responses;
     private final BlockChecksum checksum = new BlockChecksum();
+    private Optional<MapVersion> mapUsed = Optional.empty();
     private @Nullable BlockKey key;
     private byte[] receiving = {};
     private int received;
@@ -48,6 +52,7 @@ final class PutCall implements StreamObserver<BlockPart> {
 
     PutCall(
             BlockStorage storage,
+            BlockOwners owners,
             StoreCounters counters,
             ReceiveBudget budget,
             ReceiveArrays arrays,
@@ -56,6 +61,7 @@ final class PutCall implements StreamObserver<BlockPart> {
             LongConsumer onStored,
             ServerCallStreamObserver<PutResponse> responses) {
         this.storage = storage;
+        this.owners = owners;
         this.counters = counters;
         this.budget = budget;
         this.arrays = arrays;
@@ -78,6 +84,7 @@ final class PutCall implements StreamObserver<BlockPart> {
         }
         try {
             if (part instanceof BlockPart.Header begun) {
+                begun.mapVersion().ifPresent(version -> mapUsed = Optional.of(version));
                 begin(begun.header());
             } else if (part instanceof BlockPart.Data data) {
                 append(data);
@@ -155,6 +162,9 @@ final class PutCall implements StreamObserver<BlockPart> {
                     String.format(
                             "%08x, the CRC-32C of the key and the %d bytes that came", checksum.value(), received));
         }
+        if (owners.isForeign(of)) {
+            counters.foreign();
+        }
         key = null;
         receiving = new byte[0];
         storing++;
@@ -208,10 +218,9 @@ final class PutCall implements StreamObserver<BlockPart> {
     private void answerWhenAllIsStored() {
         if (storing == 0) {
             ended = true;
-            responses.onNext(PutResponse.newBuilder()
-                    .setStored(stored)
-                    .setAlreadyStored(alreadyStored)
-                    .build());
+            var response = PutResponse.newBuilder().setStored(stored).setAlreadyStored(alreadyStored);
+            owners.newerThan(mapUsed).ifPresent(response::setMap);
+            responses.onNext(response.build());
             responses.onCompleted();
         }
     }

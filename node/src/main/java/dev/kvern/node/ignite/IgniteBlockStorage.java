@@ -1,6 +1,7 @@
 package dev.kvern.node.ignite;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.EvictionPolicy;
 import dev.kvern.node.store.StorageUsage;
@@ -49,6 +50,7 @@ public final class IgniteBlockStorage implements BlockStorage {
     private final BoundedCalls calls;
     private final BlockCopies copies;
     private final BlockHealer healer;
+    private final AffinityOwners owners;
 
     /**
      * @param backups copies of each block on other nodes
@@ -80,10 +82,16 @@ public final class IgniteBlockStorage implements BlockStorage {
                 .setAffinity(new RendezvousAffinityFunction(false, PARTITIONS)));
         this.copies = new BlockCopies(ignite, new CopyMessages(ignite, cache, timeoutMillis), executor);
         this.healer = new BlockHealer(cache, copies, calls, counters);
+        this.owners = new AffinityOwners(ignite, CACHE);
         int others = cache.getConfiguration(CacheConfiguration.class).getBackups();
         if (others != backups) {
             log.warn("backups: {} (expected: {}, as the node that began this cluster; that holds)", backups, others);
         }
+    }
+
+    /** Who owns which block. */
+    public BlockOwners owners() {
+        return owners;
     }
 
     /** Tells the other nodes what was used here since the last time. To be called at short intervals; may block. */
@@ -117,7 +125,7 @@ public final class IgniteBlockStorage implements BlockStorage {
         var answer = calls.start("get", () -> {
                     String name = key.toHex();
                     // A copy held here is read at once; getAsync would copy it a second time.
-                    byte[] here = cache.localPeek(name, CachePeekMode.OFFHEAP);
+                    byte[] here = owners.isHeldHere(key) ? cache.localPeek(name, CachePeekMode.OFFHEAP) : null;
                     return here == null ? cache.getAsync(name) : new IgniteFinishedFutureImpl<>(here);
                 })
                 .thenApply(Optional::ofNullable);

@@ -15,6 +15,7 @@ public final class StoreCounters {
     private final LongAdder corrupt = new LongAdder();
     private final LongAdder healed = new LongAdder();
     private final LongAdder heldBack = new LongAdder();
+    private final LongAdder foreign = new LongAdder();
     private final LongAdder sentBytes = new LongAdder();
     private final LongAdder receivedBytes = new LongAdder();
     private final LongAdder readCacheHits = new LongAdder();
@@ -86,6 +87,11 @@ public final class StoreCounters {
         heldBack.increment();
     }
 
+    /** A key that was asked for, or a complete block that was offered, is another node's. */
+    public void foreign() {
+        foreign.increment();
+    }
+
     /** All of them. */
     public BlockCounters snapshot() {
         return BlockCounters.newBuilder()
@@ -99,6 +105,7 @@ public final class StoreCounters {
                 .setCorruptBlocks(corrupt.sum())
                 .setSentBytes(sentBytes.sum())
                 .setReceivedBytes(receivedBytes.sum())
+                .setForeignBlocks(foreign.sum())
                 .setReadCacheHits(readCacheHits.sum())
                 .setPlacedBlocks(placed.sum())
                 .setHealedBlocks(healed.sum())

@@ -3,6 +3,8 @@ package dev.kvern.node.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.kvern.cluster.MapVersion;
+import dev.kvern.cluster.OwnerMap;
 import dev.kvern.node.Awaits;
 import dev.kvern.node.BlockStoreContract;
 import dev.kvern.node.Blocks;
@@ -16,6 +18,9 @@ import dev.kvern.v1.BlockStoreServiceGrpc;
 import dev.kvern.v1.DeleteRequest;
 import dev.kvern.v1.GetRequest;
 import dev.kvern.v1.GetResponse;
+import dev.kvern.v1.MatchRequest;
+import dev.kvern.v1.PartitionMap;
+import dev.kvern.v1.PartitionMapVersion;
 import dev.kvern.v1.PutRequest;
 import dev.kvern.v1.PutResponse;
 import io.grpc.Channel;
@@ -34,6 +39,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -44,6 +50,8 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     private static final int SENDING_BYTES = 4 << 20;
 
     private static final MapStorage STORAGE = new MapStorage();
+    private static final SetOwners OWNERS = new SetOwners();
+    private static final StoreCounters COUNTERS = new StoreCounters();
     private static final ByteBuffer CACHED = ByteBuffer.allocateDirect(4 << 20);
 
     /** Always read from the store. */
@@ -59,12 +67,12 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     static void start() {
         STORAGE.onGone = CACHE::drop;
         calls = Executors.newFixedThreadPool(4);
-        var counters = new StoreCounters();
         var service = new BlockStoreGrpc(
                 "node-t",
                 STORAGE,
-                new BlockReader(STORAGE, CACHE, counters),
-                counters,
+                new BlockReader(STORAGE, CACHE, COUNTERS),
+                OWNERS,
+                COUNTERS,
                 MAX_BLOCK_BYTES,
                 RECEIVING_BYTES,
                 SENDING_BYTES,
@@ -126,6 +134,65 @@ class BlockStoreGrpcTest extends BlockStoreContract {
                 return false;
             }
         });
+    }
+
+    @Test
+    void whoCameByAnOlderMapGetsTheNewerOneWithTheAnswer() {
+        OwnerMap map = OwnerMap.of(PartitionMap.newBuilder()
+                .setVersion(new MapVersion(1_000, 7, 1).toMessage())
+                .setPartitions(1)
+                .addNodeIds("another")
+                .addOwners(1)
+                .build());
+        putAll(30);
+        OWNERS.map = map;
+        try {
+            PartitionMapVersion same = map.version().toMessage();
+            PartitionMapVersion older = new MapVersion(1_000, 7, 0).toMessage();
+            long foreign = COUNTERS.snapshot().getForeignBlocks();
+            assertThat(mapsWith(older)).containsExactly(map.message(), map.message(), map.message());
+            assertThat(mapsWith(PartitionMapVersion.getDefaultInstance())).hasSize(3);
+            assertThat(mapsWith(same)).isEmpty();
+            assertThat(mapsWith(new MapVersion(2_000, 1, 0).toMessage())).isEmpty();
+            assertThat(mapsWith(null)).isEmpty();
+            // Answered all the same: five times a Get and a Put of another node's block.
+            assertThat(COUNTERS.snapshot().getForeignBlocks() - foreign).isEqualTo(10);
+        } finally {
+            OWNERS.map = OwnerMap.NONE;
+        }
+    }
+
+    /** Maps that come with the answers to a Match, a Get and a Put of a block that is stored. */
+    private static List<PartitionMap> mapsWith(@Nullable PartitionMapVersion used) {
+        var maps = new ArrayList<PartitionMap>();
+        var blocking = BlockStoreServiceGrpc.newBlockingStub(channel);
+        var match = MatchRequest.newBuilder().addKeys(Blocks.key(30).toByteString());
+        var get = GetRequest.newBuilder().addKeys(Blocks.key(30).toByteString());
+        byte[] payload = Blocks.payload(30, 100);
+        var put = Blocks.headerPart(Blocks.header(30, payload)).toBuilder();
+        if (used != null) {
+            match.setMapVersion(used);
+            get.setMapVersion(used);
+            put.setMapVersion(used);
+        }
+        var matched = blocking.match(match.build());
+        assertThat(matched.getMatched()).isEqualTo(1);
+        if (matched.hasMap()) {
+            maps.add(matched.getMap());
+        }
+        var parts = new ArrayList<GetResponse>();
+        blocking.get(get.build()).forEachRemaining(parts::add);
+        if (parts.get(0).hasMap()) {
+            maps.add(parts.remove(0).getMap());
+        }
+        assertThat(parts.get(0).hasHeader()).isTrue();
+        PutResponse stored = Blocks.put(
+                BlockStoreServiceGrpc.newStub(channel), put.build(), Blocks.dataPart(payload, 0, payload.length));
+        assertThat(stored.getAlreadyStored()).isEqualTo(1);
+        if (stored.hasMap()) {
+            maps.add(stored.getMap());
+        }
+        return maps;
     }
 
     @Test

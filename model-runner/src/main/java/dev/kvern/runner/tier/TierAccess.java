@@ -1,0 +1,31 @@
+package dev.kvern.runner.tier;
+
+import dev.kvern.cluster.MapVersion;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/**
+ * What all calls of a client share.
+ *
+ * @param nanoTime the clock of deadlines
+ * @param fetched buffers for what arrives
+ * @param sent buffers for what is stored, on the heap: the transport takes arrays fastest
+ */
+record TierAccess(
+        NodeSet nodes,
+        KnownOwners owners,
+        TierOptions options,
+        LongSupplier nanoTime,
+        TierCounters counters,
+        ChunkBuffers fetched,
+        ChunkBuffers sent) {
+    /** Version of the map that calls go by now; empty if no map could be used, because it would name nobody known here. */
+    Optional<MapVersion> mapVersion() {
+        return nodes.haveIds() ? Optional.of(owners.map().version()) : Optional.empty();
+    }
+
+    void failed(TierNode node) {
+        counters.nodeFailed();
+        node.breaker().failed();
+    }
+}

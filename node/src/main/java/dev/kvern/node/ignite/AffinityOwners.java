@@ -1,0 +1,94 @@
+package dev.kvern.node.ignite;
+
+import dev.kvern.block.BlockKey;
+import dev.kvern.cluster.MapVersion;
+import dev.kvern.cluster.OwnerMap;
+import dev.kvern.node.store.BlockOwners;
+import dev.kvern.v1.PartitionMap;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.cluster.ClusterNode;
+import org.apache.ignite.internal.IgniteEx;
+import org.apache.ignite.internal.processors.affinity.AffinityTopologyVersion;
+import org.apache.ignite.internal.processors.cache.GridCacheAffinityManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Ignite's assignment of the cache's partitions as a map for clients; made anew when Ignite's version of it is another. Not
+ * through {@code Ignite.affinity}: that names owners but not their version, and tells nobody when a node that joined takes its
+ * partitions over once it has their blocks. Safe for use by several threads.
+ */
+final class AffinityOwners implements BlockOwners {
+    private static final Logger log = LoggerFactory.getLogger(AffinityOwners.class);
+
+    private final GridCacheAffinityManager affinity;
+    private final String localId;
+    private final long clusterStartedAtMillis;
+    private volatile Known known = new Known(AffinityTopologyVersion.NONE, OwnerMap.NONE);
+
+    private record Known(AffinityTopologyVersion version, OwnerMap map) {}
+
+    /** @param cache of {@code ignite}'s, that exists */
+    AffinityOwners(Ignite ignite, String cache) {
+        this.affinity = ((IgniteEx) ignite).cachex(cache).context().affinity();
+        this.localId = id(ignite.cluster().localNode());
+        // Nodes that join take it over from those that are there: it is the cluster's, and no node's.
+        this.clusterStartedAtMillis = ignite.configuration().getDiscoverySpi().getGridStartTime();
+    }
+
+    @Override
+    public OwnerMap map() {
+        AffinityTopologyVersion now = affinity.affinityTopologyVersion();
+        Known last = known;
+        if (last.version.equals(now)) {
+            return last.map;
+        }
+        try {
+            // Two threads may both make it: the same one.
+            var next = new Known(now, OwnerMap.of(message(now, affinity.assignments(now))));
+            known = next;
+            return next.map;
+        } catch (RuntimeException e) {
+            // It moved on while we looked, or the node is stopping.
+            log.debug("no partition map of {}: {}", now, e.toString());
+            return last.map;
+        }
+    }
+
+    @Override
+    public boolean isForeign(BlockKey key) {
+        List<String> owners = map().owners(key);
+        return !owners.isEmpty() && !owners.get(0).equals(localId);
+    }
+
+    /** Whether this node has a copy of a block, or is about to get one, if it is stored at all. */
+    boolean isHeldHere(BlockKey key) {
+        return map().owners(key).contains(localId);
+    }
+
+    private PartitionMap message(AffinityTopologyVersion version, List<List<ClusterNode>> assignment) {
+        int copies = assignment.stream().mapToInt(Collection::size).max().orElse(0);
+        Map<String, Integer> places = new LinkedHashMap<>();
+        var message = PartitionMap.newBuilder()
+                .setVersion(new MapVersion(
+                                clusterStartedAtMillis, version.topologyVersion(), version.minorTopologyVersion())
+                        .toMessage())
+                .setPartitions(assignment.size());
+        for (List<ClusterNode> owners : assignment) {
+            owners.forEach(owner -> message.addOwners(places.computeIfAbsent(id(owner), id -> places.size() + 1)));
+            for (int i = owners.size(); i < copies; i++) {
+                message.addOwners(0);
+            }
+        }
+        return message.addAllNodeIds(places.keySet()).build();
+    }
+
+    /** The id under which the node is a member: it starts Ignite with that. */
+    private static String id(ClusterNode node) {
+        return String.valueOf(node.consistentId());
+    }
+}
