@@ -24,6 +24,9 @@ final class GetCall {
     /** Handed to the transport and not yet sent: enough that it does not run dry while the next part is made. */
     private static final int UNSENT_BYTES = 1 << 20;
 
+    /** A call reads ahead until it holds one part in so many of what may be held for all. */
+    private static final int MOST_OF_THE_BUDGET = 4;
+
     private final BlockStorage storage;
     private final StoreCounters counters;
     private final List<BlockKey> keys;
@@ -104,13 +107,22 @@ final class GetCall {
     }
 
     private void readAhead() {
-        while (requested < keys.size() && reading.size() < readAhead) {
+        while (requested < keys.size() && reading.size() < readAhead && mayTakeMore()) {
             long taken = budget.tryTake();
             if (taken == 0) {
                 return;
             }
             reading.add(new Reading(storage.get(keys.get(requested++)), taken));
         }
+    }
+
+    /** A caller that takes nothing must leave room for others. */
+    private boolean mayTakeMore() {
+        long held = current == null ? 0 : current.payloadBytes();
+        for (Reading read : reading) {
+            held += read.taken();
+        }
+        return held == 0 || held < budget.limit() / MOST_OF_THE_BUDGET;
     }
 
     private void begin(Reading read) {
