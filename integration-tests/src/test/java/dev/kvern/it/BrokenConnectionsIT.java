@@ -32,6 +32,9 @@ class BrokenConnectionsIT {
 
     private static final long RECEIVING_BYTES = 16L << 20;
 
+    /** No more than one call would read ahead, if it were let. */
+    private static final long SENDING_BYTES = 8L * BYTES;
+
     @TempDir
     private static Path directory;
 
@@ -52,7 +55,8 @@ class BrokenConnectionsIT {
                 "backups=1",
                 "ignite.failure_detection_millis=60000",
                 "memory.max_block_bytes=" + (8 << 20),
-                "limits.receiving_bytes=" + RECEIVING_BYTES);
+                "limits.receiving_bytes=" + RECEIVING_BYTES,
+                "limits.sending_bytes=" + SENDING_BYTES);
         network = new SlowNetwork(cluster.port("node-a"));
         slow = SlowNetwork.HOST + ":" + cluster.port("node-a");
         direct = cluster.address("node-b");
@@ -199,6 +203,8 @@ class BrokenConnectionsIT {
                 IntStream.range(20, 32).mapToObj(BrokenConnectionsIT::stored).toList();
         try (var stalled = client(60_000, slow);
                 var other = client(5_000, cluster.address("node-a"))) {
+            // A node reckons with blocks as large as the largest that it has sent.
+            chunks.forEach(chunk -> assertThat(other.holds(chunk)).isTrue());
             long before = network.answerBytes();
             network.bytesPerSecond(BYTES);
             CompletableFuture<FetchOutcome> outcome = stalled.fetchAll(chunks);

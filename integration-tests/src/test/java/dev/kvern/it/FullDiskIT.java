@@ -96,8 +96,9 @@ class FullDiskIT {
 
     private static void assertEnds(ServiceProcess node) {
         node.stop();
+        // Whichever ends the process first: its main thread once the server has stopped, or the signal.
         assertThat(node.awaitEnd(LIMIT_SECONDS))
                 .as("exit code, having been asked to end")
-                .isEqualTo(TERMINATED);
+                .isIn(0, TERMINATED);
     }
 }

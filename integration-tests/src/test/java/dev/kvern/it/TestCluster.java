@@ -16,6 +16,9 @@ import dev.kvern.v1.MemberStats;
 import dev.kvern.v1.Prompt;
 import dev.kvern.v1.RunnerLoad;
 import dev.kvern.v1.TokenizeResponse;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -26,6 +29,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -64,7 +69,18 @@ final class TestCluster implements AutoCloseable {
     private final List<ServiceProcess> all = new ArrayList<>();
 
     /** How to start a process, and start it again. */
-    private record Service(String role, List<String> settings) {}
+    private record Service(String role, List<String> settings) {
+        private static final Pattern PORT = Pattern.compile(".*_port=([1-9]\\d*)");
+
+        /** Those that it must have, as others know them. */
+        List<Integer> ports() {
+            return settings.stream()
+                    .map(PORT::matcher)
+                    .filter(Matcher::matches)
+                    .map(matcher -> Integer.valueOf(matcher.group(1)))
+                    .toList();
+        }
+    }
 
     private TestCluster(Path directory) {
         this.directory = directory;
@@ -185,8 +201,22 @@ final class TestCluster implements AutoCloseable {
     /** Starts a process that was killed again, with the same settings. */
     void restart(String name) {
         assertThat(running).doesNotContainKey(name);
+        services.get(name).ports().forEach(TestCluster::awaitFree);
         launch(name);
         process(name).awaitReady();
+    }
+
+    /** Others may have a connection that goes out from there: the system picks from the same ports as we do. */
+    private static void awaitFree(int port) {
+        Await.until("port " + port + " to be free", SETTLE_SECONDS, () -> isFree(port), free -> free);
+    }
+
+    private static boolean isFree(int port) {
+        try (var socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            return socket.isBound();
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private void forgetClient(String name) {

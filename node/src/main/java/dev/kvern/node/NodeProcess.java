@@ -42,8 +42,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class NodeProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NodeProcess.class);
-    /** Heartbeats must not wait while an eviction or a message to a node that hangs does. */
-    private static final int TIMER_THREADS = 3;
+    /** Heartbeats, and blocks that wait for room, must not wait while an eviction or messages to a node that hangs do. */
+    private static final int TIMER_THREADS = 5;
 
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 

@@ -30,6 +30,9 @@ final class GetCall {
 
     private final BlockReader reader;
     private final BlockOwners owners;
+    /** A call reads ahead until it holds one part in so many of what may be held for all. */
+    private static final int MOST_OF_THE_BUDGET = 4;
+
     private final StoreCounters counters;
     private final List<BlockKey> keys;
     private final int messageBytes;
@@ -121,7 +124,7 @@ final class GetCall {
     }
 
     private void readAhead() {
-        while (requested < keys.size() && reading.size() < readAhead) {
+        while (requested < keys.size() && reading.size() < readAhead && mayTakeMore()) {
             BlockKey key = keys.get(requested);
             Optional<ReadableBlock> atHand = reader.atHand(key);
             long taken = 0;
@@ -135,6 +138,15 @@ final class GetCall {
             reading.add(new Reading(
                     key, atHand.isPresent() ? CompletableFuture.completedFuture(atHand) : reader.read(key), taken));
         }
+    }
+
+    /** A caller that takes nothing must leave room for others. */
+    private boolean mayTakeMore() {
+        long held = current == null ? 0 : current.taken();
+        for (Reading read : reading) {
+            held += read.taken();
+        }
+        return held == 0 || held < budget.limit() / MOST_OF_THE_BUDGET;
     }
 
     private void begin(Reading read) {

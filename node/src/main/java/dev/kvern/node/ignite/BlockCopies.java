@@ -36,6 +36,15 @@ final class BlockCopies {
      * @return ends with a failure if no owner has a good copy and not all have answered
      */
     CompletableFuture<Optional<StoredBlock>> findGood(BlockKey key) {
+        try {
+            return askAll(key);
+        } catch (RuntimeException e) {
+            // Nobody knows the owners: this node is stopping, or cut off.
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private CompletableFuture<Optional<StoredBlock>> askAll(BlockKey key) {
         var found = new CompletableFuture<Optional<StoredBlock>>();
         var answers = new ArrayList<CompletableFuture<?>>();
         UUID here = ignite.cluster().localNode().id();

@@ -122,14 +122,29 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     /** What is stored under a key, not verified. */
     private CompletableFuture<Optional<byte[]>> encoded(BlockKey key) {
-        var answer = calls.start("get", () -> {
+        var answer = new CompletableFuture<Optional<byte[]>>();
+        calls.start("get", () -> {
                     String name = key.toHex();
                     // A copy held here is read at once; getAsync would copy it a second time.
                     byte[] here = owners.isHeldHere(key) ? cache.localPeek(name, CachePeekMode.OFFHEAP) : null;
-                    return here == null ? cache.getAsync(name) : new IgniteFinishedFutureImpl<>(here);
+                    if (here != null) {
+                        return new IgniteFinishedFutureImpl<>(here);
+                    }
+                    askOthersIfLate(key, answer);
+                    return cache.getAsync(name);
                 })
-                .thenApply(Optional::ofNullable);
-        // An owner that hangs is asked until Ignite counts it as lost, which takes longer than a reader waits.
+                .whenComplete((encoded, failure) -> {
+                    if (failure == null) {
+                        answer.complete(Optional.ofNullable(encoded));
+                    } else {
+                        answer.completeExceptionally(failure);
+                    }
+                });
+        return answer;
+    }
+
+    /** An owner that hangs is asked until Ignite counts it as lost, which takes longer than a reader waits. */
+    private void askOthersIfLate(BlockKey key, CompletableFuture<Optional<byte[]>> answer) {
         answer.copy().orTimeout(HEDGE_MILLIS, TimeUnit.MILLISECONDS).whenComplete((read, late) -> {
             if (late instanceof TimeoutException && !answer.isDone()) {
                 copies.findGood(key)
@@ -137,7 +152,6 @@ public final class IgniteBlockStorage implements BlockStorage {
                                 good.map(StoredBlock::encoded).ifPresent(copy -> answer.complete(Optional.of(copy))));
             }
         });
-        return answer;
     }
 
     @Override

@@ -1,17 +1,22 @@
 package dev.kvern.node.ignite;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.Awaits;
 import dev.kvern.node.Blocks;
 import dev.kvern.node.store.ChainLru;
 import dev.kvern.node.store.EvictionPolicy;
 import dev.kvern.node.store.StoreCounters;
+import dev.kvern.node.store.StoredBlock;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.apache.ignite.IgniteCache;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -70,6 +75,42 @@ class IgniteBlockStorageTest {
                 return newest(node.policy).equals(Blocks.key(7));
             });
         }
+    }
+
+    @Test
+    void aRepairNeitherBringsBackNorReplacesWhatIsGood() {
+        var node = new Node("repair", List.of());
+        IgniteCache<String, byte[]> cache = node.ignite.ignite().cache(IgniteBlockStorage.CACHE);
+        String name = Blocks.key(1).toHex();
+        StoredBlock good = Blocks.stored(1, 20_000);
+        var repair = new RepairCopies(Optional.of(good));
+
+        assertThat(cache.invoke(name, repair)).as("deleted meanwhile").isFalse();
+        assertThat(cache.get(name)).isNull();
+
+        byte[] corrupt = good.encoded().clone();
+        corrupt[StoredBlock.HEADER_BYTES + 7] ^= 1;
+        cache.put(name, corrupt);
+        assertThat(cache.invoke(name, repair)).isTrue();
+        assertThat(cache.get(name)).isEqualTo(good.encoded());
+
+        byte[] other = encoded(1, Blocks.payload(2, 20_000));
+        cache.put(name, other);
+        assertThat(cache.invoke(name, repair)).as("another good block").isFalse();
+        assertThat(cache.invoke(name, new RepairCopies(Optional.empty()))).isFalse();
+        assertThat(cache.get(name)).isEqualTo(other);
+
+        cache.put(name, corrupt);
+        assertThat(cache.invoke(name, new RepairCopies(Optional.empty()))).isTrue();
+        assertThat(cache.get(name)).isNull();
+    }
+
+    /** A block of other bytes under a key, whole. */
+    private static byte[] encoded(int number, byte[] payload) {
+        byte[] encoded = new byte[StoredBlock.encodedBytes(payload.length)];
+        StoredBlock.begin(encoded, Blocks.checksum(number, payload), 64, Optional.empty());
+        System.arraycopy(payload, 0, encoded, StoredBlock.HEADER_BYTES, payload.length);
+        return encoded;
     }
 
     private static BlockKey newest(EvictionPolicy policy) {
