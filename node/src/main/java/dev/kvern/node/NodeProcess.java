@@ -1,9 +1,13 @@
 package dev.kvern.node;
 
 import dev.kvern.cluster.Membership;
+import dev.kvern.node.admin.AdminParts;
+import dev.kvern.node.admin.CacheAdminGrpc;
 import dev.kvern.node.grpc.BlockStoreGrpc;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
+import dev.kvern.node.ignite.NodeCalls;
+import dev.kvern.node.ignite.PartitionHolders;
 import dev.kvern.node.store.ChainLru;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.WatermarkEvictor;
@@ -16,12 +20,15 @@ import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,11 +38,17 @@ import org.slf4j.LoggerFactory;
  */
 public final class NodeProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NodeProcess.class);
-    /** Heartbeats must not wait while an eviction or a message to a node that hangs does. */
-    private static final int TIMER_THREADS = 3;
+    /** Heartbeats must not wait while an eviction, or a message or question to a node that hangs, does. */
+    private static final int TIMER_THREADS = 4;
 
     private static final long TELL_USE_MILLIS = 200;
+    private static final long SETTLE_HOLDERS_MILLIS = 250;
     private static final int GRPC_THREADS = 4;
+    private static final int ADMIN_CALLS = 4;
+
+    /** For what nodes ask each other, which takes longer than reading a block. */
+    private static final long MIN_ANSWER_MILLIS = 5_000;
+
     private static final int MAX_WAITING_CALLS = 16_384;
     private static final long GRACE_MILLIS = 2_000;
 
@@ -43,14 +56,17 @@ public final class NodeProcess implements AutoCloseable {
     private final String address;
     private final String discovery;
     private final GrpcServer server;
+    private final BooleanSupplier drained;
 
     private final OpenParts parts;
 
-    private NodeProcess(String id, String address, String discovery, GrpcServer server, OpenParts parts) {
+    private NodeProcess(
+            String id, String address, String discovery, GrpcServer server, BooleanSupplier drained, OpenParts parts) {
         this.id = id;
         this.address = address;
         this.discovery = discovery;
         this.server = server;
+        this.drained = drained;
         this.parts = parts;
     }
 
@@ -73,7 +89,8 @@ public final class NodeProcess implements AutoCloseable {
         long startedAtMillis = System.currentTimeMillis();
         long startedAtNanos = System.nanoTime();
         String id = config.id().isEmpty() ? ProcessNames.memberId("node") : config.id();
-        var policy = new ChainLru();
+        var counters = new StoreCounters();
+        var policy = new ChainLru(System::nanoTime, counters::reused);
         var lost = new CompletableFuture<String>();
         IgniteNode ignite = parts.opened(IgniteNode.start(
                 new IgniteNode.Settings(
@@ -101,7 +118,6 @@ public final class NodeProcess implements AutoCloseable {
                 ProcessNames.daemonThreads("kvern-node-store"));
         parts.opened(waits::shutdownNow);
 
-        var counters = new StoreCounters();
         var storage = new IgniteBlockStorage(
                 ignite.ignite(),
                 config.backups(),
@@ -120,6 +136,11 @@ public final class NodeProcess implements AutoCloseable {
                 counters,
                 scheduler);
         evictor.start();
+        var nodeCalls = new NodeCalls(
+                ignite.ignite(), Math.max(MIN_ANSWER_MILLIS, config.limits().operationTimeoutMillis()));
+        var holders = new PartitionHolders(ignite.ignite(), nodeCalls);
+        scheduler.scheduleWithFixedDelay(
+                holders::look, SETTLE_HOLDERS_MILLIS, SETTLE_HOLDERS_MILLIS, TimeUnit.MILLISECONDS);
         scheduler.scheduleWithFixedDelay(storage::tellUse, TELL_USE_MILLIS, TELL_USE_MILLIS, TimeUnit.MILLISECONDS);
 
         ExecutorService calls =
@@ -135,12 +156,31 @@ public final class NodeProcess implements AutoCloseable {
                 config.limits().readAheadBlocks(),
                 evictor::stored,
                 () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedAtNanos));
+        var adminCalls = new ThreadPoolExecutor(
+                0,
+                ADMIN_CALLS,
+                1,
+                TimeUnit.MINUTES,
+                new SynchronousQueue<>(),
+                ProcessNames.daemonThreads("kvern-node-admin"));
+        parts.opened(adminCalls::shutdownNow);
+        var admin = new AdminParts(
+                ignite.ignite(),
+                nodeCalls,
+                holders,
+                ignite.metrics(),
+                policy,
+                storage,
+                counters,
+                (long) (highWatermark * config.memory().regionBytes()),
+                config.backups());
+        var drained = new CompletableFuture<Void>();
         GrpcServer server = parts.opened(GrpcServer.start(
                 config.listen().host(),
                 config.listen().grpcPort(),
                 config.listen().unixSocketPath(),
                 calls,
-                List.of(service)));
+                List.of(service, new CacheAdminGrpc(id, admin, storage, adminCalls, () -> drained.complete(null)))));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = HostPort.of(host, server.port());
         server.serving(true);
@@ -152,17 +192,25 @@ public final class NodeProcess implements AutoCloseable {
                     .setUnixSocket(config.listen().unixSocketPath())
                     .setStartedAtMillis(startedAtMillis)
                     .build();
-            parts.opened(new Membership(config.coordinator(), self, beat -> beat.setNode(service.stats()), scheduler))
+            parts.opened(new Membership(
+                            config.coordinator(),
+                            self,
+                            beat -> beat.setDraining(beat.getDraining() || holders.draining())
+                                    .setNode(service.stats()),
+                            scheduler))
                     .start();
         }
-        var process = new NodeProcess(id, address, ignite.discoveryAddress(), server, parts);
+        var process = new NodeProcess(id, address, ignite.discoveryAddress(), server, drained::isDone, parts);
         // A node that Ignite has cut off serves nobody; it ends, and whoever runs it starts it again.
-        lost.thenAcceptAsync(
-                why -> process.close(),
-                runnable -> ProcessNames.daemonThreads("kvern-node-loss")
-                        .newThread(runnable)
-                        .start());
+        lost.thenAcceptAsync(why -> process.close(), ended("kvern-node-loss"));
+        drained.thenAcceptAsync(done -> process.close(), ended("kvern-node-drained"));
         return process;
+    }
+
+    /** A thread of its own for the end of the process, which ends all others. */
+    private static Executor ended(String thread) {
+        return runnable ->
+                ProcessNames.daemonThreads(thread).newThread(runnable).start();
     }
 
     /**
@@ -188,6 +236,11 @@ public final class NodeProcess implements AutoCloseable {
     /** What others need to know of this process, in a line. */
     public String readyLine() {
         return "ready role=node id=" + id + " grpc=" + address + " discovery=" + discovery;
+    }
+
+    /** Whether it ends, or has ended, because it was drained, and needs nobody to start it again. */
+    public boolean drained() {
+        return drained.getAsBoolean();
     }
 
     /** Waits until the gRPC server has stopped. */

@@ -105,10 +105,12 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
 
     @Override
     public void match(MatchRequest request, StreamObserver<MatchResponse> responses) {
+        List<BlockKey> keys = BlockHeaders.keys("keys", request.getKeysList(), MAX_KEYS);
         answer(
-                storage.match(BlockHeaders.keys(request.getKeysList(), MAX_KEYS))
-                        .thenApply(matched ->
-                                MatchResponse.newBuilder().setMatched(matched).build()),
+                storage.match(keys).thenApply(matched -> {
+                    counters.matched(keys.size(), matched);
+                    return MatchResponse.newBuilder().setMatched(matched).build();
+                }),
                 responses);
     }
 
@@ -121,7 +123,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
         new GetCall(
                         storage,
                         counters,
-                        BlockHeaders.keys(request.getKeysList(), MAX_KEYS_OF_A_GET),
+                        BlockHeaders.keys("keys", request.getKeysList(), MAX_KEYS_OF_A_GET),
                         Math.max(MIN_MESSAGE_BYTES, Math.min(messageBytes, MAX_MESSAGE_BYTES)),
                         request.getStopAtMiss(),
                         readAheadBlocks,
@@ -141,7 +143,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
     @Override
     public void delete(DeleteRequest request, StreamObserver<DeleteResponse> responses) {
         answer(
-                deleteFrom(BlockHeaders.keys(request.getKeysList(), MAX_KEYS), 0, 0)
+                deleteFrom(BlockHeaders.keys("keys", request.getKeysList(), MAX_KEYS), 0, 0)
                         .thenApply(deleted ->
                                 DeleteResponse.newBuilder().setDeleted(deleted).build()),
                 responses);

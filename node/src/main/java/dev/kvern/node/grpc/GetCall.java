@@ -128,7 +128,7 @@ final class GetCall {
             return;
         }
         budget.settle(read.taken(), block.payloadBytes());
-        counters.found(block.payloadBytes());
+        counters.found(block.payloadBytes(), block.tokens());
         responses.onNext(new BlockPart.Header(BlockHeaders.header(key, block)));
         current = block;
         sent = 0;

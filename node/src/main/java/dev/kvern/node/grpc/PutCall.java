@@ -2,7 +2,9 @@ package dev.kvern.node.grpc;
 
 import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import dev.kvern.node.store.BlockStorage;
+import dev.kvern.node.store.Rejection;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
 import dev.kvern.rpc.KvernException;
@@ -90,6 +92,7 @@ final class PutCall implements StreamObserver<BlockPart> {
 
     private void begin(BlockHeader header) {
         counters.offered();
+        Rejection wrong = Rejection.MALFORMED;
         try {
             if (key != null) {
                 throw KvernException.invalid(
@@ -98,15 +101,18 @@ final class PutCall implements StreamObserver<BlockPart> {
                         "all of its bytes first: its size_bytes says " + payloadBytes());
             }
             BlockKey named = BlockHeaders.key("header.key", header.getKey());
-            int size = BlockHeaders.size(header, maxBlockBytes);
             Optional<BlockKey> parent = BlockHeaders.parent(header);
+            BlockLabels labels = BlockHeaders.labels(header);
+            wrong = Rejection.SIZE;
+            int size = BlockHeaders.size(header, maxBlockBytes);
+            wrong = Rejection.BUDGET;
             budget.take(size);
-            receiving = StoredBlock.allocate(size, header.getCrc32C(), header.getTokens(), parent);
+            receiving = StoredBlock.allocate(size, header.getCrc32C(), header.getTokens(), parent, labels);
             key = named;
             received = 0;
             checksum.begin(named);
         } catch (KvernException e) {
-            counters.rejected();
+            counters.rejected(wrong);
             throw e;
         }
     }
@@ -121,7 +127,7 @@ final class PutCall implements StreamObserver<BlockPart> {
         }
         counters.received(data.size());
         if (received + data.size() > payloadBytes()) {
-            counters.rejected();
+            counters.rejected(Rejection.CHECKSUM);
             throw KvernException.invalid(
                     "data",
                     "at least " + (received + data.size()) + " bytes",
@@ -140,7 +146,7 @@ final class PutCall implements StreamObserver<BlockPart> {
     private void complete(BlockKey of) {
         StoredBlock block = StoredBlock.received(receiving, checksum.value()).orElse(null);
         if (block == null) {
-            counters.rejected();
+            counters.rejected(Rejection.CHECKSUM);
             throw KvernException.invalid(
                     "crc32c",
                     String.format("%08x", declaredChecksum()),
@@ -151,18 +157,21 @@ final class PutCall implements StreamObserver<BlockPart> {
         key = null;
         receiving = new byte[0];
         storing++;
-        storage.put(of, block).whenComplete((isNew, failure) -> done(bytes, isNew, failure));
+        storage.put(of, block).whenComplete((isNew, failure) -> done(bytes, block.tokens(), isNew, failure));
     }
 
-    private synchronized void done(int bytes, @Nullable Boolean isNew, @Nullable Throwable failure) {
+    private synchronized void done(int bytes, int tokens, @Nullable Boolean isNew, @Nullable Throwable failure) {
         storing--;
         budget.give(bytes);
         if (failure == null && Boolean.TRUE.equals(isNew)) {
-            counters.stored();
+            counters.stored(bytes, tokens);
             onStored.accept(bytes);
             stored++;
         } else if (failure == null) {
+            counters.existed();
             alreadyStored++;
+        } else {
+            counters.rejected(Rejection.UNAVAILABLE);
         }
         if (ended) {
             return;
@@ -183,7 +192,7 @@ final class PutCall implements StreamObserver<BlockPart> {
             return;
         }
         if (key != null) {
-            counters.rejected();
+            counters.rejected(Rejection.CHECKSUM);
             fail(KvernException.invalid("data", received + " bytes", "size_bytes of the header: " + payloadBytes()));
             return;
         }

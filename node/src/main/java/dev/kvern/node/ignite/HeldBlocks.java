@@ -38,7 +38,11 @@ final class HeldBlocks implements IgnitePredicate<Event> {
                     policy.gone(key);
                 default -> {
                     if (event.newValue() instanceof byte[] value) {
-                        policy.held(key, StoredBlock.declaredParent(value), value.length);
+                        policy.held(
+                                key,
+                                StoredBlock.declaredParent(value),
+                                value.length,
+                                StoredBlock.declaredLabels(value));
                     }
                 }
             }
