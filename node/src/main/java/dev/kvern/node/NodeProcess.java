@@ -4,6 +4,7 @@ import dev.kvern.cluster.Membership;
 import dev.kvern.node.admin.AdminParts;
 import dev.kvern.node.admin.CacheAdminGrpc;
 import dev.kvern.node.grpc.BlockStoreGrpc;
+import dev.kvern.node.grpc.CallTimes;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
 import dev.kvern.node.ignite.NodeCalls;
@@ -18,6 +19,8 @@ import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
+import io.grpc.BindableService;
+import io.grpc.ServerInterceptors;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -180,7 +183,9 @@ public final class NodeProcess implements AutoCloseable {
                 config.listen().grpcPort(),
                 config.listen().unixSocketPath(),
                 calls,
-                List.of(service, new CacheAdminGrpc(id, admin, storage, adminCalls, () -> drained.complete(null)))));
+                List.<BindableService>of(
+                        () -> ServerInterceptors.intercept(service, new CallTimes(counters, System::nanoTime)),
+                        new CacheAdminGrpc(id, admin, storage, adminCalls, () -> drained.complete(null)))));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = HostPort.of(host, server.port());
         server.serving(true);
