@@ -60,7 +60,7 @@ final class NodeMetrics implements MultiCollector {
                     BlockCounters::getLifetimeSeconds),
             new Distribution(
                     "kvern_node_reuse_gap_seconds",
-                    "How long blocks that are read had not been used",
+                    "How long blocks that are used again had not been",
                     BlockCounters::getReuseGapSeconds));
 
     private final MemberRegistry members;

@@ -6,6 +6,7 @@ import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.PartitionHolders;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.HeldKeys;
+import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.DrainResponse;
 import java.util.Collection;
@@ -88,6 +89,10 @@ final class NodeDrain {
         boolean ended = false;
         try {
             while (!drained && nanoTime.getAsLong() - deadline < 0) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new KvernException(
+                            ErrorReason.UNAVAILABLE, "drain: the node is stopping (expected: a node that is up)");
+                }
                 holders.leave();
                 drained = handedOver();
                 if (!drained) {

@@ -47,7 +47,13 @@ final class AdminCluster implements AutoCloseable {
         awaitSettled(ids[0], backups == 0 ? 1 : Math.min(ids.length, backups + 1));
     }
 
+    /** Starts a node that finds the one that was started first. */
     void start(int backups, String id) throws ConfigException {
+        start(backups, id, nodes.isEmpty() ? "" : nodes.keySet().iterator().next());
+    }
+
+    /** Starts a node that finds another one. */
+    void start(int backups, String id, String other) throws ConfigException {
         var settings = new ArrayList<>(List.of(
                 "id=" + id,
                 "backups=" + backups,
@@ -57,9 +63,8 @@ final class AdminCluster implements AutoCloseable {
                 "memory.region_bytes=" + REGION_BYTES,
                 "memory.max_block_bytes=" + (1 << 20),
                 "limits.operation_timeout_millis=20000"));
-        if (!nodes.isEmpty()) {
-            settings.add(
-                    "ignite.addresses=[\"" + nodes.values().iterator().next().discoveryAddress() + "\"]");
+        if (!other.isEmpty()) {
+            settings.add("ignite.addresses=[\"" + node(other).discoveryAddress() + "\"]");
         }
         NodeProcess node =
                 NodeProcess.start(NodeConfig.loader().load(null, settings).config());

@@ -18,6 +18,7 @@ import io.grpc.StatusRuntimeException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.ignite.Ignition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,6 +94,23 @@ class DrainTest {
                 var stats = cluster.stats("late-" + backups);
                 return stats.getPrimaryBlocks() > 0;
             });
+        }
+    }
+
+    @Test
+    void afterADrainAnotherNodeMayBeLost() throws Exception {
+        try (var cluster = new AdminCluster(1, "lost-1", "lost-2", "lost-3")) {
+            cluster.put("lost-3", BlockLabels.NONE, range(0, BLOCKS));
+            DrainResponse answer = cluster.admin("lost-2").drain(PATIENT);
+            assertThat(answer.getDrained()).as("%s", answer).isTrue();
+            cluster.node("lost-2").awaitTermination();
+            cluster.forget("lost-2");
+            // At once, while it may still be the oldest node that says who holds partitions; and it is that node.
+            Ignition.stop("lost-1", true);
+            Awaits.until("the last one is alone", () -> cluster.stats("lost-3").getClusterNodes() == 1);
+            assertThat(cluster.stored("lost-3", range(0, BLOCKS))).hasSize(BLOCKS);
+            cluster.start(1, "lost-4", "lost-3");
+            cluster.awaitSettled("lost-3", 2);
         }
     }
 
