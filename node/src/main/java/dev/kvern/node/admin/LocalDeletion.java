@@ -19,6 +19,9 @@ final class LocalDeletion {
     /** Blocks of one call, so that it is short. */
     static final int PAGE = 512;
 
+    /** Looked through in one call, where few blocks are chosen. */
+    private static final int MAX_PAGES = 16;
+
     /** Removed at a time: all at once would fill the store's queue, and be refused by it. */
     private static final int BATCH = 64;
 
@@ -87,13 +90,19 @@ final class LocalDeletion {
 
     byte[] answer(byte[] question) {
         Question asked = Question.decode(question);
-        HeldKeys.Page page = BlockSelection.of(asked.request()).page(held, asked.from(), PAGE);
+        BlockSelection selection = BlockSelection.of(asked.request());
+        var keys = new ArrayList<BlockKey>();
+        int next = asked.from();
+        for (int pages = 0; next >= 0 && pages < MAX_PAGES && keys.size() < PAGE; pages++) {
+            HeldKeys.Page page = selection.page(held, next, PAGE);
+            keys.addAll(page.keys());
+            next = page.next();
+        }
         int removed = 0;
-        List<BlockKey> keys = page.keys();
         for (int from = 0; from < keys.size(); from += BATCH) {
             removed += remove(keys.subList(from, Math.min(keys.size(), from + BATCH)), asked.ownedOnly());
         }
-        return new Answer(keys.size(), removed, page.next()).encode();
+        return new Answer(keys.size(), removed, next).encode();
     }
 
     private int remove(List<BlockKey> keys, boolean ownedOnly) {

@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  * by this.
  */
 public final class ChainLru implements EvictionPolicy, HeldKeys {
-    /** Places looked at while the lock is held once: some milliseconds. */
-    private static final int PLACES_OF_A_PAGE = 1 << 16;
+    /** Places looked at while the lock is held once: a few milliseconds, for which reads wait. */
+    private static final int PLACES_OF_A_PAGE = 1 << 12;
 
     private static final double TICKS_PER_SECOND = 16;
     private static final double NANOS_PER_TICK = 1e9 / TICKS_PER_SECOND;

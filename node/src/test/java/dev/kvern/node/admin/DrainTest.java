@@ -52,7 +52,7 @@ class DrainTest {
                     written.set(first + 5);
                 }
             });
-            // The oldest node, which has to be replaced as the one that decides, and then another.
+            // Below the oldest one goes too, which is the one that decides who holds partitions.
             DrainResponse answer = cluster.admin(ids[1]).drain(PATIENT);
             assertThat(answer.getDrained()).as("%s", answer).isTrue();
             assertThat(answer.getNodeId()).isEqualTo(ids[1]);
