@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
             RunnerCommand.class,
             GenerateCommand.class,
             StatsCommand.class,
+            CacheCommand.class,
             KeysCommand.class,
             VerifyModelCommand.class,
             BenchCommand.class

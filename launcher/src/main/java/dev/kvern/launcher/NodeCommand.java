@@ -18,6 +18,9 @@ final class NodeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         NodeProcess process = NodeProcess.start(options.load(NodeConfig.loader()));
-        return Service.run(process.readyLine(), process::close, process::awaitTermination, options.exitWithParent());
+        int code =
+                Service.run(process.readyLine(), process::close, process::awaitTermination, options.exitWithParent());
+        // What was drained has done what it was asked to, and is not to be started again.
+        return process.drained() ? 0 : code;
     }
 }

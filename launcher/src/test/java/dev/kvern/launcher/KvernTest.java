@@ -17,8 +17,17 @@ class KvernTest {
         assertThat(run.exitCode()).isZero();
         assertThat(run.out())
                 .contains(
-                        "demo", "coordinator", "node", "runner", "generate", "stats", "keys", "verify-model", "bench");
-        assertThat(Kvern.commandLine().getSubcommands()).hasSize(9);
+                        "demo",
+                        "coordinator",
+                        "node",
+                        "runner",
+                        "generate",
+                        "stats",
+                        "cache",
+                        "keys",
+                        "verify-model",
+                        "bench");
+        assertThat(Kvern.commandLine().getSubcommands()).hasSize(10);
     }
 
     @ParameterizedTest
@@ -30,6 +39,12 @@ class KvernTest {
         "generate, --target --prompt --prompt-file --chat-file --tokens --max-tokens --temperature --seed --json",
         "stats, --target",
         "keys, --prompt --tokens --block-tokens --model",
+        "cache, lookup delete clear drain rebalance",
+        "cache lookup, --target --node --prompt --prompt-file --chat-file --tokens --model --cache-salt --json",
+        "cache delete, --target --node --key --model --tenant --timeout --json",
+        "cache clear, --target --node --yes --timeout --json",
+        "cache drain, --target --node NODE --deadline --json",
+        "cache rebalance, --target --node --json",
         "verify-model, --model --reference --tolerance",
         "bench, engine reuse soak",
         "bench engine, --model --python --device --dtype --threads --rounds --quick --json",

@@ -119,12 +119,6 @@ public final class RunnerProcess implements AutoCloseable {
         CacheTier tier = hostTier == null ? cluster : hostTier;
         Offloader offloader = parts.opened(
                 new Offloader(tier, memory, config.offloadOptions(), System::nanoTime, pulse, pulse::wake));
-        boolean sendEvicted = config.tier().enabled() && config.offload().chosen() == OffloadPolicy.ON_EVICTION;
-        var rescue = new EvictionRescue(
-                memory, hostTier, sendEvicted ? offloader : null, config.kv().chunkTokens());
-        if (hostTier != null || sendEvicted) {
-            pool.onEviction(config.engineOptions().chunkBlocks(), rescue);
-        }
         var planner = new FetchPlanner(
                 config.tier().chosenFetchPolicy(), config.kv().chunkTokens(), chunkBytes(config, memory));
         var engineDied = new CompletableFuture<Void>();
@@ -144,6 +138,12 @@ public final class RunnerProcess implements AutoCloseable {
                 pulse,
                 System::nanoTime,
                 () -> engineDied.complete(null)));
+        boolean sendEvicted = config.tier().enabled() && config.offload().chosen() == OffloadPolicy.ON_EVICTION;
+        var rescue = new EvictionRescue(
+                memory, hostTier, sendEvicted ? offloader : null, config.kv().chunkTokens(), engine.keySpace()::labels);
+        if (hostTier != null || sendEvicted) {
+            pool.onEviction(config.engineOptions().chunkBlocks(), rescue);
+        }
 
         ExecutorService calls =
                 Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-runner-grpc"));

@@ -1,10 +1,15 @@
 package dev.kvern.node;
 
 import dev.kvern.cluster.Membership;
+import dev.kvern.node.admin.AdminParts;
+import dev.kvern.node.admin.CacheAdminGrpc;
 import dev.kvern.node.grpc.BlockStoreGrpc;
+import dev.kvern.node.grpc.CallTimes;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
+import dev.kvern.node.ignite.NodeCalls;
 import dev.kvern.node.ignite.OffHeapMemory;
+import dev.kvern.node.ignite.PartitionHolders;
 import dev.kvern.node.ignite.SharedRoom;
 import dev.kvern.node.store.BlockReader;
 import dev.kvern.node.store.CacheMemory;
@@ -21,18 +26,23 @@ import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
+import io.grpc.BindableService;
+import io.grpc.ServerInterceptors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,13 +53,19 @@ import org.slf4j.LoggerFactory;
 public final class NodeProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NodeProcess.class);
     /** Heartbeats, and blocks that wait for room, must not wait while an eviction or messages to a node that hangs do. */
-    private static final int TIMER_THREADS = 5;
+    private static final int TIMER_THREADS = 6;
 
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
     private static final long TELL_USE_MILLIS = 200;
     private static final long TELL_ROOM_MILLIS = 20;
+    private static final long SETTLE_HOLDERS_MILLIS = 250;
     private static final int GRPC_THREADS = 4;
+    private static final int ADMIN_CALLS = 4;
+
+    /** For what nodes ask each other, which takes longer than reading a block. */
+    private static final long MIN_ANSWER_MILLIS = 5_000;
+
     private static final int MAX_WAITING_CALLS = 16_384;
     private static final long GRACE_MILLIS = 2_000;
 
@@ -57,14 +73,17 @@ public final class NodeProcess implements AutoCloseable {
     private final String address;
     private final String discovery;
     private final GrpcServer server;
+    private final BooleanSupplier drained;
 
     private final OpenParts parts;
 
-    private NodeProcess(String id, String address, String discovery, GrpcServer server, OpenParts parts) {
+    private NodeProcess(
+            String id, String address, String discovery, GrpcServer server, BooleanSupplier drained, OpenParts parts) {
         this.id = id;
         this.address = address;
         this.discovery = discovery;
         this.server = server;
+        this.drained = drained;
         this.parts = parts;
     }
 
@@ -87,7 +106,8 @@ public final class NodeProcess implements AutoCloseable {
         long startedAtMillis = System.currentTimeMillis();
         long startedAtNanos = System.nanoTime();
         String id = config.id().isEmpty() ? ProcessNames.memberId("node") : config.id();
-        var policy = new ChainLru();
+        var counters = new StoreCounters();
+        var policy = new ChainLru(System::nanoTime, counters::reused);
         var lost = new CompletableFuture<String>();
         long cacheBytes = config.memory().readCacheBytes();
         long regionBytes = config.memory().regionBytes() - cacheBytes;
@@ -119,7 +139,6 @@ public final class NodeProcess implements AutoCloseable {
                 ProcessNames.daemonThreads("kvern-node-store"));
         parts.opened(waits::shutdownNow);
 
-        var counters = new StoreCounters();
         var storage = new IgniteBlockStorage(
                 ignite.ignite(),
                 config.backups(),
@@ -150,6 +169,11 @@ public final class NodeProcess implements AutoCloseable {
                 counters,
                 scheduler,
                 System::nanoTime);
+        var nodeCalls = new NodeCalls(
+                ignite.ignite(), Math.max(MIN_ANSWER_MILLIS, config.limits().operationTimeoutMillis()));
+        var holders = new PartitionHolders(ignite.ignite(), nodeCalls);
+        scheduler.scheduleWithFixedDelay(
+                holders::look, SETTLE_HOLDERS_MILLIS, SETTLE_HOLDERS_MILLIS, TimeUnit.MILLISECONDS);
         scheduler.scheduleWithFixedDelay(storage::tellUse, TELL_USE_MILLIS, TELL_USE_MILLIS, TimeUnit.MILLISECONDS);
 
         ExecutorService calls =
@@ -168,13 +192,34 @@ public final class NodeProcess implements AutoCloseable {
                 gate,
                 evictor::stored,
                 () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedAtNanos));
+        var adminCalls = new ThreadPoolExecutor(
+                0,
+                ADMIN_CALLS,
+                1,
+                TimeUnit.MINUTES,
+                new SynchronousQueue<>(),
+                ProcessNames.daemonThreads("kvern-node-admin"));
+        parts.opened(adminCalls::shutdownNow);
+        var admin = new AdminParts(
+                ignite.ignite(),
+                nodeCalls,
+                holders,
+                ignite.metrics(),
+                policy,
+                storage,
+                counters,
+                evictsAboveBytes,
+                config.backups());
+        var drained = new CompletableFuture<Void>();
         GrpcServer server = parts.opened(GrpcServer.start(
                 config.listen().host(),
                 config.listen().grpcPort(),
                 config.listen().unixSocketPath(),
                 calls,
                 BlockStoreGrpc.NEVER_BLOCKING,
-                List.of(service)));
+                List.<BindableService>of(
+                        () -> ServerInterceptors.intercept(service, new CallTimes(counters, System::nanoTime)),
+                        new CacheAdminGrpc(id, admin, storage, adminCalls, () -> drained.complete(null)))));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = HostPort.of(host, server.port());
         server.serving(true);
@@ -189,18 +234,16 @@ public final class NodeProcess implements AutoCloseable {
             parts.opened(new Membership(
                             config.coordinator(),
                             self,
-                            beat -> beat.setNode(service.stats()),
+                            beat -> beat.setDraining(beat.getDraining() || holders.draining())
+                                    .setNode(service.stats()),
                             storage.owners()::map,
                             scheduler))
                     .start();
         }
-        var process = new NodeProcess(id, address, ignite.discoveryAddress(), server, parts);
+        var process = new NodeProcess(id, address, ignite.discoveryAddress(), server, drained::isDone, parts);
         // A node that Ignite has cut off serves nobody; it ends, and whoever runs it starts it again.
-        lost.thenAcceptAsync(
-                why -> process.close(),
-                runnable -> ProcessNames.daemonThreads("kvern-node-loss")
-                        .newThread(runnable)
-                        .start());
+        lost.thenAcceptAsync(why -> process.close(), ended("kvern-node-loss"));
+        drained.thenAcceptAsync(done -> process.close(), ended("kvern-node-drained"));
         return process;
     }
 
@@ -219,6 +262,12 @@ public final class NodeProcess implements AutoCloseable {
             }
         }
         return OffHeapMemory.allocate(bytes);
+    }
+
+    /** A thread of its own for the end of the process, which ends all others. */
+    private static Executor ended(String thread) {
+        return runnable ->
+                ProcessNames.daemonThreads(thread).newThread(runnable).start();
     }
 
     /**
@@ -249,6 +298,11 @@ public final class NodeProcess implements AutoCloseable {
     /** What others need to know of this process, in a line. */
     public String readyLine() {
         return "ready role=node id=" + id + " grpc=" + address + " discovery=" + discovery;
+    }
+
+    /** Whether it ends, or has ended, because it was drained, and needs nobody to start it again. */
+    public boolean drained() {
+        return drained.getAsBoolean();
     }
 
     /** Waits until the gRPC server has stopped. */

@@ -224,6 +224,48 @@ public abstract class BlockStoreContract {
         assertThat(after.getReceivedBytes() - before.getReceivedBytes()).isEqualTo(10_010);
     }
 
+    @Test
+    void rejectionsAreCountedByReason() {
+        BlockCounters before = counters();
+        byte[] payload = Blocks.payload(360, 100);
+        refused(List.of(Blocks.headerPart(Blocks.header(360, payload).setSizeBytes(0))), "header.size_bytes: 0");
+        refused(
+                List.of(Blocks.headerPart(Blocks.header(360, payload).setModel(ByteString.copyFrom(new byte[31])))),
+                "header.model: 31 bytes",
+                "32 bytes");
+        refused(List.of(Blocks.headerPart(Blocks.header(360, payload))), "data: 0 bytes");
+        putAll(361);
+        putAll(361);
+        match(361, 362);
+        BlockCounters after = counters();
+        assertThat(after.getRejectedSize() - before.getRejectedSize()).isEqualTo(1);
+        assertThat(after.getRejectedMalformed() - before.getRejectedMalformed()).isEqualTo(1);
+        assertThat(after.getRejectedChecksum() - before.getRejectedChecksum()).isEqualTo(1);
+        assertThat(after.getPutRejected() - before.getPutRejected()).isEqualTo(3);
+        assertThat(after.getPutExisting() - before.getPutExisting()).isEqualTo(1);
+        assertThat(after.getPutStoredTokens() - before.getPutStoredTokens()).isEqualTo(64);
+        assertThat(after.getMatchBlocks() - before.getMatchBlocks()).isEqualTo(2);
+        assertThat(after.getMatchHits() - before.getMatchHits()).isEqualTo(1);
+    }
+
+    @Test
+    void labelsComeBack() {
+        byte[] payload = Blocks.payload(365, 100);
+        var model = ByteString.copyFrom(Blocks.payload(1, 32));
+        var tenant = ByteString.copyFrom(Blocks.payload(2, 32));
+        Blocks.put(
+                async(),
+                Blocks.headerPart(Blocks.header(365, payload).setModel(model).setTenant(tenant)),
+                Blocks.dataPart(payload, 0, 100));
+        putAll(366);
+        List<Part> parts = get(false, 365, 366);
+        assertThat(parts.get(0).header.getModel()).isEqualTo(model);
+        assertThat(parts.get(0).header.getTenant()).isEqualTo(tenant);
+        assertThat(parts.get(0).data.toByteArray()).isEqualTo(payload);
+        assertThat(parts.get(1).header.getModel()).isEmpty();
+        assertThat(parts.get(1).header.getTenant()).isEmpty();
+    }
+
     protected final BlockCounters counters() {
         return blocking().stats(StatsRequest.getDefaultInstance()).getCounters();
     }

@@ -163,24 +163,8 @@ public final class CoordinatorMetrics {
                 node("kvern.node.used.bytes", "Bytes used in the region", StatsResponse::getUsedBytes),
                 node("kvern.node.capacity.bytes", "The region's size", StatsResponse::getCapacityBytes),
                 node("kvern.node.primary.blocks", "Blocks held as their owner", StatsResponse::getPrimaryBlocks),
-                node("kvern.node.backup.blocks", "Blocks held for others", StatsResponse::getBackupBlocks),
-                node(
-                        "kvern.node.get.blocks",
-                        "Blocks asked for",
-                        s -> s.getCounters().getGetBlocks()),
-                node("kvern.node.get.hits", "Blocks found", s -> s.getCounters().getGetHits()),
-                node(
-                        "kvern.node.evicted.blocks",
-                        "Blocks evicted",
-                        s -> s.getCounters().getEvictedBlocks()),
-                node(
-                        "kvern.node.corrupt.blocks",
-                        "Corrupt copies",
-                        s -> s.getCounters().getCorruptBlocks()),
-                node(
-                        "kvern.node.foreign.blocks",
-                        "Blocks asked for or offered that another node owns",
-                        s -> s.getCounters().getForeignBlocks()));
+                node("kvern.node.backup.blocks", "Blocks held for others", StatsResponse::getBackupBlocks));
+        registry.getPrometheusRegistry().register(new NodeMetrics(members));
     }
 
     private void total(String name, String description, ToDoubleFunction<RunnerLoad> of) {

@@ -10,14 +10,18 @@ import dev.kvern.coordinator.SteppedClock;
 import dev.kvern.coordinator.index.PrefixIndex;
 import dev.kvern.coordinator.membership.MemberRegistry;
 import dev.kvern.coordinator.membership.MembershipLimits;
+import dev.kvern.v1.BlockCounters;
 import dev.kvern.v1.HeartbeatRequest;
+import dev.kvern.v1.Histogram;
 import dev.kvern.v1.RunnerLoad;
 import dev.kvern.v1.StatsResponse;
 import dev.kvern.v1.Usage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -30,6 +34,12 @@ class CoordinatorMetricsTest {
     private static final int SUM_OF_REASONS = RunnerLoad.FETCH_FAILURES_FIELD_NUMBER;
 
     private static final int FIRST_VALUE = 100_000;
+
+    private static final Histogram HISTOGRAM = Histogram.newBuilder()
+            .addAllBounds(List.of(1.0, 5.0))
+            .addAllCounts(List.of(4L, 0L, 2L))
+            .setSum(33.5)
+            .build();
 
     private final MemberRegistry members =
             new MemberRegistry(new MembershipLimits(100, 400, 10_000, 10), new SteppedClock());
@@ -88,10 +98,13 @@ class CoordinatorMetricsTest {
 
     @Test
     void theReadmeNamesEveryMetricAndNoOther() throws IOException {
-        members.heartbeat(HeartbeatRequest.newBuilder()
-                .setMemberId("n")
-                .setNode(StatsResponse.getDefaultInstance())
-                .build());
+        members.heartbeat(nodeBeat(BlockCounters.newBuilder()
+                .setGetSeconds(HISTOGRAM)
+                .setGetFirstSeconds(HISTOGRAM)
+                .setPutSeconds(HISTOGRAM)
+                .setBlockBytes(HISTOGRAM)
+                .setLifetimeSeconds(HISTOGRAM)
+                .setReuseGapSeconds(HISTOGRAM)));
         metrics.ended(new RequestRecord(
                 "r", 1, "a", "demo", Usage.getDefaultInstance(), 2, 3, RequestRecord.Outcome.STOP, 1, null));
         var exported = metrics.scrape()
@@ -107,6 +120,64 @@ class CoordinatorMetricsTest {
             }
         }
         assertThat(documented).isEqualTo(exported);
+    }
+
+    /** As is one that is added to a node's. */
+    @Test
+    void everyFigureOfANodeIsExported() {
+        var counters = BlockCounters.newBuilder();
+        var expected = new ArrayList<Double>();
+        for (FieldDescriptor field : BlockCounters.getDescriptor().getFields()) {
+            double value = FIRST_VALUE + 1_000 * field.getNumber();
+            if (field.getJavaType() == FieldDescriptor.JavaType.MESSAGE) {
+                counters.setField(field, HISTOGRAM.toBuilder().setSum(value).build());
+                expected.add(value);
+            } else {
+                counters.setField(field, (long) value);
+                if (field.getNumber() != BlockCounters.PUT_REJECTED_FIELD_NUMBER) {
+                    expected.add(value);
+                }
+            }
+        }
+        members.heartbeat(nodeBeat(counters));
+        assertThat(samples().values()).containsAll(expected);
+    }
+
+    @Test
+    void whatNodesCountAreCountersAndHistograms() {
+        members.heartbeat(nodeBeat(BlockCounters.newBuilder()
+                .setGetBlocks(7)
+                .setEvictedBlocks(3)
+                .setEvictedGoneBlocks(1)
+                .setRejectedChecksum(2)
+                .setReuseGapSeconds(HISTOGRAM)));
+        assertThat(samples())
+                .containsEntry("kvern_node_get_blocks_total{id=\"n\"}", 7.0)
+                .containsEntry("kvern_node_evicted_blocks_total{id=\"n\",reason=\"watermark\"}", 3.0)
+                .containsEntry("kvern_node_evicted_blocks_total{id=\"n\",reason=\"gone\"}", 1.0)
+                .containsEntry("kvern_node_rejected_blocks_total{id=\"n\",reason=\"checksum\"}", 2.0)
+                .containsEntry("kvern_node_rejected_blocks_total{id=\"n\",reason=\"size\"}", 0.0)
+                // Buckets of the text form hold all below their bound, too.
+                .containsEntry("kvern_node_reuse_gap_seconds_bucket{id=\"n\",le=\"1.0\"}", 4.0)
+                .containsEntry("kvern_node_reuse_gap_seconds_bucket{id=\"n\",le=\"5.0\"}", 4.0)
+                .containsEntry("kvern_node_reuse_gap_seconds_bucket{id=\"n\",le=\"+Inf\"}", 6.0)
+                .containsEntry("kvern_node_reuse_gap_seconds_count{id=\"n\"}", 6.0)
+                .containsEntry("kvern_node_reuse_gap_seconds_sum{id=\"n\"}", 33.5)
+                // Nothing is known yet: no histogram of zeros.
+                .doesNotContainKey("kvern_node_get_seconds_count{id=\"n\"}");
+        assertThat(metrics.scrape().lines())
+                .contains(
+                        "# TYPE kvern_node_get_blocks_total counter",
+                        "# TYPE kvern_node_evicted_blocks_total counter",
+                        "# TYPE kvern_node_reuse_gap_seconds histogram",
+                        "# TYPE kvern_node_used_bytes gauge");
+    }
+
+    private static HeartbeatRequest nodeBeat(BlockCounters.Builder counters) {
+        return HeartbeatRequest.newBuilder()
+                .setMemberId("n")
+                .setNode(StatsResponse.newBuilder().setCounters(counters))
+                .build();
     }
 
     /** Name, with labels, and value of each sample. */

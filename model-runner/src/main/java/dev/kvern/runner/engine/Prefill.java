@@ -261,7 +261,8 @@ final class Prefill {
                 BlockKey key = keys.get(chunk);
                 prompt.table
                         .pinAgain(chunk * chunkBlocks, (chunk + 1) * chunkBlocks)
-                        .ifPresent(pins -> chain.add(new OffloadChunk(key, parent, chunkTokens, pins)));
+                        .ifPresent(pins ->
+                                chain.add(new OffloadChunk(key, parent, chunkTokens, prompt.keys.labels(), pins)));
             }
         }
         if (!chain.isEmpty()) {

@@ -103,6 +103,7 @@ public final class GenerationGrpc extends GenerationServiceGrpc.GenerationServic
                 .addAllBlockDigests(
                         keys.digests().stream().map(BlockDigest::toByteString).toList())
                 .setBlockTokens(blockTokens)
+                .setChunkTokens(engine.keySpace().chunkTokens())
                 .build());
         responses.onCompleted();
     }

@@ -1,6 +1,7 @@
 package dev.kvern.runner.tier;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 
@@ -13,6 +14,11 @@ public interface ChunkSource {
 
     /** Tokens it stands for. */
     int tokens();
+
+    /** Whose it is. */
+    default BlockLabels labels() {
+        return BlockLabels.NONE;
+    }
 
     /** Bytes. */
     int bytes();

@@ -2,6 +2,7 @@ package dev.kvern.runner.tier;
 
 import dev.kvern.block.BlockDigest;
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import dev.kvern.block.NamespaceId;
 import dev.kvern.runner.kv.EvictionListener;
 import dev.kvern.runner.model.KvMemory;
@@ -9,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,17 +28,25 @@ public final class EvictionRescue implements EvictionListener {
     private final @Nullable HostTier host;
     private final @Nullable Offloader offloader;
     private final int chunkTokens;
+    private final Function<NamespaceId, BlockLabels> labels;
     private final LongAdder dropped = new LongAdder();
 
     /**
      * @param host null without a host tier
      * @param offloader null if evicted chunks are not sent
+     * @param labels of what a namespace holds
      */
-    public EvictionRescue(KvMemory memory, @Nullable HostTier host, @Nullable Offloader offloader, int chunkTokens) {
+    public EvictionRescue(
+            KvMemory memory,
+            @Nullable HostTier host,
+            @Nullable Offloader offloader,
+            int chunkTokens,
+            Function<NamespaceId, BlockLabels> labels) {
         this.memory = memory;
         this.host = host;
         this.offloader = offloader;
         this.chunkTokens = chunkTokens;
+        this.labels = labels;
     }
 
     @Override
@@ -52,7 +62,13 @@ public final class EvictionRescue implements EvictionListener {
             if (offloader != null) {
                 // Not wanted: it is on its way, or was stored lately.
                 kept |= !offloader.wants(key)
-                        || offloader.stage(key, before, chunkTokens, places.length * memory.blockBytes(), copy);
+                        || offloader.stage(
+                                key,
+                                before,
+                                chunkTokens,
+                                labels.apply(namespace),
+                                places.length * memory.blockBytes(),
+                                copy);
             }
         } catch (RuntimeException e) {
             // The pool must go on: the chunk is computed again when someone needs it.

@@ -1,6 +1,7 @@
 package dev.kvern.runner.tier;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import dev.kvern.runner.kv.PinnedBlock;
 import dev.kvern.runner.model.KvMemory;
 import java.nio.ByteBuffer;
@@ -29,6 +30,11 @@ sealed interface OffloadCargo extends ChunkSource {
         }
 
         @Override
+        public BlockLabels labels() {
+            return chunk.labels();
+        }
+
+        @Override
         public int bytes() {
             return Math.multiplyExact(chunk.blocks().size(), memory.blockBytes());
         }
@@ -45,7 +51,8 @@ sealed interface OffloadCargo extends ChunkSource {
     }
 
     /** Copied when its blocks were taken from it; nobody changes {@code payload}, which the message is made of. */
-    record Staged(BlockKey key, Optional<BlockKey> parent, int tokens, byte[] payload) implements OffloadCargo {
+    record Staged(BlockKey key, Optional<BlockKey> parent, int tokens, BlockLabels labels, byte[] payload)
+            implements OffloadCargo {
         @Override
         public int bytes() {
             return payload.length;

@@ -2,6 +2,7 @@ package dev.kvern.runner.tier;
 
 import com.google.common.util.concurrent.Uninterruptibles;
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import dev.kvern.runner.model.KvMemory;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -118,7 +119,13 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
      * @param copy writes that many
      * @return false if it is not wanted, or there is no room for a copy
      */
-    boolean stage(BlockKey key, Optional<BlockKey> parent, int tokens, int bytes, Consumer<ByteBuffer> copy) {
+    boolean stage(
+            BlockKey key,
+            Optional<BlockKey> parent,
+            int tokens,
+            BlockLabels labels,
+            int bytes,
+            Consumer<ByteBuffer> copy) {
         synchronized (this) {
             if (!wants(key)) {
                 return false;
@@ -135,7 +142,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         try {
             var payload = ByteBuffer.allocate(bytes);
             copy.accept(payload);
-            cargo = new OffloadCargo.Staged(key, parent, tokens, payload.array());
+            cargo = new OffloadCargo.Staged(key, parent, tokens, labels, payload.array());
         } finally {
             synchronized (this) {
                 if (cargo == null) {

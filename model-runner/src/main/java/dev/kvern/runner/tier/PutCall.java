@@ -3,6 +3,9 @@ package dev.kvern.runner.tier;
 import com.google.protobuf.ByteString;
 import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
+import dev.kvern.block.ModelDigest;
+import dev.kvern.block.TenantId;
 import dev.kvern.v1.BlockHeader;
 import dev.kvern.v1.PutResponse;
 import dev.kvern.wire.BlockPart;
@@ -73,6 +76,7 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         }
         ByteBuffer bytes = payload(chunk);
         int size = bytes.remaining();
+        BlockLabels labels = chunk.labels();
         requests.onNext(new BlockPart.Header(
                 BlockHeader.newBuilder()
                         .setKey(chunk.key().toByteString())
@@ -80,6 +84,8 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
                         .setCrc32C(checksum.of(chunk.key(), bytes.duplicate()))
                         .setParentKey(chunk.parent().map(BlockKey::toByteString).orElse(ByteString.EMPTY))
                         .setTokens(chunk.tokens())
+                        .setModel(labels.model().map(ModelDigest::toByteString).orElse(ByteString.EMPTY))
+                        .setTenant(labels.tenant().map(TenantId::toByteString).orElse(ByteString.EMPTY))
                         .build(),
                 tier.mapVersion()));
         for (int from = 0; from < size; from += messageBytes) {

@@ -1,6 +1,7 @@
 package dev.kvern.runner.engine;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import dev.kvern.runner.tier.CacheTier;
 import dev.kvern.runner.tier.ChunkBytes;
 import dev.kvern.runner.tier.ChunkSink;
@@ -19,6 +20,9 @@ import java.util.concurrent.ConcurrentHashMap;
 /** A cache tier in a map; chunks arrive on another thread. Safe for use by several threads. */
 final class MapTier implements CacheTier {
     final Map<BlockKey, byte[]> chunks = new ConcurrentHashMap<>();
+
+    /** Whose the chunks were said to be. */
+    final Map<BlockKey, BlockLabels> labels = new ConcurrentHashMap<>();
 
     @Override
     public Fetch fetch(List<BlockKey> keys, int chunkBytes, ChunkSink sink) {
@@ -57,6 +61,7 @@ final class MapTier implements CacheTier {
     public PutOutcome put(List<? extends ChunkSource> sources) {
         int stored = 0;
         for (ChunkSource source : sources) {
+            labels.put(source.key(), source.labels());
             stored += chunks.putIfAbsent(source.key(), ChunkBytes.of(source)) == null ? 1 : 0;
         }
         return new PutOutcome.Stored(stored, sources.size() - stored);

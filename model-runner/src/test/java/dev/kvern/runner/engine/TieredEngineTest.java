@@ -45,7 +45,8 @@ class TieredEngineTest {
         var host = new HostTier(CacheTier.NONE, slab(16), copies);
         try (var rig = new EngineRig(24, host)) {
             rig.pool.onEviction(
-                    EngineRig.CHUNK / EngineRig.BLOCK, new EvictionRescue(rig.memory, host, null, EngineRig.CHUNK));
+                    EngineRig.CHUNK / EngineRig.BLOCK,
+                    new EvictionRescue(rig.memory, host, null, EngineRig.CHUNK, rig.engine.keySpace()::labels));
             assertSources(rig.run(PROMPT, 12), 0, 0, 0, 70);
             rig.awaitOffloaded();
             // 18 blocks each: little of the first one's is left.
@@ -84,7 +85,8 @@ class TieredEngineTest {
         try (var rig = new EngineRig(24, cluster)) {
             rig.pool.onEviction(
                     EngineRig.CHUNK / EngineRig.BLOCK,
-                    new EvictionRescue(rig.memory, null, rig.offloader, EngineRig.CHUNK));
+                    new EvictionRescue(
+                            rig.memory, null, rig.offloader, EngineRig.CHUNK, rig.engine.keySpace()::labels));
             // Not offered after its prefill, but kept in the pool: as the policy "on eviction" has it.
             rig.run(EngineRig.prompt(3, 70), 1);
             rig.awaitOffloaded();

@@ -2,6 +2,7 @@ package dev.kvern.runner.tier;
 
 import dev.kvern.block.BlockChain;
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import dev.kvern.block.NamespaceId;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +34,6 @@ final class Chains {
     }
 
     static ChunkSource source(List<BlockKey> chain, int at) {
-        return new OffloadCargo.Staged(chain.get(at), parent(chain, at), 1, bytes(chain.get(at)));
+        return new OffloadCargo.Staged(chain.get(at), parent(chain, at), 1, BlockLabels.NONE, bytes(chain.get(at)));
     }
 }

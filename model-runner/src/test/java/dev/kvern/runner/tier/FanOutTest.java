@@ -3,6 +3,7 @@ package dev.kvern.runner.tier;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import dev.kvern.cluster.KeyPartition;
 import dev.kvern.cluster.MapVersion;
 import dev.kvern.v1.PartitionMap;
@@ -425,8 +426,8 @@ class FanOutTest {
 
     private List<ChunkSource> sources() {
         return IntStream.range(0, CHUNKS)
-                .<ChunkSource>mapToObj(
-                        i -> new OffloadCargo.Staged(keys.get(i), Chains.parent(keys, i), 64, chunks.get(i)))
+                .<ChunkSource>mapToObj(i -> new OffloadCargo.Staged(
+                        keys.get(i), Chains.parent(keys, i), 64, BlockLabels.NONE, chunks.get(i)))
                 .toList();
     }
 

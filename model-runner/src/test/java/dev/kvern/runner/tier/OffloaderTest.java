@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kvern.block.BlockChain;
 import dev.kvern.block.BlockDigest;
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import dev.kvern.block.NamespaceId;
 import dev.kvern.runner.kv.BlockPool;
 import dev.kvern.runner.kv.PinnedBlock;
@@ -155,9 +156,10 @@ class OffloaderTest {
     @Test
     void aCopyThatFailsIsForgotten() throws InterruptedException {
         List<BlockKey> keys = Chains.keys(1, 1);
-        assertThatThrownBy(() -> offloader.stage(keys.get(0), Optional.empty(), 2, 2 * BLOCK_BYTES, bytes -> {
-                    throw new IllegalStateException("device lost");
-                }))
+        assertThatThrownBy(() ->
+                        offloader.stage(keys.get(0), Optional.empty(), 2, BlockLabels.NONE, 2 * BLOCK_BYTES, bytes -> {
+                            throw new IllegalStateException("device lost");
+                        }))
                 .hasMessage("device lost");
         assertThat(offloader.wants(keys.get(0))).isTrue();
         assertThat(offloader.stats().pendingBytes()).isZero();
@@ -171,10 +173,11 @@ class OffloaderTest {
                 chunk.key(),
                 chunk.parent(),
                 2,
+                BlockLabels.NONE,
                 List.of(chunk.blocks().get(0).pin(), chunk.blocks().get(1).pin()));
         offloader.offer(chain);
         offloader.offer(List.of(again));
-        assertThat(offloader.stage(chunk.key(), chunk.parent(), 2, 2 * BLOCK_BYTES, bytes -> {}))
+        assertThat(offloader.stage(chunk.key(), chunk.parent(), 2, BlockLabels.NONE, 2 * BLOCK_BYTES, bytes -> {}))
                 .isFalse();
         tier.gate.release(1_000);
         assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
@@ -183,7 +186,7 @@ class OffloaderTest {
     }
 
     private boolean stage(List<BlockKey> keys, int at) {
-        return offloader.stage(keys.get(at), Chains.parent(keys, at), 2, 2 * BLOCK_BYTES, bytes -> {
+        return offloader.stage(keys.get(at), Chains.parent(keys, at), 2, BlockLabels.NONE, 2 * BLOCK_BYTES, bytes -> {
             while (bytes.hasRemaining()) {
                 bytes.put((byte) at);
             }
@@ -203,7 +206,7 @@ class OffloaderTest {
                     .orElseThrow();
             parent = names.get(1);
             BlockKey key = BlockKey.of(NAMESPACE, parent);
-            chain.add(new OffloadChunk(key, parentKey, 2, pins));
+            chain.add(new OffloadChunk(key, parentKey, 2, BlockLabels.NONE, pins));
             parentKey = Optional.of(key);
         }
         return chain;

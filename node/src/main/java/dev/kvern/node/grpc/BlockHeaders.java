@@ -2,6 +2,9 @@ package dev.kvern.node.grpc;
 
 import com.google.protobuf.ByteString;
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
+import dev.kvern.block.ModelDigest;
+import dev.kvern.block.TenantId;
 import dev.kvern.node.store.StoredHeader;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.BlockHeader;
@@ -10,27 +13,58 @@ import java.util.List;
 import java.util.Optional;
 
 /** Between the wire's messages and our values, with the checks that belong to it. */
-final class BlockHeaders {
-    private static final int KEY_BYTES = 32;
+public final class BlockHeaders {
+    private static final int HASH_BYTES = 32;
 
     private BlockHeaders() {}
 
-    static List<BlockKey> keys(List<ByteString> keys, int most) {
+    /**
+     * The keys of a field.
+     *
+     * @throws KvernException INVALID_ARGUMENT if there are more than {@code most}, or one is no key
+     */
+    public static List<BlockKey> keys(String field, List<ByteString> keys, int most) {
         if (keys.size() > most) {
-            throw KvernException.invalid("keys", keys.size() + " keys", "at most " + most);
+            throw KvernException.invalid(field, keys.size() + " keys", "at most " + most);
         }
         var parsed = new ArrayList<BlockKey>(keys.size());
         for (int i = 0; i < keys.size(); i++) {
-            parsed.add(key("keys[" + i + "]", keys.get(i)));
+            parsed.add(key(field + "[" + i + "]", keys.get(i)));
         }
         return parsed;
     }
 
     static BlockKey key(String field, ByteString bytes) {
-        if (bytes.size() != KEY_BYTES) {
-            throw KvernException.invalid(field, bytes.size() + " bytes", KEY_BYTES + " bytes");
-        }
+        checkHash(field, bytes);
         return BlockKey.of(bytes);
+    }
+
+    private static void checkHash(String field, ByteString bytes) {
+        if (bytes.size() != HASH_BYTES) {
+            throw KvernException.invalid(field, bytes.size() + " bytes", HASH_BYTES + " bytes");
+        }
+    }
+
+    /** The model of a field that may be empty. */
+    public static Optional<ModelDigest> model(String field, ByteString bytes) {
+        if (bytes.isEmpty()) {
+            return Optional.empty();
+        }
+        checkHash(field, bytes);
+        return Optional.of(ModelDigest.of(bytes));
+    }
+
+    /** The tenant of a field that may be empty. */
+    public static Optional<TenantId> tenant(String field, ByteString bytes) {
+        if (bytes.isEmpty()) {
+            return Optional.empty();
+        }
+        checkHash(field, bytes);
+        return Optional.of(TenantId.of(bytes));
+    }
+
+    static BlockLabels labels(BlockHeader header) {
+        return new BlockLabels(model("header.model", header.getModel()), tenant("header.tenant", header.getTenant()));
     }
 
     static int size(BlockHeader header, int maxBlockBytes) {
@@ -48,12 +82,15 @@ final class BlockHeaders {
     }
 
     static BlockHeader header(BlockKey key, StoredHeader stored) {
+        BlockLabels labels = stored.labels();
         return BlockHeader.newBuilder()
                 .setKey(key.toByteString())
                 .setSizeBytes(stored.payloadBytes())
                 .setCrc32C(stored.crc32c())
                 .setTokens(stored.tokens())
                 .setParentKey(stored.parent().map(BlockKey::toByteString).orElse(ByteString.EMPTY))
+                .setModel(labels.model().map(ModelDigest::toByteString).orElse(ByteString.EMPTY))
+                .setTenant(labels.tenant().map(TenantId::toByteString).orElse(ByteString.EMPTY))
                 .build();
     }
 }

@@ -133,14 +133,14 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
 
     @Override
     public void match(MatchRequest request, StreamObserver<MatchResponse> responses) {
+        List<BlockKey> keys = BlockHeaders.keys("keys", request.getKeysList(), MAX_KEYS);
         answer(
-                storage.match(BlockHeaders.keys(request.getKeysList(), MAX_KEYS))
-                        .thenApply(matched -> {
-                            var response = MatchResponse.newBuilder().setMatched(matched);
-                            newerMap(request.hasMapVersion(), request.getMapVersion())
-                                    .ifPresent(response::setMap);
-                            return response.build();
-                        }),
+                storage.match(keys).thenApply(matched -> {
+                    counters.matched(keys.size(), matched);
+                    var response = MatchResponse.newBuilder().setMatched(matched);
+                    newerMap(request.hasMapVersion(), request.getMapVersion()).ifPresent(response::setMap);
+                    return response.build();
+                }),
                 responses);
     }
 
@@ -150,7 +150,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
             throw KvernException.invalid(
                     "max_chunk_bytes", Integer.toUnsignedString(messageBytes), "1 to " + Integer.MAX_VALUE);
         }
-        List<BlockKey> keys = BlockHeaders.keys(request.getKeysList(), MAX_KEYS_OF_A_GET);
+        List<BlockKey> keys = BlockHeaders.keys("keys", request.getKeysList(), MAX_KEYS_OF_A_GET);
         // First, so that the caller's next call goes the right way; this one is answered wherever the blocks are.
         newerMap(request.hasMapVersion(), request.getMapVersion())
                 .ifPresent(map -> responses.onNext(new BlockPart.Moved(map)));
@@ -184,7 +184,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
     @Override
     public void delete(DeleteRequest request, StreamObserver<DeleteResponse> responses) {
         answer(
-                deleteFrom(BlockHeaders.keys(request.getKeysList(), MAX_KEYS), 0, 0)
+                deleteFrom(BlockHeaders.keys("keys", request.getKeysList(), MAX_KEYS), 0, 0)
                         .thenApply(deleted ->
                                 DeleteResponse.newBuilder().setDeleted(deleted).build()),
                 responses);

@@ -170,7 +170,7 @@ final class GetCall {
         if (read.taken() > 0) {
             budget.settle(read.taken(), bytes);
         }
-        counters.found(bytes);
+        counters.found(bytes, block.header().tokens());
         BlockHeader header = BlockHeaders.header(read.key(), block.header());
         long[] places = block.places();
         if (places.length > 0 && reader.sharedFile().equals(sharedMemory)) {

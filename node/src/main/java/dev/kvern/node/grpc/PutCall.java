@@ -2,9 +2,11 @@ package dev.kvern.node.grpc;
 
 import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import dev.kvern.cluster.MapVersion;
 import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.BlockStorage;
+import dev.kvern.node.store.Rejection;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
 import dev.kvern.node.store.WriteGate;
@@ -104,6 +106,7 @@ final class PutCall implements StreamObserver<BlockPart> {
 
     private void begin(BlockHeader header) {
         counters.offered();
+        Rejection wrong = Rejection.MALFORMED;
         try {
             if (key != null) {
                 throw KvernException.invalid(
@@ -112,16 +115,19 @@ final class PutCall implements StreamObserver<BlockPart> {
                         "all of its bytes first: its size_bytes says " + payloadBytes());
             }
             BlockKey named = BlockHeaders.key("header.key", header.getKey());
-            int size = BlockHeaders.size(header, maxBlockBytes);
             Optional<BlockKey> parent = BlockHeaders.parent(header);
+            BlockLabels labels = BlockHeaders.labels(header);
+            wrong = Rejection.SIZE;
+            int size = BlockHeaders.size(header, maxBlockBytes);
+            wrong = Rejection.BUDGET;
             budget.take(size);
             receiving = arrays.take(StoredBlock.encodedBytes(size));
-            StoredBlock.begin(receiving, header.getCrc32C(), header.getTokens(), parent);
+            StoredBlock.begin(receiving, header.getCrc32C(), header.getTokens(), parent, labels);
             key = named;
             received = 0;
             checksum.begin(named);
         } catch (KvernException e) {
-            counters.rejected();
+            counters.rejected(wrong);
             throw e;
         }
     }
@@ -136,7 +142,7 @@ final class PutCall implements StreamObserver<BlockPart> {
         }
         counters.received(data.size());
         if (received + data.size() > payloadBytes()) {
-            counters.rejected();
+            counters.rejected(Rejection.CHECKSUM);
             throw KvernException.invalid(
                     "data",
                     "at least " + (received + data.size()) + " bytes",
@@ -155,7 +161,7 @@ final class PutCall implements StreamObserver<BlockPart> {
     private void complete(BlockKey of) {
         StoredBlock block = StoredBlock.received(receiving, checksum.value()).orElse(null);
         if (block == null) {
-            counters.rejected();
+            counters.rejected(Rejection.CHECKSUM);
             throw KvernException.invalid(
                     "crc32c",
                     String.format("%08x", declaredChecksum()),
@@ -182,11 +188,14 @@ final class PutCall implements StreamObserver<BlockPart> {
             arrays.give(block.encoded());
         }
         if (failure == null && Boolean.TRUE.equals(isNew)) {
-            counters.stored();
+            counters.stored(bytes, block.header().tokens());
             onStored.accept(bytes);
             stored++;
         } else if (failure == null) {
+            counters.existed();
             alreadyStored++;
+        } else {
+            counters.rejected(Rejection.UNAVAILABLE);
         }
         if (ended) {
             return;
@@ -207,7 +216,7 @@ final class PutCall implements StreamObserver<BlockPart> {
             return;
         }
         if (key != null) {
-            counters.rejected();
+            counters.rejected(Rejection.CHECKSUM);
             fail(KvernException.invalid("data", received + " bytes", "size_bytes of the header: " + payloadBytes()));
             return;
         }

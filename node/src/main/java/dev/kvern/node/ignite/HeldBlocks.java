@@ -44,7 +44,11 @@ final class HeldBlocks implements IgnitePredicate<Event> {
                 }
                 default -> {
                     if (event.newValue() instanceof byte[] value) {
-                        policy.held(key, StoredBlock.declaredParent(value), value.length);
+                        policy.held(
+                                key,
+                                StoredBlock.declaredParent(value),
+                                value.length,
+                                StoredBlock.declaredLabels(value));
                     }
                 }
             }

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class IgniteBlockStorage implements BlockStorage {
     private static final Logger log = LoggerFactory.getLogger(IgniteBlockStorage.class);
-    static final String CACHE = "kvern-blocks";
+    public static final String CACHE = "kvern-blocks";
     private static final int PARTITIONS = 256;
     private static final int MATCH_BATCH = 64;
 

@@ -56,12 +56,15 @@ public final class IgniteNode implements AutoCloseable {
     private static final long SYSTEM_REGION_BYTES = 32L << 20;
 
     private final Ignite ignite;
+    private final GroupMetrics metrics;
     private final String discovery;
     private final Path workDirectory;
     private final boolean removeWorkDirectory;
 
-    private IgniteNode(Ignite ignite, String discovery, Path workDirectory, boolean removeWorkDirectory) {
+    private IgniteNode(
+            Ignite ignite, GroupMetrics metrics, String discovery, Path workDirectory, boolean removeWorkDirectory) {
         this.ignite = ignite;
+        this.metrics = metrics;
         this.discovery = discovery;
         this.workDirectory = workDirectory;
         this.removeWorkDirectory = removeWorkDirectory;
@@ -106,6 +109,7 @@ public final class IgniteNode implements AutoCloseable {
         int communicationPort = port("ignite.communication_port", settings.host(), settings.communicationPort());
         boolean temporary = settings.workDirectory().isEmpty();
         Path directory = workDirectory(settings.workDirectory());
+        var metrics = new GroupMetrics();
         var configuration = new IgniteConfiguration()
                 .setIgniteInstanceName(settings.id())
                 .setConsistentId(settings.id())
@@ -115,6 +119,7 @@ public final class IgniteNode implements AutoCloseable {
                 .setFailureHandler(new FailureWatch(onLoss))
                 .setFailureDetectionTimeout(settings.failureDetectionMillis())
                 .setMetricsLogFrequency(0)
+                .setMetricExporterSpi(metrics)
                 .setClientConnectorConfiguration(null)
                 .setConnectorConfiguration(null)
                 // What the eviction policy learns from.
@@ -131,7 +136,7 @@ public final class IgniteNode implements AutoCloseable {
                 .setDiscoverySpi(discovery(settings, discoveryPort));
         try {
             Ignite ignite = Ignition.start(configuration);
-            return new IgniteNode(ignite, HostPort.of(settings.host(), discoveryPort), directory, temporary);
+            return new IgniteNode(ignite, metrics, HostPort.of(settings.host(), discoveryPort), directory, temporary);
         } catch (IgniteException e) {
             removeQuietly(directory, temporary);
             throw new KvernException(
@@ -223,6 +228,11 @@ public final class IgniteNode implements AutoCloseable {
     /** The Ignite API. */
     public Ignite ignite() {
         return ignite;
+    }
+
+    /** What Ignite measures of our cache's partitions. */
+    public GroupMetrics metrics() {
+        return metrics;
     }
 
     /** HOST:PORT where other nodes meet this one. */

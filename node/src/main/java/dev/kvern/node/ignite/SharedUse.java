@@ -40,7 +40,7 @@ final class SharedUse {
     /** Notes a use. */
     void used(BlockKey key, Optional<BlockKey> parent) {
         // At once, so that it is not evicted before the whole use is known.
-        policy.used(List.of(key));
+        policy.usedHere(key);
         untold.used(key, parent);
     }
 

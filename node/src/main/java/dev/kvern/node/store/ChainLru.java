@@ -1,9 +1,17 @@
 package dev.kvern.node.store;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.DoubleConsumer;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,26 +27,71 @@ import org.jspecify.annotations.Nullable;
  * <p>A node holds only part of a chain, and knows only a block's own parent. Where a gap lies between two blocks of a chain,
  * order of use is all there is: of one use, the deeper block counts as the older.
  *
- * <p>Costs some 90 bytes of heap a block, and as much for a parent that is not held. Safe for use by several threads; guarded
+ * <p>Costs some 105 bytes of heap a block, and as much for a parent that is not held. Safe for use by several threads; guarded
  * by this.
  */
-public final class ChainLru implements EvictionPolicy {
+public final class ChainLru implements EvictionPolicy, HeldKeys {
+    /** Places looked at while the lock is held once: a few milliseconds, for which reads wait. */
+    private static final int PLACES_OF_A_PAGE = 1 << 12;
+
+    private static final double TICKS_PER_SECOND = 16;
+    private static final double NANOS_PER_TICK = 1e9 / TICKS_PER_SECOND;
+
+    private final LongSupplier nanoTime;
+    private final long startedAt;
+    private final DoubleConsumer reuseGapSeconds;
+
+    /** Few, as blocks share them, and gone with the last block that has them. */
+    private final Map<BlockLabels, WeakReference<BlockLabels>> labels = new WeakHashMap<>();
+
     private final ChainTable table = new ChainTable();
     private final LeafHeap leaves = new LeafHeap();
     private long clock;
     private int held;
 
+    public ChainLru() {
+        this(System::nanoTime, gap -> {});
+    }
+
+    /** @param reuseGapSeconds told at each use of a block here for how long it had not been used; must not block */
+    public ChainLru(LongSupplier nanoTime, DoubleConsumer reuseGapSeconds) {
+        this.nanoTime = nanoTime;
+        this.startedAt = nanoTime.getAsLong();
+        this.reuseGapSeconds = reuseGapSeconds;
+    }
+
     @Override
-    public synchronized void held(BlockKey key, Optional<BlockKey> parent, int bytes) {
+    public synchronized void held(BlockKey key, Optional<BlockKey> parent, int bytes, BlockLabels blockLabels) {
         ChainNode node = table.findOrAdd(key);
         node.bytes = bytes;
         node.lastUse = ++clock;
+        node.usedAt = ticks();
+        node.labels = shared(blockLabels);
         if (!node.held) {
             node.held = true;
+            node.heldAt = node.usedAt;
             held++;
             parent.ifPresent(of -> link(node, table.findOrAdd(of)));
         }
         place(node);
+    }
+
+    /** Sixteenths of a second since the start: enough for four years. */
+    private int ticks() {
+        return (int) ((nanoTime.getAsLong() - startedAt) / NANOS_PER_TICK);
+    }
+
+    private BlockLabels shared(BlockLabels of) {
+        if (of.equals(BlockLabels.NONE)) {
+            return BlockLabels.NONE;
+        }
+        WeakReference<BlockLabels> known = labels.get(of);
+        BlockLabels there = known == null ? null : known.get();
+        if (there == null) {
+            there = of;
+            labels.put(of, new WeakReference<>(of));
+        }
+        return there;
     }
 
     private void link(ChainNode node, ChainNode parent) {
@@ -65,6 +118,7 @@ public final class ChainLru implements EvictionPolicy {
 
     private void remove(ChainNode node) {
         node.held = false;
+        node.labels = BlockLabels.NONE;
         held--;
         place(node);
         ChainNode parent = node.parent;
@@ -82,14 +136,41 @@ public final class ChainLru implements EvictionPolicy {
     public synchronized void used(List<BlockKey> run) {
         clock += run.size();
         long use = clock;
+        int now = ticks();
         for (BlockKey key : run) {
             ChainNode node = table.find(key);
             if (node != null && node.held) {
                 node.lastUse = use;
+                node.usedAt = now;
                 place(node);
             }
             use--;
         }
+    }
+
+    @Override
+    public synchronized void usedHere(BlockKey key) {
+        ChainNode node = table.find(key);
+        if (node != null && node.held) {
+            reuseGapSeconds.accept((ticks() - node.usedAt) / TICKS_PER_SECOND);
+            used(List.of(key));
+        }
+    }
+
+    @Override
+    public synchronized Page matching(Predicate<BlockLabels> wanted, int from, int limit) {
+        var keys = new ArrayList<BlockKey>();
+        int to = (int) Math.min(table.places(), (long) from + PLACES_OF_A_PAGE);
+        int place = from;
+        while (place < to && keys.size() < limit) {
+            for (ChainNode node = table.first(place); node != null; node = node.next) {
+                if (node.held && wanted.test(node.labels)) {
+                    keys.add(node.key());
+                }
+            }
+            place++;
+        }
+        return new Page(keys, place < table.places() ? place : -1);
     }
 
     @Override
@@ -121,7 +202,12 @@ public final class ChainLru implements EvictionPolicy {
             return Optional.empty();
         }
         ChainNode parent = node.parent;
-        var victim = new Victim(node.key(), parent == null ? Optional.empty() : Optional.of(parent.key()), node.bytes);
+        var victim = new Victim(
+                node.key(),
+                parent == null ? Optional.empty() : Optional.of(parent.key()),
+                node.bytes,
+                node.labels,
+                (ticks() - node.heldAt) / TICKS_PER_SECOND);
         remove(node);
         return Optional.of(victim);
     }

@@ -1,12 +1,13 @@
 package dev.kvern.node.store;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A block in {@link ChainLru}: held, or only named as the parent of one that is. Fields instead of objects, as there may be
- * millions: some 90 bytes with its places in the table and the heap. Confined to the policy's lock.
+ * millions: some 105 bytes with its places in the table and the heap. Confined to the policy's lock.
  */
 final class ChainNode {
     static final int NOT_IN_HEAP = -1;
@@ -36,6 +37,15 @@ final class ChainNode {
     int children;
 
     int leases;
+
+    /** Ticks of the policy's clock: when it came to be held, and when it was used last. */
+    int heldAt;
+
+    int usedAt;
+
+    /** Shared by all blocks with the same. */
+    BlockLabels labels = BlockLabels.NONE;
+
     int heapIndex = NOT_IN_HEAP;
 
     ChainNode(BlockKey key) {

@@ -55,6 +55,16 @@ final class ChainTable {
         return size;
     }
 
+    int places() {
+        return places.length;
+    }
+
+    /** The first node at a place; the others follow it by {@link ChainNode#next}. */
+    @Nullable
+    ChainNode first(int place) {
+        return places[place];
+    }
+
     private @Nullable ChainNode find(ChainNode wanted) {
         ChainNode at = places[place(wanted)];
         while (at != null && !at.sameKey(wanted)) {

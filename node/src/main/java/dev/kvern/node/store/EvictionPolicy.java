@@ -1,6 +1,7 @@
 package dev.kvern.node.store;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,8 +16,9 @@ public interface EvictionPolicy {
      *
      * @param parent the block before it in its chain
      * @param bytes as stored
+     * @param heldSeconds since it came
      */
-    record Victim(BlockKey key, Optional<BlockKey> parent, int bytes) {}
+    record Victim(BlockKey key, Optional<BlockKey> parent, int bytes, BlockLabels labels, double heldSeconds) {}
 
     /** Keeps a block from being chosen until it is closed; closing again has no effect. */
     interface Lease extends AutoCloseable {
@@ -28,7 +30,12 @@ public interface EvictionPolicy {
     }
 
     /** Notes that a block is held, used just now. A block that is held already takes the new size. */
-    void held(BlockKey key, Optional<BlockKey> parent, int bytes);
+    void held(BlockKey key, Optional<BlockKey> parent, int bytes, BlockLabels labels);
+
+    /** The same for a block without labels. */
+    default void held(BlockKey key, Optional<BlockKey> parent, int bytes) {
+        held(key, parent, bytes, BlockLabels.NONE);
+    }
 
     /** Notes that a block is held no more. */
     void gone(BlockKey key);
@@ -40,14 +47,16 @@ public interface EvictionPolicy {
      */
     void used(List<BlockKey> run);
 
+    /** Notes a use of a block at this node, which others hear of later by {@link #used}, and this one again. */
+    default void usedHere(BlockKey key) {
+        used(List.of(key));
+    }
+
     /** Protects a block while it is being read; it may be leased several times at once. NONE for one that is not held. */
     Lease lease(BlockKey key);
 
     /** Takes out the block that is to go next; empty if none is held that is not leased. */
     Optional<Victim> takeVictim();
-
-    /** Whether a block is held. */
-    boolean holds(BlockKey key);
 
     /** Blocks held. */
     int size();

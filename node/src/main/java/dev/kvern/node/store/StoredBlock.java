@@ -2,6 +2,9 @@ package dev.kvern.node.store;
 
 import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
+import dev.kvern.block.ModelDigest;
+import dev.kvern.block.TenantId;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
@@ -13,18 +16,20 @@ import java.util.Optional;
  * writes to the array after it was checked.
  *
  * <p>Header, big-endian: magic u32, version u8, 3 bytes of 0, CRC-32C of key and payload u32, payload bytes u32, tokens
- * u32, parent's key 32 bytes (all 0 for none).
+ * u32, parent's key 32 bytes, model's digest 32 bytes, tenant 32 bytes (each all 0 for none).
  */
 public final class StoredBlock implements ReadableBlock {
-    public static final int HEADER_BYTES = 52;
+    public static final int HEADER_BYTES = 116;
     private static final int MAGIC = 0x4B56524E;
-    private static final byte VERSION = 2;
-    private static final int KEY_BYTES = 32;
+    private static final byte VERSION = 3;
+    private static final int HASH_BYTES = 32;
     private static final int CRC_AT = 8;
     static final int SIZE_AT = 12;
     static final int TOKENS_AT = 16;
     private static final int PARENT_AT = 20;
-    private static final byte[] NO_PARENT = new byte[KEY_BYTES];
+    private static final int MODEL_AT = PARENT_AT + HASH_BYTES;
+    private static final int TENANT_AT = MODEL_AT + HASH_BYTES;
+    private static final byte[] NONE = new byte[HASH_BYTES];
 
     private final byte[] encoded;
 
@@ -37,8 +42,13 @@ public final class StoredBlock implements ReadableBlock {
         return HEADER_BYTES + payloadBytes;
     }
 
-    /** Writes the header of a block whose payload, which fills the rest of the array, is yet to be written. */
+    /** Writes the header of a block without labels whose payload, which fills the rest of the array, is yet to be written. */
     public static void begin(byte[] encoded, int crc32c, int tokens, Optional<BlockKey> parent) {
+        begin(encoded, crc32c, tokens, parent, BlockLabels.NONE);
+    }
+
+    /** Writes the header of a block whose payload, which fills the rest of the array, is yet to be written. */
+    public static void begin(byte[] encoded, int crc32c, int tokens, Optional<BlockKey> parent, BlockLabels labels) {
         ByteBuffer.wrap(encoded)
                 .putInt(MAGIC)
                 .put(VERSION)
@@ -46,7 +56,9 @@ public final class StoredBlock implements ReadableBlock {
                 .putInt(crc32c)
                 .putInt(encoded.length - HEADER_BYTES)
                 .putInt(tokens)
-                .put(parent.map(BlockKey::toByteArray).orElse(NO_PARENT));
+                .put(parent.map(BlockKey::toByteArray).orElse(NONE))
+                .put(labels.model().map(ModelDigest::toByteArray).orElse(NONE))
+                .put(labels.tenant().map(TenantId::toByteArray).orElse(NONE));
     }
 
     /** Reads what was stored under a key; empty if it is no block, or its payload does not match its size or checksum. */
@@ -110,10 +122,21 @@ public final class StoredBlock implements ReadableBlock {
 
     /** The parent that an encoded block's header names, right or wrong; empty if it is too short to be a block. */
     public static Optional<BlockKey> declaredParent(byte[] encoded) {
+        return hash(encoded, PARENT_AT).map(BlockKey::wrap);
+    }
+
+    /** The labels that an encoded block's header names, right or wrong; none if it is too short to be a block. */
+    public static BlockLabels declaredLabels(byte[] encoded) {
+        return new BlockLabels(
+                hash(encoded, MODEL_AT).map(ModelDigest::wrap),
+                hash(encoded, TENANT_AT).map(TenantId::wrap));
+    }
+
+    private static Optional<byte[]> hash(byte[] encoded, int at) {
         if (encoded.length < HEADER_BYTES) {
             return Optional.empty();
         }
-        byte[] parent = Arrays.copyOfRange(encoded, PARENT_AT, PARENT_AT + KEY_BYTES);
-        return Arrays.equals(parent, NO_PARENT) ? Optional.empty() : Optional.of(BlockKey.wrap(parent));
+        byte[] hash = Arrays.copyOfRange(encoded, at, at + HASH_BYTES);
+        return Arrays.equals(hash, NONE) ? Optional.empty() : Optional.of(hash);
     }
 }

@@ -1,6 +1,7 @@
 package dev.kvern.node.store;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
@@ -31,6 +32,11 @@ public final class StoredHeader {
     /** Tokens the block stands for. */
     public int tokens() {
         return ByteBuffer.wrap(encoded).getInt(StoredBlock.TOKENS_AT);
+    }
+
+    /** Model and tenant. */
+    public BlockLabels labels() {
+        return StoredBlock.declaredLabels(encoded);
     }
 
     /** The block before it; empty at a chain's start. */

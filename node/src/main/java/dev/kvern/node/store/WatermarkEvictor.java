@@ -126,13 +126,15 @@ public final class WatermarkEvictor {
         boolean done = false;
         try {
             if (remove.test(victim.key())) {
-                counters.evicted(1);
+                counters.evicted(victim.heldSeconds());
+            } else {
+                counters.evictedGone();
             }
             done = true;
         } finally {
             if (!done) {
                 // It is still there: unknown to the policy nobody would ever evict it.
-                policy.held(victim.key(), victim.parent(), victim.bytes());
+                policy.held(victim.key(), victim.parent(), victim.bytes(), victim.labels());
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.kvern.node.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import dev.kvern.node.Blocks;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -102,7 +103,9 @@ class ChainLruTest {
         chain(1, 2);
         chain(3);
         EvictionPolicy.Victim victim = policy.takeVictim().orElseThrow();
-        assertThat(victim).isEqualTo(new EvictionPolicy.Victim(Blocks.key(2), Optional.of(Blocks.key(1)), 10));
+        assertThat(victim)
+                .isEqualTo(new EvictionPolicy.Victim(
+                        Blocks.key(2), Optional.of(Blocks.key(1)), 10, BlockLabels.NONE, victim.heldSeconds()));
         policy.held(victim.key(), victim.parent(), victim.bytes());
         assertThat(evictAll()).containsExactly(3, 2, 1);
     }

@@ -1,0 +1,70 @@
+package dev.kvern.node.admin;
+
+import dev.kvern.node.ignite.GroupMetrics;
+import dev.kvern.node.ignite.IgniteBlockStorage;
+import dev.kvern.node.ignite.NodeCalls;
+import dev.kvern.node.ignite.PartitionHolders;
+import dev.kvern.node.store.BlockStorage;
+import dev.kvern.node.store.HeldKeys;
+import dev.kvern.node.store.StoreCounters;
+import org.apache.ignite.Ignite;
+
+/** What the admin service passes calls to, at this node, where it also answers those of the other nodes. Immutable. */
+public final class AdminParts {
+    private final BlockPlaces places;
+    private final BlockDeletion deletion;
+    private final NodeDrain drain;
+    private final RebalanceFigures rebalance;
+
+    /**
+     * @param held what this node holds
+     * @param evictFromBytes bytes used from which this node evicts
+     * @param backups copies of each block on other nodes
+     */
+    public AdminParts(
+            Ignite ignite,
+            NodeCalls calls,
+            PartitionHolders holders,
+            GroupMetrics metrics,
+            HeldKeys held,
+            BlockStorage storage,
+            StoreCounters counters,
+            long evictFromBytes,
+            int backups) {
+        var local = new LocalDeletion(
+                held,
+                storage,
+                counters,
+                key -> ignite.affinity(IgniteBlockStorage.CACHE)
+                        .isPrimary(ignite.cluster().localNode(), key.toHex()));
+        calls.serve(LocalDeletion.NAME, local::answer);
+        places = new BlockPlaces(ignite, calls, held);
+        deletion = new BlockDeletion(calls);
+        rebalance = new RebalanceFigures(metrics, holders, calls, System::currentTimeMillis);
+        drain = new NodeDrain(
+                ignite,
+                holders,
+                metrics,
+                held,
+                storage,
+                new NodeRoom(calls, storage, counters, evictFromBytes),
+                backups,
+                System::nanoTime);
+    }
+
+    BlockPlaces places() {
+        return places;
+    }
+
+    BlockDeletion deletion() {
+        return deletion;
+    }
+
+    NodeDrain drain() {
+        return drain;
+    }
+
+    RebalanceFigures rebalance() {
+        return rebalance;
+    }
+}

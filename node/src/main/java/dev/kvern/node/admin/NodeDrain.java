@@ -1,0 +1,185 @@
+package dev.kvern.node.admin;
+
+import dev.kvern.block.BlockKey;
+import dev.kvern.node.ignite.GroupMetrics;
+import dev.kvern.node.ignite.IgniteBlockStorage;
+import dev.kvern.node.ignite.PartitionHolders;
+import dev.kvern.node.store.BlockStorage;
+import dev.kvern.node.store.HeldKeys;
+import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.KvernException;
+import dev.kvern.v1.DrainResponse;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.cache.affinity.Affinity;
+import org.apache.ignite.cluster.ClusterNode;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Moves what this node holds to the others, by leaving it out of those that hold partitions ({@link PartitionHolders}): Ignite then
+ * rebalances, as it does when nodes come. Waits until no copy is missing elsewhere, or at least nothing would be lost when the
+ * deadline passes. One at a time; guarded by this.
+ */
+final class NodeDrain {
+    private static final Logger log = LoggerFactory.getLogger(NodeDrain.class);
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final int PAGE = 4_096;
+
+    private final Ignite ignite;
+    private final PartitionHolders holders;
+    private final GroupMetrics metrics;
+    private final HeldKeys held;
+    private final BlockStorage storage;
+    private final NodeRoom room;
+    private final int backups;
+    private final LongSupplier nanoTime;
+
+    NodeDrain(
+            Ignite ignite,
+            PartitionHolders holders,
+            GroupMetrics metrics,
+            HeldKeys held,
+            BlockStorage storage,
+            NodeRoom room,
+            int backups,
+            LongSupplier nanoTime) {
+        this.ignite = ignite;
+        this.holders = holders;
+        this.metrics = metrics;
+        this.held = held;
+        this.storage = storage;
+        this.room = room;
+        this.backups = backups;
+        this.nanoTime = nanoTime;
+    }
+
+    /**
+     * Drains; blocks until that is done or the deadline has passed, by seconds more if other nodes do not answer.
+     *
+     * @return with {@code drained} set the node's process is to end now
+     * @throws KvernException MISCONFIGURED if there is nobody who could take the blocks
+     */
+    synchronized DrainResponse drain(long deadlineMillis) {
+        long begun = nanoTime.getAsLong();
+        long deadline = begun + TimeUnit.MILLISECONDS.toNanos(deadlineMillis);
+        long blocks = blocks();
+        List<ClusterNode> others = holders.others();
+        if (others.isEmpty() && blocks > 0) {
+            throw KvernException.misconfigured(
+                    "drain",
+                    "no other node for " + blocks + " blocks",
+                    "another node that is not being drained; SIGTERM leaves without it");
+        }
+        Map<String, NodeRoom.Room> before = room.of(others);
+        long onlyCopies = onlyCopies();
+        var response = DrainResponse.newBuilder()
+                .setBlocks(blocks)
+                .setOnlyCopies(onlyCopies)
+                .setBlocksWithoutRoom(withoutRoom(others, before, blocks, onlyCopies));
+        log.info("draining: {} blocks, {} of them without another copy", blocks, onlyCopies);
+        boolean drained = others.isEmpty();
+        boolean ended = false;
+        try {
+            while (!drained && nanoTime.getAsLong() - deadline < 0) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new KvernException(
+                            ErrorReason.UNAVAILABLE, "drain: the node is stopping (expected: a node that is up)");
+                }
+                holders.leave();
+                drained = handedOver();
+                if (!drained) {
+                    LockSupport.parkNanos(LOOK_NANOS);
+                }
+            }
+            long left = drained ? 0 : onlyCopies();
+            // Copies are missing elsewhere, but each block has one.
+            drained |= left == 0 && onlyPartitions().isEmpty();
+            ended = drained;
+            response.setOnlyCopiesLeft(left);
+        } finally {
+            if (!ended) {
+                holders.stay();
+            }
+        }
+        long took = TimeUnit.NANOSECONDS.toMillis(nanoTime.getAsLong() - begun);
+        log.info("{} after {} ms", drained ? "drained" : "not drained, staying,", took);
+        return response.setDrained(drained)
+                .setEvictedElsewhere(evicted(before, room.of(others)))
+                .setTookMillis(took)
+                .build();
+    }
+
+    private long blocks() {
+        var usage = storage.usage();
+        return usage.primaryBlocks() + usage.backupBlocks();
+    }
+
+    /** Whether this node holds nothing that others should have, and nobody lacks a copy. */
+    private boolean handedOver() {
+        return !holders.holding()
+                && affinity().allPartitions(ignite.cluster().localNode()).length == 0
+                && metrics.number("ClusterMovingPartitionsCount") == 0
+                && onlyPartitions().isEmpty();
+    }
+
+    private Affinity<String> affinity() {
+        return ignite.affinity(IgniteBlockStorage.CACHE);
+    }
+
+    /** Partitions of which only this node has a whole copy. */
+    private Set<Integer> onlyPartitions() {
+        String self = ignite.cluster().localNode().id().toString();
+        var only = new HashSet<Integer>();
+        for (Map.Entry<Integer, Collection<String>> each : metrics.owners().entrySet()) {
+            if (each.getValue().size() == 1 && each.getValue().contains(self)) {
+                only.add(each.getKey());
+            }
+        }
+        return only;
+    }
+
+    private long onlyCopies() {
+        Set<Integer> only = onlyPartitions();
+        Affinity<String> affinity = affinity();
+        long count = 0;
+        int from = only.isEmpty() ? -1 : 0;
+        while (from >= 0) {
+            HeldKeys.Page page = held.matching(labels -> true, from, PAGE);
+            for (BlockKey key : page.keys()) {
+                if (only.contains(affinity.partition(key.toHex()))) {
+                    count++;
+                }
+            }
+            from = page.next();
+        }
+        return count;
+    }
+
+    private long withoutRoom(List<ClusterNode> others, Map<String, NodeRoom.Room> rooms, long blocks, long onlyCopies) {
+        if (blocks == 0) {
+            return 0;
+        }
+        double blockBytes = (double) storage.usage().usedBytes() / blocks;
+        // With fewer nodes than copies wanted, those that stay have theirs already.
+        long moving = others.size() > backups ? blocks : onlyCopies;
+        long free = rooms.values().stream().mapToLong(NodeRoom.Room::freeBytes).sum();
+        return Math.max(0, moving - (long) (free / blockBytes));
+    }
+
+    private static long evicted(Map<String, NodeRoom.Room> before, Map<String, NodeRoom.Room> after) {
+        long evicted = 0;
+        for (Map.Entry<String, NodeRoom.Room> each : after.entrySet()) {
+            NodeRoom.Room then = before.get(each.getKey());
+            evicted += then == null ? 0 : each.getValue().evictedBlocks() - then.evictedBlocks();
+        }
+        return evicted;
+    }
+}

@@ -1,0 +1,128 @@
+package dev.kvern.node.ignite;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.stream.Collectors;
+import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteCheckedException;
+import org.apache.ignite.cluster.BaselineNode;
+import org.apache.ignite.cluster.ClusterNode;
+import org.apache.ignite.internal.IgniteEx;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides which nodes hold partitions: all that are there, but those that are being drained. Ignite has a list of such nodes, its
+ * baseline. As a rule it keeps it itself ("auto-adjust"); while a node is being drained the oldest one does, so that there is one
+ * to decide, and hands it back when nobody drains any more. A node that is left out stays a member, answers for any key and
+ * passes its partitions on while the others take them over: nothing is lost, even without backups. Should a node that drains
+ * end at any moment, the oldest one finds nobody draining.
+ *
+ * <p>Taking a live node out of the baseline is refused by Ignite's public method, for the sake of persistent data; the call below
+ * it does it. Safe for use by several threads.
+ */
+public final class PartitionHolders {
+    private static final Logger log = LoggerFactory.getLogger(PartitionHolders.class);
+    private static final String DRAINING = "draining";
+
+    private final Ignite ignite;
+    private final NodeCalls calls;
+    private volatile boolean draining;
+
+    public PartitionHolders(Ignite ignite, NodeCalls calls) {
+        this.ignite = ignite;
+        this.calls = calls;
+        calls.serve(DRAINING, question -> new byte[] {(byte) (draining ? 1 : 0)});
+    }
+
+    /** Whether this node is being drained. */
+    public boolean draining() {
+        return draining;
+    }
+
+    /** Begins to pass this node's partitions on. To be called again while it lasts: another node may just have ended to drain. */
+    public void leave() {
+        draining = true;
+        if (ignite.cluster().isBaselineAutoAdjustEnabled()) {
+            ignite.cluster().baselineAutoAdjustEnabled(false);
+        }
+    }
+
+    /** Lets this node hold partitions as before. */
+    public void stay() {
+        draining = false;
+    }
+
+    /** The nodes besides this one that are not being drained; those that do not answer are left out. */
+    public List<ClusterNode> others() {
+        return calls.askAll(DRAINING, new byte[0]).entrySet().stream()
+                .filter(answer -> answer.getValue()[0] == 0)
+                .map(Map.Entry::getKey)
+                .filter(node -> !node.isLocal())
+                .toList();
+    }
+
+    /** Whether Ignite counts this node among those that hold partitions. */
+    public boolean holding() {
+        Collection<BaselineNode> baseline = ignite.cluster().currentBaselineTopology();
+        return baseline == null
+                || ids(baseline).contains(ignite.cluster().localNode().consistentId());
+    }
+
+    /** At the oldest node: makes the list what it should be. To be called at short intervals; may block, for seconds. */
+    public void look() {
+        try {
+            ClusterNode oldest = ignite.cluster().forServers().forOldest().node();
+            if (oldest != null && oldest.isLocal() && !ignite.cluster().isBaselineAutoAdjustEnabled()) {
+                settle();
+            }
+        } catch (RuntimeException | IgniteCheckedException e) {
+            log.warn("which nodes hold partitions could not be settled, trying again: {}", e.toString());
+        }
+    }
+
+    private void settle() throws IgniteCheckedException {
+        List<ClusterNode> all = calls.nodes();
+        var holders = new ArrayList<ClusterNode>();
+        for (ClusterNode node : all) {
+            if (!drains(node)) {
+                holders.add(node);
+            }
+        }
+        if (holders.isEmpty()) {
+            return;
+        }
+        Collection<BaselineNode> baseline = ignite.cluster().currentBaselineTopology();
+        if (baseline == null || !ids(baseline).equals(ids(holders))) {
+            log.info("partitions are held by {} from now on", ids(holders));
+            ((IgniteEx) ignite)
+                    .context()
+                    .state()
+                    .changeGlobalState(ignite.cluster().state(), true, holders, true)
+                    .get();
+        }
+        if (holders.size() == all.size()) {
+            ignite.cluster().baselineAutoAdjustEnabled(true);
+        }
+    }
+
+    /** Whether a node drains; if it cannot be asked, nothing is settled until it can, or is gone. */
+    private boolean drains(ClusterNode node) {
+        CompletableFuture<byte[]> answer = calls.ask(node, DRAINING, new byte[0]);
+        try {
+            byte[] drains = answer.join();
+            return drains.length > 0 && drains[0] != 0;
+        } catch (CompletionException e) {
+            throw new IllegalStateException("node " + NodeCalls.id(node) + " does not answer", e.getCause());
+        }
+    }
+
+    private static Set<Object> ids(Collection<? extends BaselineNode> nodes) {
+        return nodes.stream().map(BaselineNode::consistentId).collect(Collectors.toSet());
+    }
+}
