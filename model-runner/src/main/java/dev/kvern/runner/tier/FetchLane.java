@@ -94,7 +94,7 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
         return group.places().subList(assembler.next(), group.places().size());
     }
 
-    /** Asks the node, which has so long for all of it. */
+    /** Asks the node, which has so long for all of it. Nothing comes before the lane is let {@link #proceed}. */
     void start(long nanos) {
         var request = GetRequest.newBuilder()
                 .addAllKeys(Lists.transform(keys, BlockKey::toByteString))
@@ -114,8 +114,6 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
         if (late) {
             // Ended by another thread before there was a call to cancel: else it would run to its deadline.
             cancel();
-        } else {
-            proceed();
         }
     }
 
