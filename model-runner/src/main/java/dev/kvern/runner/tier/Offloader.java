@@ -285,12 +285,13 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
 
     private void done(List<OffloadCargo> batch) {
         batch.forEach(OffloadCargo::release);
+        // Before anybody who waits for the last of it may go on.
+        onRelease.run();
         synchronized (this) {
             for (OffloadCargo cargo : batch) {
                 forget(cargo.key(), cargo.bytes(), cargo instanceof OffloadCargo.Staged);
             }
         }
-        onRelease.run();
     }
 
     private synchronized void forget(BlockKey key, long bytes, boolean staged) {
