@@ -26,8 +26,6 @@ import picocli.CommandLine.Option;
         })
 final class EngineBenchCommand implements Callable<Integer> {
     private static final List<String> ALL_TYPES = List.of("fp32", "bf16", "fp16", "int8");
-    private static final int QUICK_ROUNDS = 2;
-    private static final int MAX_ROUNDS = 1000;
 
     @Mixin
     private ModelOption model = new ModelOption();
@@ -81,9 +79,7 @@ final class EngineBenchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         rowsOption.check();
-        if (rounds < 1 || rounds > MAX_ROUNDS) {
-            throw new UsageException("--rounds: " + rounds + " (expected: 1 to " + MAX_ROUNDS + ")");
-        }
+        int often = Rounds.of(rounds, quick);
         if (threads < 0) {
             throw new UsageException("--threads: " + threads + " (expected: at least 0)");
         }
@@ -93,7 +89,7 @@ final class EngineBenchCommand implements Callable<Integer> {
                 python,
                 types(spec),
                 threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
-                quick ? Math.min(rounds, QUICK_ROUNDS) : rounds,
+                often,
                 quick);
         BenchRows rows = new EngineBench(model.directory(spec, out), settings, out).run();
         rowsOption.write(rows);

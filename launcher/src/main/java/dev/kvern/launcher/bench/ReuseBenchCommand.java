@@ -23,8 +23,6 @@ import picocli.CommandLine.Option;
                     + " running request while its runner fetches and offloads."
         })
 final class ReuseBenchCommand implements Callable<Integer> {
-    private static final int QUICK_ROUNDS = 2;
-    private static final int MAX_ROUNDS = 1000;
 
     @Mixin
     private ModelOption model = new ModelOption();
@@ -77,9 +75,7 @@ final class ReuseBenchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         rowsOption.check();
-        if (rounds < 1 || rounds > MAX_ROUNDS) {
-            throw new UsageException("--rounds: " + rounds + " (expected: 1 to " + MAX_ROUNDS + ")");
-        }
+        int often = Rounds.of(rounds, quick);
         if (threads < 0) {
             throw new UsageException("--threads: " + threads + " (expected: at least 0)");
         }
@@ -94,7 +90,7 @@ final class ReuseBenchCommand implements Callable<Integer> {
                 device,
                 type,
                 threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
-                quick ? Math.min(rounds, QUICK_ROUNDS) : rounds,
+                often,
                 longest,
                 quick);
         BenchRows rows = new ReuseBench(settings, out).run();

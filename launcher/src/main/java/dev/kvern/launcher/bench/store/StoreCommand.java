@@ -2,6 +2,7 @@ package dev.kvern.launcher.bench.store;
 
 import dev.kvern.launcher.UsageException;
 import dev.kvern.launcher.bench.BenchRows;
+import dev.kvern.launcher.bench.Rounds;
 import dev.kvern.launcher.bench.RowsOption;
 import java.io.File;
 import java.io.IOException;
@@ -27,8 +28,6 @@ import picocli.CommandLine.Option;
                     + " over and over: GB/s, ratios, heap bytes allocated for each payload byte, and latency."
         })
 public final class StoreCommand implements Callable<Integer> {
-    private static final int QUICK_ROUNDS = 2;
-    private static final int MAX_ROUNDS = 1000;
     private static final int MIB = 1 << 20;
     private static final int MAX_WORKING_SET_MIB = 16 << 10;
     private static final List<Integer> VALUE_BYTES = List.of(256 << 10, MIB, 4 * MIB, 16 * MIB);
@@ -45,7 +44,7 @@ public final class StoreCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "5",
             description = "How often everything is measured, after a warm-up (default: ${DEFAULT-VALUE}; at most "
-                    + QUICK_ROUNDS + " with --quick).")
+                    + Rounds.QUICK + " with --quick).")
     private int rounds;
 
     @Option(
@@ -73,9 +72,7 @@ public final class StoreCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         rowsOption.check();
-        if (rounds < 1 || rounds > MAX_ROUNDS) {
-            throw new UsageException("--rounds: " + rounds + " (expected: 1 to " + MAX_ROUNDS + ")");
-        }
+        int often = Rounds.of(rounds, quick);
         if (workingSetMib < 1 || workingSetMib > MAX_WORKING_SET_MIB) {
             throw new UsageException(
                     "--working-set: " + workingSetMib + " (expected: 1 to " + MAX_WORKING_SET_MIB + " MiB)");
@@ -83,7 +80,7 @@ public final class StoreCommand implements Callable<Integer> {
         var settings = new StoreSettings(
                 quick ? List.of(MIB) : VALUE_BYTES,
                 CONNECTIONS,
-                quick ? Math.min(rounds, QUICK_ROUNDS) : rounds,
+                often,
                 (long) workingSetMib * MIB,
                 seed != null ? seed : new Random().nextInt(Integer.MAX_VALUE),
                 redisServer());
