@@ -1,7 +1,6 @@
 package dev.kvern.node.ignite;
 
 import dev.kvern.node.store.CacheMemory;
-import dev.kvern.node.store.PageSlab;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,9 +15,6 @@ import org.apache.ignite.internal.util.GridUnsafe;
  */
 public final class OffHeapMemory implements CacheMemory {
     private static final Cleaner CLEANER = Cleaner.create();
-
-    /** A buffer has fewer than 2 GiB. */
-    private static final int MAX_SEGMENT_BYTES = 1 << 30;
 
     private final List<ByteBuffer> segments;
 
@@ -35,9 +31,7 @@ public final class OffHeapMemory implements CacheMemory {
     public static OffHeapMemory allocate(long bytes) {
         var segments = new ArrayList<ByteBuffer>();
         var addresses = new ArrayList<Long>();
-        int count = (int) ((bytes + MAX_SEGMENT_BYTES - 1) / MAX_SEGMENT_BYTES);
-        for (int i = 0; i < count; i++) {
-            int size = (int) (bytes / count / PageSlab.PAGE_BYTES) * PageSlab.PAGE_BYTES;
+        for (int size : CacheMemory.segmentBytes(bytes)) {
             long address = GridUnsafe.allocateMemory(size);
             addresses.add(address);
             segments.add(GridUnsafe.wrapPointer(address, size).order(ByteOrder.BIG_ENDIAN));

@@ -21,9 +21,6 @@ import java.util.UUID;
  * that touches it. The file is of a new name each time and never changes its size.
  */
 public final class SharedFileMemory implements CacheMemory, AutoCloseable {
-    /** A buffer has fewer than 2 GiB. */
-    private static final int MAX_SEGMENT_BYTES = 1 << 30;
-
     private static final int FILL_BYTES = 1 << 20;
 
     private final Path file;
@@ -76,10 +73,10 @@ public final class SharedFileMemory implements CacheMemory, AutoCloseable {
 
     private static List<ByteBuffer> map(FileChannel channel, long bytes) throws IOException {
         var segments = new ArrayList<ByteBuffer>();
-        long count = (bytes + MAX_SEGMENT_BYTES - 1) / MAX_SEGMENT_BYTES;
-        long each = count == 0 ? 0 : bytes / count / PageSlab.PAGE_BYTES * PageSlab.PAGE_BYTES;
-        for (int i = 0; i < count; i++) {
-            segments.add(channel.map(MapMode.READ_WRITE, i * each, each));
+        long at = 0;
+        for (int size : CacheMemory.segmentBytes(bytes)) {
+            segments.add(channel.map(MapMode.READ_WRITE, at, size));
+            at += size;
         }
         return segments;
     }
