@@ -181,11 +181,6 @@ public final class IgniteBlockStorage implements BlockStorage {
     }
 
     @Override
-    public EvictionPolicy.Lease lease(BlockKey key) {
-        return policy.lease(key);
-    }
-
-    @Override
     public CompletableFuture<Integer> match(List<BlockKey> chain) {
         return matchFrom(chain, 0);
     }

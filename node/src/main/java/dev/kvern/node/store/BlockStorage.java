@@ -30,14 +30,6 @@ public interface BlockStorage {
     /** Notes that a block was read from a copy of the caller's own. */
     default void used(BlockKey key, Optional<BlockKey> parent) {}
 
-    /**
-     * Keeps a block's copy on this node from being evicted while it is read and sent; what reads must close it. One that is not
-     * held here is not protected, nor is anything in a storage that evicts nothing.
-     */
-    default EvictionPolicy.Lease lease(BlockKey key) {
-        return EvictionPolicy.Lease.NONE;
-    }
-
     /** Blocks and bytes of this node. */
     StorageUsage usage();
 }
