@@ -1,10 +1,9 @@
 package dev.kvern.block;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.UnsafeByteOperations;
 
 /** What a block's tokens are, and all tokens before them: one link of a {@link BlockChain}. 32 bytes. */
-public record BlockDigest(Hash256 hash) {
+public record BlockDigest(Hash256 hash) implements HashValue {
     /** The last 8 bytes as an unsigned big-endian number: the 64-bit form in which vLLM logs and publishes a digest. */
     public long low64() {
         return hash.low64();
@@ -32,21 +31,6 @@ public record BlockDigest(Hash256 hash) {
      */
     public static BlockDigest parse(String hex) {
         return new BlockDigest(Hash256.parse(hex));
-    }
-
-    /** The 32 bytes for a message field, not copied. */
-    public ByteString toByteString() {
-        return UnsafeByteOperations.unsafeWrap(hash.bytes());
-    }
-
-    /** A copy of the 32 bytes. */
-    public byte[] toByteArray() {
-        return hash.bytes().clone();
-    }
-
-    /** 64 lower-case hexadecimal digits. */
-    public String toHex() {
-        return hash.toHex();
     }
 
     @Override

@@ -1,10 +1,10 @@
 package dev.kvern.block;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.UnsafeByteOperations;
+import java.nio.ByteBuffer;
 
 /** The cache tier's key of a block: SHA-256 of namespace and digest. Equal keys mean equal values. 32 bytes. */
-public record BlockKey(Hash256 hash) {
+public record BlockKey(Hash256 hash) implements HashValue {
     /** The key of the block that {@code digest} names within {@code namespace}. */
     public static BlockKey of(NamespaceId namespace, BlockDigest digest) {
         var sha = Sha256.newDigest();
@@ -29,27 +29,22 @@ public record BlockKey(Hash256 hash) {
         return new BlockKey(Hash256.wrap(bytes));
     }
 
+    /** Reads the next 32 bytes.
+     *
+     * @throws java.nio.BufferUnderflowException if there are fewer
+     */
+    public static BlockKey read(ByteBuffer from) {
+        byte[] bytes = new byte[BYTES];
+        from.get(bytes);
+        return wrap(bytes);
+    }
+
     /** Parses 64 hexadecimal digits.
      *
      * @throws IllegalArgumentException if the text is anything else
      */
     public static BlockKey parse(String hex) {
         return new BlockKey(Hash256.parse(hex));
-    }
-
-    /** The 32 bytes for a message field, not copied. */
-    public ByteString toByteString() {
-        return UnsafeByteOperations.unsafeWrap(hash.bytes());
-    }
-
-    /** A copy of the 32 bytes. */
-    public byte[] toByteArray() {
-        return hash.bytes().clone();
-    }
-
-    /** 64 lower-case hexadecimal digits. */
-    public String toHex() {
-        return hash.toHex();
     }
 
     @Override

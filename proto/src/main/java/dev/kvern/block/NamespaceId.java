@@ -1,10 +1,9 @@
 package dev.kvern.block;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.UnsafeByteOperations;
 
 /** Everything but the tokens that decides a block's values or who may see them (see {@link Namespace}). 32 bytes. */
-public record NamespaceId(Hash256 hash) {
+public record NamespaceId(Hash256 hash) implements HashValue {
     /** Reads the 32 bytes of a message field.
      *
      * @throws IllegalArgumentException if there are not 32
@@ -27,21 +26,6 @@ public record NamespaceId(Hash256 hash) {
      */
     public static NamespaceId parse(String hex) {
         return new NamespaceId(Hash256.parse(hex));
-    }
-
-    /** The 32 bytes for a message field, not copied. */
-    public ByteString toByteString() {
-        return UnsafeByteOperations.unsafeWrap(hash.bytes());
-    }
-
-    /** A copy of the 32 bytes. */
-    public byte[] toByteArray() {
-        return hash.bytes().clone();
-    }
-
-    /** 64 lower-case hexadecimal digits. */
-    public String toHex() {
-        return hash.toHex();
     }
 
     @Override

@@ -1,10 +1,9 @@
 package dev.kvern.block;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.UnsafeByteOperations;
 
 /** Whose a block is, without the cache salt, which is the tenant's secret. 32 bytes. */
-public record TenantId(Hash256 hash) {
+public record TenantId(Hash256 hash) implements HashValue {
     /**
      * The tenant of a salt: SHA-256 over the canonical CBOR array of a tag and the salt.
      *
@@ -33,21 +32,6 @@ public record TenantId(Hash256 hash) {
      */
     public static TenantId wrap(byte[] bytes) {
         return new TenantId(Hash256.wrap(bytes));
-    }
-
-    /** The 32 bytes for a message field, not copied. */
-    public ByteString toByteString() {
-        return UnsafeByteOperations.unsafeWrap(hash.bytes());
-    }
-
-    /** A copy of the 32 bytes. */
-    public byte[] toByteArray() {
-        return hash.bytes().clone();
-    }
-
-    /** 64 lower-case hexadecimal digits. */
-    public String toHex() {
-        return hash.toHex();
     }
 
     @Override

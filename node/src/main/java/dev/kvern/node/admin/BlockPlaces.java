@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
 /** Finds the nodes that hold blocks. Safe for use by several threads. */
 final class BlockPlaces {
     private static final String NAME = "look up blocks";
-    private static final int KEY_BYTES = 32;
 
     private final Ignite ignite;
     private final NodeCalls calls;
@@ -33,7 +32,7 @@ final class BlockPlaces {
 
     /** One for each key. Nodes that do not answer are taken to hold nothing. */
     List<BlockPlace> of(List<BlockKey> keys) {
-        var question = ByteBuffer.allocate(keys.size() * KEY_BYTES);
+        var question = ByteBuffer.allocate(keys.size() * BlockKey.BYTES);
         keys.forEach(key -> question.put(key.toByteArray()));
         Map<String, BitSet> holders = new TreeMap<>();
         calls.askAll(NAME, question.array())
@@ -67,10 +66,8 @@ final class BlockPlaces {
     private static byte[] answer(HeldKeys held, byte[] question) {
         var in = ByteBuffer.wrap(question);
         var bits = new BitSet();
-        for (int i = 0; in.remaining() >= KEY_BYTES; i++) {
-            byte[] key = new byte[KEY_BYTES];
-            in.get(key);
-            bits.set(i, held.holds(BlockKey.wrap(key)));
+        for (int i = 0; in.remaining() >= BlockKey.BYTES; i++) {
+            bits.set(i, held.holds(BlockKey.read(in)));
         }
         return bits.toByteArray();
     }

@@ -3,6 +3,7 @@ package dev.kvern.node.grpc;
 import com.google.protobuf.ByteString;
 import dev.kvern.block.BlockKey;
 import dev.kvern.block.BlockLabels;
+import dev.kvern.block.HashValue;
 import dev.kvern.block.ModelDigest;
 import dev.kvern.block.TenantId;
 import dev.kvern.node.store.StoredHeader;
@@ -14,7 +15,6 @@ import java.util.Optional;
 
 /** Between the wire's messages and our values, with the checks that belong to it. */
 public final class BlockHeaders {
-    private static final int HASH_BYTES = 32;
 
     private BlockHeaders() {}
 
@@ -40,8 +40,8 @@ public final class BlockHeaders {
     }
 
     private static void checkHash(String field, ByteString bytes) {
-        if (bytes.size() != HASH_BYTES) {
-            throw KvernException.invalid(field, bytes.size() + " bytes", HASH_BYTES + " bytes");
+        if (bytes.size() != HashValue.BYTES) {
+            throw KvernException.invalid(field, bytes.size() + " bytes", HashValue.BYTES + " bytes");
         }
     }
 

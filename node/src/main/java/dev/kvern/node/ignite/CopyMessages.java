@@ -27,7 +27,6 @@ final class CopyMessages {
     private static final Logger log = LoggerFactory.getLogger(CopyMessages.class);
     private static final String QUESTIONS = "kvern-copy-questions";
     private static final String ANSWERS = "kvern-copy-answers";
-    private static final int KEY_BYTES = 32;
 
     private final Ignite ignite;
     private final IgniteCache<String, byte[]> cache;
@@ -43,7 +42,7 @@ final class CopyMessages {
         this.cache = cache;
         this.timeoutMillis = timeoutMillis;
         ignite.message().localListen(QUESTIONS, (from, message) -> {
-            if (message instanceof byte[] question && question.length == Long.BYTES + KEY_BYTES) {
+            if (message instanceof byte[] question && question.length == Long.BYTES + BlockKey.BYTES) {
                 answer(from, ByteBuffer.wrap(question));
             }
             return true;
@@ -65,7 +64,7 @@ final class CopyMessages {
         var answer = new CompletableFuture<Optional<StoredBlock>>();
         open.put(number, new Question(key, answer));
         answer.orTimeout(timeoutMillis, TimeUnit.MILLISECONDS).whenComplete((copy, failure) -> open.remove(number));
-        byte[] question = ByteBuffer.allocate(Long.BYTES + KEY_BYTES)
+        byte[] question = ByteBuffer.allocate(Long.BYTES + BlockKey.BYTES)
                 .putLong(number)
                 .put(key.toByteArray())
                 .array();
@@ -86,9 +85,8 @@ final class CopyMessages {
     private void answer(UUID to, ByteBuffer question) {
         try {
             long number = question.getLong();
-            byte[] key = new byte[KEY_BYTES];
-            question.get(key);
-            byte[] copy = here(BlockKey.wrap(key)).map(StoredBlock::encoded).orElse(new byte[0]);
+            byte[] copy =
+                    here(BlockKey.read(question)).map(StoredBlock::encoded).orElse(new byte[0]);
             byte[] answer = ByteBuffer.allocate(Long.BYTES + copy.length)
                     .putLong(number)
                     .put(copy)

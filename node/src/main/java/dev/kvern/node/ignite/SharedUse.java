@@ -20,7 +20,6 @@ import org.slf4j.LoggerFactory;
 final class SharedUse {
     private static final Logger log = LoggerFactory.getLogger(SharedUse.class);
     private static final String TOPIC = "kvern-used-blocks";
-    private static final int KEY_BYTES = 32;
 
     private final Ignite ignite;
     private final EvictionPolicy policy;
@@ -61,7 +60,7 @@ final class SharedUse {
     /** For each run its length, u32 big-endian, and its keys, 32 bytes each. */
     private static byte[] encode(List<List<BlockKey>> runs) {
         int bytes = runs.stream()
-                .mapToInt(run -> Integer.BYTES + run.size() * KEY_BYTES)
+                .mapToInt(run -> Integer.BYTES + run.size() * BlockKey.BYTES)
                 .sum();
         var out = ByteBuffer.allocate(bytes);
         for (List<BlockKey> run : runs) {
@@ -76,10 +75,8 @@ final class SharedUse {
         var runs = new ArrayList<List<BlockKey>>();
         while (in.remaining() > Integer.BYTES) {
             var run = new ArrayList<BlockKey>();
-            for (int left = in.getInt(); left > 0 && in.remaining() >= KEY_BYTES; left--) {
-                byte[] key = new byte[KEY_BYTES];
-                in.get(key);
-                run.add(BlockKey.wrap(key));
+            for (int left = in.getInt(); left > 0 && in.remaining() >= BlockKey.BYTES; left--) {
+                run.add(BlockKey.read(in));
             }
             runs.add(run);
         }

@@ -11,7 +11,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChainNode {
     static final int NOT_IN_HEAP = -1;
-    private static final int KEY_BYTES = 32;
 
     /** The key's 32 bytes, big-endian. */
     final long key0;
@@ -61,7 +60,7 @@ final class ChainNode {
     }
 
     BlockKey key() {
-        return BlockKey.wrap(ByteBuffer.allocate(KEY_BYTES)
+        return BlockKey.wrap(ByteBuffer.allocate(BlockKey.BYTES)
                 .putLong(key0)
                 .putLong(key1)
                 .putLong(key2)

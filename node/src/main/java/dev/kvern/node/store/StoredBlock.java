@@ -3,6 +3,7 @@ package dev.kvern.node.store;
 import dev.kvern.block.BlockChecksum;
 import dev.kvern.block.BlockKey;
 import dev.kvern.block.BlockLabels;
+import dev.kvern.block.HashValue;
 import dev.kvern.block.ModelDigest;
 import dev.kvern.block.TenantId;
 import java.nio.ByteBuffer;
@@ -22,14 +23,13 @@ public final class StoredBlock implements ReadableBlock {
     public static final int HEADER_BYTES = 116;
     private static final int MAGIC = 0x4B56524E;
     private static final byte VERSION = 3;
-    private static final int HASH_BYTES = 32;
     private static final int CRC_AT = 8;
     static final int SIZE_AT = 12;
     static final int TOKENS_AT = 16;
     private static final int PARENT_AT = 20;
-    private static final int MODEL_AT = PARENT_AT + HASH_BYTES;
-    private static final int TENANT_AT = MODEL_AT + HASH_BYTES;
-    private static final byte[] NONE = new byte[HASH_BYTES];
+    private static final int MODEL_AT = PARENT_AT + HashValue.BYTES;
+    private static final int TENANT_AT = MODEL_AT + HashValue.BYTES;
+    private static final byte[] NONE = new byte[HashValue.BYTES];
 
     private final byte[] encoded;
 
@@ -136,7 +136,7 @@ public final class StoredBlock implements ReadableBlock {
         if (encoded.length < HEADER_BYTES) {
             return Optional.empty();
         }
-        byte[] hash = Arrays.copyOfRange(encoded, at, at + HASH_BYTES);
+        byte[] hash = Arrays.copyOfRange(encoded, at, at + HashValue.BYTES);
         return Arrays.equals(hash, NONE) ? Optional.empty() : Optional.of(hash);
     }
 }

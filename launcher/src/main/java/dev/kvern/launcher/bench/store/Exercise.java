@@ -21,7 +21,6 @@ import java.util.concurrent.Future;
 
 /** Works with one contender: its connections, each with a thread that lives as long as this. Confined to a thread. */
 final class Exercise implements AutoCloseable {
-    private static final int KEY_BYTES = 32;
 
     /** How often what is read again is read: a part of the values then, small enough for a cache in front of them. */
     private static final int TURNS = 4;
@@ -96,7 +95,7 @@ final class Exercise implements AutoCloseable {
     private static List<BlockKey> newKeys(int count, Random random) {
         var keys = new ArrayList<BlockKey>();
         for (int i = 0; i < count; i++) {
-            byte[] key = new byte[KEY_BYTES];
+            byte[] key = new byte[BlockKey.BYTES];
             random.nextBytes(key);
             keys.add(BlockKey.wrap(key));
         }
