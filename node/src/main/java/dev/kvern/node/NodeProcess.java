@@ -5,6 +5,7 @@ import dev.kvern.node.admin.AdminParts;
 import dev.kvern.node.admin.CacheAdminGrpc;
 import dev.kvern.node.grpc.BlockStoreGrpc;
 import dev.kvern.node.grpc.CallTimes;
+import dev.kvern.node.grpc.SendBudget;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
 import dev.kvern.node.ignite.NodeCalls;
@@ -187,7 +188,7 @@ public final class NodeProcess implements AutoCloseable {
                 counters,
                 config.memory().maxBlockBytes(),
                 config.limits().receivingBytes(),
-                config.limits().sendingBytes(),
+                new SendBudget(config.limits().sendingBytes(), calls, System::nanoTime),
                 config.limits().readAheadBlocks(),
                 gate,
                 evictor::stored,

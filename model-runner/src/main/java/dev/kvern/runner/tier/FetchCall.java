@@ -169,8 +169,8 @@ final class FetchCall implements Fetch {
     void failed(FetchLane lane, MissReason reason, boolean progressed) {
         forget(lane);
         tier.counters().nodeFailed();
-        // A slow node that delivers is not a sick one.
-        if (reason != MissReason.TIMEOUT || !progressed) {
+        // A slow node that delivers is not a sick one, nor is one that has much to do.
+        if (reason != MissReason.REFUSED && (reason != MissReason.TIMEOUT || !progressed)) {
             lane.node().breaker().failed();
         }
         synchronized (this) {

@@ -219,10 +219,13 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
 
     @Override
     public void onError(Throwable failure) {
-        failed(
-                Status.fromThrowable(failure).getCode() == Status.Code.DEADLINE_EXCEEDED
-                        ? MissReason.TIMEOUT
-                        : MissReason.NODE_FAILED);
+        MissReason reason = switch (Status.fromThrowable(failure).getCode()) {
+            case DEADLINE_EXCEEDED -> MissReason.TIMEOUT;
+            case RESOURCE_EXHAUSTED -> MissReason.REFUSED;
+            default -> MissReason.NODE_FAILED;
+        };
+        log.debug("{} failed: {}", node().target(), failure.toString());
+        failed(reason);
     }
 
     @Override

@@ -72,7 +72,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
      * @param owners of the blocks in {@code storage}
      * @param maxBlockBytes largest payload taken
      * @param receivingBytes most payload being received at a time, over all calls
-     * @param sendingBytes most payload held for callers at a time, over all calls
+     * @param sending what is held for callers at a time, over all calls
      * @param readAheadBlocks blocks read ahead for one Get
      * @param gate holds blocks back while there is no room
      * @param onStored told the size of each new block
@@ -86,7 +86,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
             StoreCounters counters,
             int maxBlockBytes,
             long receivingBytes,
-            long sendingBytes,
+            SendBudget sending,
             int readAheadBlocks,
             WriteGate gate,
             LongConsumer onStored,
@@ -98,7 +98,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
         this.counters = counters;
         this.receiving = new ReceiveBudget(receivingBytes);
         this.arrays = new ReceiveArrays(receivingBytes / PART_KEPT);
-        this.sending = new SendBudget(sendingBytes);
+        this.sending = sending;
         this.maxBlockBytes = maxBlockBytes;
         this.readAheadBlocks = readAheadBlocks;
         this.gate = gate;

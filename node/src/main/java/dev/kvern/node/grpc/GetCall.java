@@ -13,53 +13,48 @@ import dev.kvern.v1.BlockHeader;
 import dev.kvern.v1.PlacedBlock;
 import dev.kvern.wire.BlockPart;
 import io.grpc.stub.ServerCallStreamObserver;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One Get: reads some blocks ahead and sends them in order, as fast as the caller takes them. A block that cannot be read in
  * time is a miss. Safe for use by several threads; guarded by this.
  */
-final class GetCall {
+final class GetCall implements SendBudget.Holder {
     /** Handed to the transport and not yet sent: enough that it does not run dry while the next part is made. */
     private static final int UNSENT_BYTES = 1 << 20;
 
+    /** Longest wait for room to read a block into; then the caller is told to ask elsewhere. */
+    private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    /** A caller that has taken nothing for so long loses its room, if others wait for it. */
+    private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final BlockReader reader;
     private final BlockOwners owners;
-    /** A call reads ahead until it holds one part in so many of what may be held for all. */
-    private static final int MOST_OF_THE_BUDGET = 4;
-
     private final StoreCounters counters;
     private final List<BlockKey> keys;
     private final int messageBytes;
     private final boolean stopAtMiss;
     private final Optional<String> sharedMemory;
-    private final int readAhead;
+    private final boolean share;
     private final SendBudget budget;
     private final ServerCallStreamObserver<BlockPart> responses;
-    private final Deque<Reading> reading = new ArrayDeque<>();
-    private int requested;
+    private final ReadAhead ahead;
     private int answered;
     private boolean ended;
+    private boolean awaitsRoom;
+
+    /** Until when room is awaited; 0 if there was some last time. */
+    private long patientUntil;
+
+    /** When something was last handed to the transport. */
+    private volatile long lastSent;
 
     /** The block being sent. */
     private @Nullable Sending current;
-
-    /**
-     * A block on its way from the store, or at hand.
-     *
-     * @param taken of the budget
-     */
-    private record Reading(BlockKey key, CompletableFuture<Optional<ReadableBlock>> block, long taken) {
-        /** What came is not sent. */
-        void discard() {
-            block.thenAccept(read -> read.ifPresent(ReadableBlock::close));
-        }
-    }
 
     /** @param sharedMemory the file that the caller has mapped; empty text if it would like to know of one */
     GetCall(
@@ -80,18 +75,21 @@ final class GetCall {
         this.messageBytes = messageBytes;
         this.stopAtMiss = stopAtMiss;
         this.sharedMemory = sharedMemory;
-        this.readAhead = readAhead;
+        this.share = sharedMemory.isPresent() && reader.sharedFile().equals(sharedMemory);
         this.budget = budget;
         this.responses = responses;
+        this.ahead = new ReadAhead(reader, keys, readAhead, share, budget);
     }
 
     void start() {
         responses.setOnReadyThreshold(UNSENT_BYTES);
         responses.setOnReadyHandler(this::advance);
         responses.setOnCancelHandler(this::cancelled);
-        if (sharedMemory.isPresent() && !reader.sharedFile().equals(sharedMemory)) {
+        if (sharedMemory.isPresent() && !share) {
             reader.sharedFile().ifPresent(file -> responses.onNext(new BlockPart.Shared(file)));
         }
+        lastSent = budget.now();
+        budget.opened(this);
         advance();
     }
 
@@ -107,57 +105,55 @@ final class GetCall {
             } else if (answered == keys.size()) {
                 end();
             } else {
-                readAhead();
-                Reading next = reading.peek();
+                ahead.fill();
+                ReadAhead.Reading next = ahead.peek();
                 if (next == null) {
-                    refuse();
+                    awaitRoom();
                     return;
                 }
                 if (!next.block().isDone()) {
                     next.block().whenComplete((block, failure) -> advance());
                     return;
                 }
-                reading.remove();
-                begin(next);
+                patientUntil = 0;
+                begin(ahead.take());
             }
         }
     }
 
-    private void readAhead() {
-        while (requested < keys.size() && reading.size() < readAhead && mayTakeMore()) {
-            BlockKey key = keys.get(requested);
-            Optional<ReadableBlock> atHand = reader.atHand(key);
-            long taken = 0;
-            if (atHand.isEmpty()) {
-                taken = budget.tryTake();
-                if (taken == 0) {
-                    return;
-                }
+    /** There is no room even for one block: others have yet to take theirs. */
+    private void awaitRoom() {
+        if (awaitsRoom) {
+            return;
+        }
+        awaitsRoom = true;
+        long now = budget.now();
+        if (patientUntil == 0) {
+            patientUntil = now + PATIENCE_NANOS;
+        }
+        budget.room(Math.max(1, patientUntil - now)).whenComplete((given, late) -> roomOrNot(late == null));
+    }
+
+    private void roomOrNot(boolean given) {
+        boolean over = !given && !budget.takeBack(IDLE_NANOS);
+        synchronized (this) {
+            awaitsRoom = false;
+            if (over && !ended && ahead.peek() == null) {
+                refuse();
+            } else {
+                advance();
             }
-            requested++;
-            reading.add(new Reading(
-                    key, atHand.isPresent() ? CompletableFuture.completedFuture(atHand) : reader.read(key), taken));
         }
     }
 
-    /** A caller that takes nothing must leave room for others. */
-    private boolean mayTakeMore() {
-        long held = current == null ? 0 : current.taken();
-        for (Reading read : reading) {
-            held += read.taken();
-        }
-        return held == 0 || held < budget.limit() / MOST_OF_THE_BUDGET;
-    }
-
-    private void begin(Reading read) {
+    private void begin(ReadAhead.Reading read) {
         answered++;
+        lastSent = budget.now();
         counters.asked();
         if (owners.isForeign(read.key())) {
             counters.foreign();
         }
-        ReadableBlock block = read.block().isCompletedExceptionally()
-                ? null
-                : read.block().join().orElse(null);
+        ReadableBlock block = read.found();
         if (block == null) {
             budget.give(read.taken());
             responses.onNext(new BlockPart.Miss(read.key().toByteString()));
@@ -173,10 +169,11 @@ final class GetCall {
         counters.found(bytes, block.header().tokens());
         BlockHeader header = BlockHeaders.header(read.key(), block.header());
         long[] places = block.places();
-        if (places.length > 0 && reader.sharedFile().equals(sharedMemory)) {
+        if (share && places.length > 0) {
             // Not kept open until the caller has copied it: it would have to say so. What it copies it compares with
             // the checksum.
             block.close();
+            budget.give(read.taken() > 0 ? bytes : 0);
             counters.placed();
             responses.onNext(new BlockPart.Placed(PlacedBlock.newBuilder()
                     .setHeader(header)
@@ -192,6 +189,7 @@ final class GetCall {
     private void sendPart(Sending sending) {
         // The transport copies it before this returns.
         responses.onNext(sending.next(messageBytes));
+        lastSent = budget.now();
         if (sending.damaged()) {
             // The caller has found the same; it need not wait for what else it asked for here.
             reader.damaged(sending.key());
@@ -217,7 +215,6 @@ final class GetCall {
         responses.onCompleted();
     }
 
-    /** There is no room even for one block: others are slow to take theirs. */
     private void refuse() {
         release();
         responses.onError(new KvernException(
@@ -226,13 +223,24 @@ final class GetCall {
                         + " bytes at a time (expected: try again later, or at another node)"));
     }
 
+    @Override
+    public long waitsSince() {
+        return responses.isReady() ? budget.now() : lastSent;
+    }
+
+    @Override
+    public synchronized boolean giveUp() {
+        if (ended || ahead.taken() + (current == null ? 0 : current.taken()) == 0) {
+            return false;
+        }
+        refuse();
+        return true;
+    }
+
     private void release() {
         ended = true;
-        for (Reading read : reading) {
-            budget.give(read.taken());
-            read.discard();
-        }
-        reading.clear();
+        budget.closed(this);
+        ahead.discard();
         if (current != null) {
             close(current);
             current = null;

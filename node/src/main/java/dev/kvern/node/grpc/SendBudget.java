@@ -1,49 +1,137 @@
 package dev.kvern.node.grpc;
 
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * How many bytes of blocks may be held for callers at a time, read but not yet sent. A block's size is known only when it was
- * read: until then it counts as the largest seen so far. Safe for use by several threads.
+ * read: until then it counts as the largest seen so far. Who finds no room waits for it; while somebody waits nobody reads ahead,
+ * and a call whose caller takes nothing can be ended for its room. Safe for use by several threads; guarded by this.
  */
-final class SendBudget {
+public final class SendBudget {
     private static final int FIRST_GUESS = 1 << 20;
 
     private final long limit;
-    private final AtomicLong taken = new AtomicLong();
-    private final AtomicInteger largest = new AtomicInteger();
+    private final Executor executor;
+    private final LongSupplier nanoTime;
+    private final Set<Holder> holders = new LinkedHashSet<>();
+    private final List<CompletableFuture<Void>> waiting = new ArrayList<>();
+    private long taken;
+    private int largest;
 
-    SendBudget(long limit) {
-        this.limit = limit;
+    /** A call that may hold blocks. */
+    interface Holder {
+        /** Since when its caller could have taken something, and has not, by the budget's clock; now if it takes all there is. */
+        long waitsSince();
+
+        /** Ends the call if that gives some room back. */
+        boolean giveUp();
     }
 
-    /** Takes room for one block to be read; the bytes to give back, or 0 if there is no room. */
-    long tryTake() {
-        int seen = largest.get();
-        long bytes = Math.min(limit, seen == 0 ? FIRST_GUESS : seen);
-        if (taken.addAndGet(bytes) > limit) {
-            taken.addAndGet(-bytes);
+    /**
+     * @param limit in bytes
+     * @param executor runs what waited for room
+     */
+    public SendBudget(long limit, Executor executor, LongSupplier nanoTime) {
+        this.limit = limit;
+        this.executor = executor;
+        this.nanoTime = nanoTime;
+    }
+
+    synchronized void opened(Holder call) {
+        holders.add(call);
+    }
+
+    synchronized void closed(Holder call) {
+        holders.remove(call);
+    }
+
+    /**
+     * Takes room for one block to be read; the bytes to give back, or 0 if there is no room.
+     *
+     * @param ahead whether the caller has others to send before it
+     */
+    synchronized long tryTake(boolean ahead) {
+        long bytes = Math.min(limit, largest == 0 ? FIRST_GUESS : largest);
+        if (taken + bytes > limit || (ahead && !waiting.isEmpty())) {
             return 0;
         }
+        taken += bytes;
         return bytes;
     }
 
     /** Notes how large a block was for which {@code guessed} was taken; from now on that is what is to be given back. */
     void settle(long guessed, int bytes) {
-        largest.accumulateAndGet(bytes, Math::max);
-        taken.addAndGet(bytes - guessed);
+        synchronized (this) {
+            largest = Math.max(largest, bytes);
+        }
+        give(guessed - bytes);
     }
 
+    /** @param bytes to give back; less than 0 if more is held than was taken */
     void give(long bytes) {
-        taken.addAndGet(-bytes);
+        List<CompletableFuture<Void>> told;
+        synchronized (this) {
+            taken -= bytes;
+            if (bytes <= 0 || waiting.isEmpty()) {
+                return;
+            }
+            told = List.copyOf(waiting);
+            waiting.clear();
+        }
+        told.forEach(room -> room.complete(null));
+    }
+
+    /** Ends when some room was given back, which others may take first, or after so long with a TimeoutException. */
+    CompletableFuture<Void> room(long nanos) {
+        var room = new CompletableFuture<Void>();
+        synchronized (this) {
+            waiting.add(room);
+        }
+        // Not on the thread that gives: it holds a call's lock, and those who waited take theirs.
+        return room.orTimeout(nanos, TimeUnit.NANOSECONDS).whenCompleteAsync((given, late) -> forget(room), executor);
+    }
+
+    private synchronized void forget(CompletableFuture<Void> room) {
+        waiting.remove(room);
+    }
+
+    /** Ends calls whose callers have taken nothing for so long. Whether there were any. Not to be called with a call's lock. */
+    boolean takeBack(long idleNanos) {
+        List<Holder> all;
+        synchronized (this) {
+            all = List.copyOf(holders);
+        }
+        long now = nanoTime.getAsLong();
+        boolean ended = false;
+        for (Holder call : all) {
+            if (now - call.waitsSince() >= idleNanos) {
+                ended |= call.giveUp();
+            }
+        }
+        return ended;
+    }
+
+    long now() {
+        return nanoTime.getAsLong();
     }
 
     long limit() {
         return limit;
     }
 
-    long taken() {
-        return taken.get();
+    /** How many wait for room. */
+    synchronized int waiting() {
+        return waiting.size();
+    }
+
+    synchronized long taken() {
+        return taken;
     }
 }

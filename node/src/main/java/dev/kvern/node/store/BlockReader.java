@@ -27,12 +27,20 @@ public final class BlockReader {
         return copy;
     }
 
-    /** A block from the store, in memory of its own. Ends as {@link BlockStorage#get} does. */
-    public CompletableFuture<Optional<ReadableBlock>> read(BlockKey key) {
-        return storage.get(key).thenApply(found -> {
-            found.ifPresent(block -> cache.offer(key, block));
-            return found.map(block -> block);
-        });
+    /**
+     * A block from the store, in memory of its own, or in the shared file. Ends as {@link BlockStorage#get} does.
+     *
+     * @param share whether whoever asks can read the shared file
+     */
+    public CompletableFuture<Optional<ReadableBlock>> read(BlockKey key, boolean share) {
+        return storage.get(key)
+                .thenApply(found -> found.map(block -> {
+                    Optional<ReadableBlock> passed = share ? cache.pass(key, block) : Optional.empty();
+                    if (!share) {
+                        cache.offer(key, block);
+                    }
+                    return passed.orElse(block);
+                }));
     }
 
     /** The path of the file that blocks at hand lie in, if others on this machine can read it. */

@@ -1,11 +1,11 @@
 package dev.kvern.node.store;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.CacheShelf.Entry;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,17 +19,24 @@ import org.jspecify.annotations.Nullable;
  * is right for as long as the block is stored here; whoever hears that it is no more says so by {@link #drop}.
  *
  * <p>A block is taken in when it is read for the second time while its key is remembered: reading a large chain once does not
- * turn out what is read often. The one read longest ago goes first; those being sent stay. Safe for use by several threads;
- * guarded by this, but for the copying.
+ * turn out what is read often. The one read longest ago goes first; those being sent stay.
+ *
+ * <p>Callers who read the memory themselves find here what they read for the first time, too: it passes through a part of the pages,
+ * first in, first out, and becomes one of the others if it is read again meanwhile (as in 2Q, Johnson and Shasha, VLDB 1994).
+ *
+ * <p>Safe for use by several threads; guarded by this, but for the copying.
  */
 public final class ReadCache {
     private static final int REMEMBERED_KEYS = 16_384;
-    private static final float LOAD_FACTOR = 0.75f;
+
+    /** Of the pages, one part in so many is for what passes. */
+    private static final int PASSING_PART = 4;
 
     private final PageSlab slab;
     private final Predicate<BlockKey> held;
-    private final Map<BlockKey, Entry> entries = new LinkedHashMap<>(16, LOAD_FACTOR, true);
-    private final Map<BlockKey, Boolean> readOnce = new LinkedHashMap<>(16, LOAD_FACTOR, true) {
+    private final CacheShelf readOften;
+    private final CacheShelf passing;
+    private final Map<BlockKey, Boolean> readOnce = new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
         @Override
@@ -42,36 +49,64 @@ public final class ReadCache {
     public ReadCache(CacheMemory memory, Predicate<BlockKey> held) {
         this.slab = new PageSlab(memory);
         this.held = held;
+        this.readOften = new CacheShelf(slab, true);
+        this.passing = new CacheShelf(slab, false);
     }
 
     /** A copy of a block, if there is one. To be closed. */
     public synchronized Optional<ReadableBlock> find(BlockKey key) {
-        Entry entry = entries.get(key);
+        Entry entry = readOften.find(key);
         if (entry == null) {
-            return Optional.empty();
+            entry = passing.remove(key);
+            if (entry == null) {
+                return Optional.empty();
+            }
+            readOften.put(key, entry);
         }
-        entry.readers++;
         return Optional.of(new Copy(entry));
     }
 
     /** Notes that a block was read from the store, and takes a copy if it is worth it and there is room. */
     public void offer(BlockKey key, StoredBlock block) {
-        Entry entry = admit(key, block);
-        if (entry == null) {
-            return;
+        Entry entry = admitReadAgain(key, block);
+        if (entry != null) {
+            fill(entry, block);
+            put(key, entry, readOften);
         }
+    }
+
+    /** Takes a copy of a block that was read from the store, for one who reads this memory; empty if there is no room. To be closed. */
+    public Optional<ReadableBlock> pass(BlockKey key, StoredBlock block) {
+        Entry entry = admitPassing(key, block);
+        if (entry == null) {
+            return Optional.empty();
+        }
+        fill(entry, block);
+        ReadableBlock copy;
+        synchronized (this) {
+            copy = new Copy(entry);
+        }
+        put(key, entry, passing);
+        return Optional.of(copy);
+    }
+
+    private void fill(Entry entry, StoredBlock block) {
         int from = 0;
         for (int page : entry.pages) {
             int length = Math.min(PageSlab.PAGE_BYTES, block.payloadBytes() - from);
             slab.page(page).put(block.encoded(), StoredBlock.HEADER_BYTES + from, length);
             from += length;
         }
+    }
+
+    private void put(BlockKey key, Entry entry, CacheShelf shelf) {
         synchronized (this) {
-            Entry before = entries.putIfAbsent(key, entry);
-            if (before != null) {
-                slab.give(entry.pages);
+            if (readOften.find(key) != null || passing.find(key) != null) {
+                // Another was as fast.
+                forget(entry);
                 return;
             }
+            shelf.put(key, entry);
         }
         // Who removes a block forgets first that it is held, then drops the copy: one of the two sees the other.
         if (!held.test(key)) {
@@ -79,39 +114,48 @@ public final class ReadCache {
         }
     }
 
-    private synchronized @Nullable Entry admit(BlockKey key, StoredBlock block) {
+    private synchronized @Nullable Entry admitReadAgain(BlockKey key, StoredBlock block) {
         int pages = PageSlab.pagesFor(block.payloadBytes());
-        if (pages > slab.pages() || entries.containsKey(key) || readOnce.put(key, true) == null || !held.test(key)) {
+        if (pages > slab.pages() || readOften.find(key) != null || readOnce.put(key, true) == null || !held.test(key)) {
             return null;
         }
-        makeRoom(pages);
-        int[] taken = slab.take(pages);
-        if (taken == null) {
-            return null;
+        Entry entry = take(pages, block);
+        if (entry != null) {
+            readOnce.remove(key);
         }
-        readOnce.remove(key);
-        return new Entry(block.header().alone(), taken);
+        return entry;
     }
 
-    private void makeRoom(int pages) {
-        Iterator<Entry> eldest = entries.values().iterator();
-        while (slab.freePages() < pages && eldest.hasNext()) {
-            Entry entry = eldest.next();
-            if (entry.readers == 0) {
-                eldest.remove();
-                slab.give(entry.pages);
-            }
+    private synchronized @Nullable Entry admitPassing(BlockKey key, StoredBlock block) {
+        int pages = PageSlab.pagesFor(block.payloadBytes());
+        int most = slab.pages() / PASSING_PART;
+        if (pages > most || !held.test(key)) {
+            return null;
         }
+        passing.evictUntil(() -> passing.pages() + pages <= most);
+        return passing.pages() + pages <= most ? take(pages, block) : null;
+    }
+
+    private @Nullable Entry take(int pages, StoredBlock block) {
+        readOften.evictUntil(() -> slab.freePages() >= pages);
+        passing.evictUntil(() -> slab.freePages() >= pages);
+        int[] taken = slab.take(pages);
+        return taken == null ? null : new Entry(block.header().alone(), taken);
     }
 
     /** Forgets a block: it is not stored here any more, or its copy was damaged. */
     public synchronized void drop(BlockKey key) {
         readOnce.remove(key);
-        Entry entry = entries.remove(key);
+        Entry often = readOften.remove(key);
+        Entry entry = often == null ? passing.remove(key) : often;
         if (entry != null) {
-            entry.dropped = true;
-            giveBackIfUnused(entry);
+            forget(entry);
         }
+    }
+
+    private void forget(Entry entry) {
+        entry.dropped = true;
+        giveBackIfUnused(entry);
     }
 
     private void giveBackIfUnused(Entry entry) {
@@ -140,24 +184,14 @@ public final class ReadCache {
         return (long) slab.pages() * PageSlab.PAGE_BYTES;
     }
 
-    private static final class Entry {
-        private final StoredHeader header;
-        private final int[] pages;
-        private int readers;
-        private boolean dropped;
-
-        Entry(StoredHeader header, int[] pages) {
-            this.header = header;
-            this.pages = pages;
-        }
-    }
-
     private final class Copy implements ReadableBlock {
         private final Entry entry;
         private boolean closed;
 
+        /** With the cache's lock. */
         Copy(Entry entry) {
             this.entry = entry;
+            entry.readers++;
         }
 
         @Override

@@ -32,12 +32,18 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -54,19 +60,22 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     private static final StoreCounters COUNTERS = new StoreCounters();
     private static final ByteBuffer CACHED = ByteBuffer.allocateDirect(4 << 20);
 
+    /** Stands still, but for who steps it. */
+    private static final AtomicLong NANOS = new AtomicLong();
+
     /** Always read from the store. */
     private static final int NOT_CACHED = 20;
 
     private static final ReadCache CACHE = new ReadCache(
             () -> List.of(CACHED), key -> !key.equals(Blocks.key(NOT_CACHED)) && STORAGE.blocks.containsKey(key));
-    private static ExecutorService calls;
+    private static final ExecutorService CALLS = Executors.newFixedThreadPool(4);
+    private static final SendBudget BUDGET = new SendBudget(SENDING_BYTES, CALLS, NANOS::get);
     private static GrpcServer server;
     private static ManagedChannel channel;
 
     @BeforeAll
     static void start() {
         STORAGE.onGone = CACHE::drop;
-        calls = Executors.newFixedThreadPool(4);
         var service = new BlockStoreGrpc(
                 "node-t",
                 STORAGE,
@@ -75,12 +84,12 @@ class BlockStoreGrpcTest extends BlockStoreContract {
                 COUNTERS,
                 MAX_BLOCK_BYTES,
                 RECEIVING_BYTES,
-                SENDING_BYTES,
+                BUDGET,
                 4,
                 WriteGate.OPEN,
                 bytes -> {},
                 () -> 1);
-        server = GrpcServer.start("127.0.0.1", 0, calls, List.of(service));
+        server = GrpcServer.start("127.0.0.1", 0, CALLS, List.of(service));
         channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
                 .usePlaintext()
                 .build();
@@ -90,7 +99,7 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     static void stop() {
         channel.shutdownNow();
         server.close();
-        calls.shutdownNow();
+        CALLS.shutdownNow();
     }
 
     @Override
@@ -100,40 +109,92 @@ class BlockStoreGrpcTest extends BlockStoreContract {
 
     @Test
     void whatIsReadForSlowCallersIsBounded() {
-        byte[] payload = Blocks.payload(NOT_CACHED, MAX_BLOCK_BYTES);
-        Blocks.put(
-                BlockStoreServiceGrpc.newStub(channel),
-                Blocks.headerPart(Blocks.header(NOT_CACHED, payload)),
-                Blocks.dataPart(payload, 0, payload.length));
-        var request = GetRequest.newBuilder()
-                .addAllKeys(Collections.nCopies(8, Blocks.key(NOT_CACHED).toByteString()))
-                .build();
-        var slow = new ArrayList<Iterator<GetResponse>>();
-        var context = Context.current().withCancellation();
-        context.run(() -> {
-            // Each takes its first message and no more; what is read ahead for them fills the room.
-            var refusal = catchThrowableOfType(StatusRuntimeException.class, () -> {
-                for (int i = 0; i < 100; i++) {
-                    var responses =
-                            BlockStoreServiceGrpc.newBlockingStub(channel).get(request);
-                    slow.add(responses);
-                    responses.hasNext();
-                }
-            });
+        try (var slow = new SlowCallers()) {
+            StatusRuntimeException refusal = slow.fillTheRoom();
             assertThat(refusal.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
             assertThat(refusal.getStatus().getDescription()).contains("blocks being sent", "" + SENDING_BYTES);
-        });
-        context.cancel(null);
+        }
         // And the room comes back.
         Awaits.until("a reader is served again", () -> {
             try {
-                var parts = new ArrayList<GetResponse>();
-                BlockStoreServiceGrpc.newBlockingStub(channel).get(request).forEachRemaining(parts::add);
-                return parts.stream().mapToLong(part -> part.getData().size()).sum() == 8L * MAX_BLOCK_BYTES;
+                return bytesOfAGet() == 8L * MAX_BLOCK_BYTES;
             } catch (StatusRuntimeException e) {
                 return false;
             }
         });
+    }
+
+    @Test
+    void whoTakesNothingLosesItsRoomToWhoWaitsForIt() {
+        try (var slow = new SlowCallers()) {
+            slow.fillTheRoom();
+            NANOS.addAndGet(TimeUnit.SECONDS.toNanos(2));
+            assertThat(bytesOfAGet()).isEqualTo(8L * MAX_BLOCK_BYTES);
+            var ended = slow.calls.stream()
+                    .map(call ->
+                            catchThrowableOfType(StatusRuntimeException.class, () -> call.forEachRemaining(part -> {})))
+                    .filter(Objects::nonNull)
+                    .toList();
+            assertThat(ended).isNotEmpty().allMatch(end -> end.getStatus().getCode() == Status.Code.RESOURCE_EXHAUSTED);
+        }
+    }
+
+    @Test
+    void whoFindsNoRoomIsServedOnceThereIsSome() {
+        CompletableFuture<Long> waiting;
+        try (var slow = new SlowCallers()) {
+            slow.fillTheRoom();
+            waiting = CompletableFuture.supplyAsync(BlockStoreGrpcTest::bytesOfAGet);
+            Awaits.until("it waits", () -> BUDGET.waiting() > 0);
+        }
+        assertThat(waiting).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(8L * MAX_BLOCK_BYTES);
+    }
+
+    /** Of eight blocks that are always read from the store. */
+    private static long bytesOfAGet() {
+        var bytes = new AtomicLong();
+        BlockStoreServiceGrpc.newBlockingStub(channel)
+                .get(eightBlocks())
+                .forEachRemaining(part -> bytes.addAndGet(part.getData().size()));
+        return bytes.get();
+    }
+
+    /** In parts so small that what each adds on the wire leaves a stalled call within a block, whose room it keeps. */
+    private static GetRequest eightBlocks() {
+        return GetRequest.newBuilder()
+                .setMaxChunkBytes(1 << 10)
+                .addAllKeys(Collections.nCopies(8, Blocks.key(NOT_CACHED).toByteString()))
+                .build();
+    }
+
+    /** Each takes its first message and no more. */
+    private static final class SlowCallers implements AutoCloseable {
+        private final List<Iterator<GetResponse>> calls = new ArrayList<>();
+        private final Context.CancellableContext context = Context.current().withCancellation();
+
+        /** What is read ahead for them fills the room; how the last one is refused. */
+        StatusRuntimeException fillTheRoom() {
+            byte[] payload = Blocks.payload(NOT_CACHED, MAX_BLOCK_BYTES);
+            Blocks.put(
+                    BlockStoreServiceGrpc.newStub(channel),
+                    Blocks.headerPart(Blocks.header(NOT_CACHED, payload)),
+                    Blocks.dataPart(payload, 0, payload.length));
+            var refusal = new AtomicReference<StatusRuntimeException>();
+            context.run(() -> refusal.set(catchThrowableOfType(StatusRuntimeException.class, () -> {
+                for (int i = 0; i < 100; i++) {
+                    var responses =
+                            BlockStoreServiceGrpc.newBlockingStub(channel).get(eightBlocks());
+                    assertThat(responses.hasNext()).isTrue();
+                    calls.add(responses);
+                }
+            })));
+            return Objects.requireNonNull(refusal.get(), "not refused");
+        }
+
+        @Override
+        public void close() {
+            context.cancel(null);
+        }
     }
 
     @Test

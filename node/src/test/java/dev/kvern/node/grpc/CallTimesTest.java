@@ -53,7 +53,7 @@ class CallTimesTest {
                 counters,
                 1 << 20,
                 1 << 20,
-                1 << 20,
+                new SendBudget(1 << 20, Runnable::run, System::nanoTime),
                 2,
                 WriteGate.OPEN,
                 bytes -> {},

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -134,6 +135,63 @@ class ReadCacheTest {
         assertThat(none.capacityBytes()).isZero();
     }
 
+    @Test
+    void whatPassesIsFoundAtOnceAndTakesNoMoreThanItsPart() {
+        add(9, 6 * PAGE);
+        for (int number = 1; number <= 5; number++) {
+            hold(number);
+            try (ReadableBlock block =
+                    cache.pass(Blocks.key(number), Blocks.stored(number, PAGE)).orElseThrow()) {
+                assertThat(bytes(block)).isEqualTo(Blocks.payload(number, PAGE));
+            }
+        }
+        assertThat(IntStream.rangeClosed(1, 5).filter(this::present)).containsExactly(4, 5);
+        assertThat(present(9)).isTrue();
+        assertThat(cache.usedBytes()).isEqualTo(8L * PAGE);
+    }
+
+    @Test
+    void whatPassesAndIsReadAgainStays() {
+        hold(1);
+        cache.pass(Blocks.key(1), Blocks.stored(1, PAGE)).orElseThrow().close();
+        assertThat(present(1)).isTrue();
+        for (int number = 2; number <= 9; number++) {
+            hold(number);
+            cache.pass(Blocks.key(number), Blocks.stored(number, 2 * PAGE))
+                    .orElseThrow()
+                    .close();
+        }
+        assertThat(present(1)).isTrue();
+        assertThat(present(8)).isFalse();
+        assertThat(present(9)).isTrue();
+    }
+
+    @Test
+    void whatIsTooLargeToPassOrNotStoredHereDoesNotPass() {
+        hold(1);
+        assertThat(cache.pass(Blocks.key(1), Blocks.stored(1, 2 * PAGE + 1))).isEmpty();
+        assertThat(cache.pass(Blocks.key(2), Blocks.stored(2, 10))).isEmpty();
+        hold(3);
+        ReadableBlock reading =
+                cache.pass(Blocks.key(3), Blocks.stored(3, 2 * PAGE)).orElseThrow();
+        hold(4);
+        assertThat(cache.pass(Blocks.key(4), Blocks.stored(4, PAGE))).isEmpty();
+        reading.close();
+        assertThat(cache.pass(Blocks.key(4), Blocks.stored(4, PAGE))).isPresent();
+    }
+
+    /** Two who read the same block at the same time. */
+    @Test
+    void aSecondCopyOfWhatPassesGoesOnceItWasRead() {
+        hold(1);
+        ReadableBlock first = cache.pass(Blocks.key(1), Blocks.stored(1, PAGE)).orElseThrow();
+        ReadableBlock second = cache.pass(Blocks.key(1), Blocks.stored(1, PAGE)).orElseThrow();
+        assertThat(bytes(second)).isEqualTo(bytes(first));
+        first.close();
+        second.close();
+        assertThat(cache.usedBytes()).isEqualTo(PAGE);
+    }
+
     /** Whatever happens in whatever order, what is read is what was stored, and no page is lost or used twice. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})
@@ -145,7 +203,7 @@ class ReadCacheTest {
         for (int step = 0; step < 3_000; step++) {
             int number = random.nextInt(12);
             int size = 1 + number * PAGE / 3;
-            switch (random.nextInt(6)) {
+            switch (random.nextInt(7)) {
                 case 0, 1 -> {
                     hold(number);
                     cache.offer(Blocks.key(number), Blocks.stored(number, size));
@@ -162,6 +220,14 @@ class ReadCacheTest {
                 case 4 -> {
                     held.remove(Blocks.key(number));
                     cache.drop(Blocks.key(number));
+                }
+                case 5 -> {
+                    hold(number);
+                    Optional<ReadableBlock> block = cache.pass(Blocks.key(number), Blocks.stored(number, size));
+                    if (block.isPresent()) {
+                        open.add(block.get());
+                        numbers.add(number);
+                    }
                 }
                 default -> {
                     if (!open.isEmpty()) {

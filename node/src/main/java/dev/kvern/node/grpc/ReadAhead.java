@@ -1,0 +1,103 @@
+package dev.kvern.node.grpc;
+
+import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.BlockReader;
+import dev.kvern.node.store.ReadableBlock;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** The blocks of one Get that are being read, in its order, and what of the budget they take. Guarded by the call's lock. */
+final class ReadAhead {
+    /** A call reads ahead until it holds one part in so many of what may be held for all. */
+    private static final int MOST_OF_THE_BUDGET = 4;
+
+    private final BlockReader reader;
+    private final List<BlockKey> keys;
+    private final int depth;
+    private final boolean share;
+    private final SendBudget budget;
+    private final Deque<Reading> reading = new ArrayDeque<>();
+    private int requested;
+    private long taken;
+
+    /**
+     * A block on its way from the store, or at hand.
+     *
+     * @param taken of the budget
+     */
+    record Reading(BlockKey key, CompletableFuture<Optional<ReadableBlock>> block, long taken) {
+        /** The block; null if it is not stored, or could not be read. To be asked for once it was read. */
+        @Nullable
+        ReadableBlock found() {
+            return block.isCompletedExceptionally() ? null : block.join().orElse(null);
+        }
+    }
+
+    /**
+     * @param depth most blocks at a time
+     * @param share whether the caller reads this node's shared memory
+     */
+    ReadAhead(BlockReader reader, List<BlockKey> keys, int depth, boolean share, SendBudget budget) {
+        this.reader = reader;
+        this.keys = keys;
+        this.depth = depth;
+        this.share = share;
+        this.budget = budget;
+    }
+
+    /** Begins to read what there is room for. */
+    void fill() {
+        while (requested < keys.size() && reading.size() < depth && mayTakeMore()) {
+            BlockKey key = keys.get(requested);
+            Optional<ReadableBlock> atHand = reader.atHand(key);
+            long room = 0;
+            if (atHand.isEmpty()) {
+                room = budget.tryTake(!reading.isEmpty());
+                if (room == 0) {
+                    return;
+                }
+            }
+            requested++;
+            taken += room;
+            reading.add(new Reading(
+                    key,
+                    atHand.isPresent() ? CompletableFuture.completedFuture(atHand) : reader.read(key, share),
+                    room));
+        }
+    }
+
+    /** A caller that takes nothing must leave room for others. */
+    private boolean mayTakeMore() {
+        return taken == 0 || taken < budget.limit() / MOST_OF_THE_BUDGET;
+    }
+
+    /** The next block; null if none is being read. */
+    @Nullable
+    Reading peek() {
+        return reading.peek();
+    }
+
+    /** The next block, which its caller sees to from now on. */
+    Reading take() {
+        Reading next = reading.remove();
+        taken -= next.taken();
+        return next;
+    }
+
+    /** Of the budget. */
+    long taken() {
+        return taken;
+    }
+
+    /** Gives everything back; what is still being read is not sent. */
+    void discard() {
+        budget.give(taken);
+        taken = 0;
+        reading.forEach(read -> read.block().thenAccept(found -> found.ifPresent(ReadableBlock::close)));
+        reading.clear();
+    }
+}
