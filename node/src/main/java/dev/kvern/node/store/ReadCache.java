@@ -77,7 +77,8 @@ public final class ReadCache {
 
     /** Takes a copy of a block that was read from the store, for one who reads this memory; empty if there is no room. To be closed. */
     public Optional<ReadableBlock> pass(BlockKey key, StoredBlock block) {
-        Entry entry = admitPassing(key, block);
+        Entry again = admitReadAgain(key, block);
+        Entry entry = again == null ? admitPassing(key, block) : again;
         if (entry == null) {
             return Optional.empty();
         }
@@ -86,7 +87,7 @@ public final class ReadCache {
         synchronized (this) {
             copy = new Copy(entry);
         }
-        put(key, entry, passing);
+        put(key, entry, again == null ? passing : readOften);
         return Optional.of(copy);
     }
 

@@ -167,6 +167,19 @@ class ReadCacheTest {
     }
 
     @Test
+    void whatIsReadAgainAfterItHasPassedStays() {
+        for (int turn = 0; turn < 2; turn++) {
+            for (int number = 1; number <= 5; number++) {
+                hold(number);
+                cache.pass(Blocks.key(number), Blocks.stored(number, PAGE))
+                        .orElseThrow()
+                        .close();
+            }
+        }
+        assertThat(IntStream.rangeClosed(1, 5).filter(this::present)).containsExactly(1, 2, 3, 4, 5);
+    }
+
+    @Test
     void whatIsTooLargeToPassOrNotStoredHereDoesNotPass() {
         hold(1);
         assertThat(cache.pass(Blocks.key(1), Blocks.stored(1, 2 * PAGE + 1))).isEmpty();
