@@ -3,7 +3,9 @@ package dev.kvern.coordinator;
 import dev.kvern.coordinator.front.CallClock;
 import dev.kvern.coordinator.front.GenerationFrontDoor;
 import dev.kvern.coordinator.front.RunnerChannels;
+import dev.kvern.coordinator.http.DashboardRoutes;
 import dev.kvern.coordinator.http.HttpServer;
+import dev.kvern.coordinator.http.ProbeRoutes;
 import dev.kvern.coordinator.index.PrefixIndex;
 import dev.kvern.coordinator.membership.ClusterGrpc;
 import dev.kvern.coordinator.membership.MemberList;
@@ -45,14 +47,17 @@ public final class CoordinatorProcess implements AutoCloseable {
     private final String host;
     private final GrpcServer grpc;
     private final HttpServer http;
+    private final ProbeRoutes probes;
     private final ClusterGrpc cluster;
 
     private final OpenParts parts;
 
-    private CoordinatorProcess(String host, GrpcServer grpc, HttpServer http, ClusterGrpc cluster, OpenParts parts) {
+    private CoordinatorProcess(
+            String host, GrpcServer grpc, HttpServer http, ProbeRoutes probes, ClusterGrpc cluster, OpenParts parts) {
         this.host = host;
         this.grpc = grpc;
         this.http = http;
+        this.probes = probes;
         this.cluster = cluster;
         this.parts = parts;
     }
@@ -100,15 +105,17 @@ public final class CoordinatorProcess implements AutoCloseable {
         parts.opened(timer::shutdownNow);
         long look = Math.max(10, lease.leaseMillis() / LOOKS_A_LEASE);
         timer.scheduleAtFixedRate(() -> expire(members, underWay), look, look, TimeUnit.MILLISECONDS);
-        HttpServer http = parts.opened(HttpServer.start(
-                host, config.listen().httpPort(), figures, requests, metrics, System::currentTimeMillis, version()));
+        var probes = new ProbeRoutes(metrics);
+        var dashboard = parts.opened(new DashboardRoutes(figures, requests, System::currentTimeMillis, version()));
+        HttpServer http = parts.opened(HttpServer.start(host, config.listen().httpPort(), List.of(probes, dashboard)));
+        dashboard.startOn(timer);
         ExecutorService calls =
                 Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-coordinator-grpc"));
         parts.opened(calls::shutdownNow);
         GrpcServer grpc =
                 parts.opened(GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster)));
         grpc.serving(true);
-        return new CoordinatorProcess(host, grpc, http, cluster, parts);
+        return new CoordinatorProcess(host, grpc, http, probes, cluster, parts);
     }
 
     private static void expire(MemberRegistry members, UnderWay underWay) {
@@ -170,7 +177,7 @@ public final class CoordinatorProcess implements AutoCloseable {
     /** Takes no new calls, gives running ones a few seconds to end, stops. */
     @Override
     public synchronized void close() {
-        http.draining();
+        probes.draining();
         cluster.close();
         grpc.stop(GRACE_MILLIS);
         parts.close();

@@ -266,7 +266,7 @@ class CoordinatorProcessTest {
                 .hasMessageContaining(String.valueOf(process.grpcPort()));
         assertThatThrownBy(() ->
                         start(List.of("listen.host=no-such-host.invalid", "listen.grpc_port=0", "listen.http_port=0")))
-                .hasMessageContaining("no-such-host.invalid: UnresolvedAddress");
+                .hasMessageContaining("no-such-host.invalid: no such host");
         assertThat(cluster.getClusterStats(GetClusterStatsRequest.getDefaultInstance())
                         .getMembersList())
                 .isEmpty();

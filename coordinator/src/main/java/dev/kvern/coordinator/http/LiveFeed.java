@@ -1,64 +1,62 @@
 package dev.kvern.coordinator.http;
 
-import com.google.common.util.concurrent.ThreadFactoryBuilder;
-import io.javalin.http.sse.SseClient;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The open server-sent event streams. A client that does not keep up misses what comes meanwhile and holds up nobody else: each
- * has at most one thread that writes to it. Safe for use by several threads.
+ * The open server-sent event streams. A client that does not keep up misses what comes meanwhile and holds up nobody else. Safe for
+ * use by several threads.
  */
 final class LiveFeed {
     private static final int MAX_CLIENTS = 64;
 
-    /** Whether a client is being written to. */
-    private final Map<SseClient, AtomicBoolean> clients = new ConcurrentHashMap<>();
+    private final Set<HttpServerResponse> clients = ConcurrentHashMap.newKeySet();
 
-    private final ExecutorService writers = Executors.newCachedThreadPool(new ThreadFactoryBuilder()
-            .setNameFormat("kvern-dashboard-%d")
-            .setDaemon(true)
-            .build());
-
-    /** Takes a new stream; one too many is closed at once. */
-    void add(SseClient client) {
+    /** Takes a new stream; one too many is refused. */
+    void add(HttpServerResponse client) {
         if (clients.size() >= MAX_CLIENTS) {
-            client.sendComment("too many dashboards are open: " + MAX_CLIENTS);
-            client.close();
+            client.setStatusCode(503).end("dashboards open: " + MAX_CLIENTS + " (expected: fewer; close one)\n");
             return;
         }
-        client.keepAlive();
-        client.onClose(() -> clients.remove(client));
-        clients.put(client, new AtomicBoolean());
+        client.setChunked(true)
+                .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream")
+                .putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        client.closeHandler(closed -> clients.remove(client));
+        client.exceptionHandler(failure -> clients.remove(client));
+        // So that the browser knows at once that it is connected.
+        client.write(": open\n\n");
+        clients.add(client);
+        if (client.closed()) {
+            clients.remove(client);
+        }
     }
 
     boolean isEmpty() {
         return clients.isEmpty();
     }
 
-    /** Sends events, by name, to all that have taken the ones before. */
+    /** Sends events, by name, each of one line, to all that have taken the ones before. */
     void send(Map<String, String> events) {
-        clients.forEach((client, busy) -> {
-            if (client.terminated()) {
-                clients.remove(client);
-            } else if (busy.compareAndSet(false, true)) {
-                writers.execute(() -> {
-                    try {
-                        events.forEach(client::sendEvent);
-                    } finally {
-                        busy.set(false);
-                    }
-                });
+        var text = new StringBuilder();
+        events.forEach((name, data) -> text.append("event: ")
+                .append(name)
+                .append("\ndata: ")
+                .append(data)
+                .append("\n\n"));
+        Buffer bytes = Buffer.buffer(text.toString());
+        for (HttpServerResponse client : clients) {
+            if (!client.writeQueueFull()) {
+                client.write(bytes);
             }
-        });
+        }
     }
 
     void close() {
-        writers.shutdownNow();
-        clients.keySet().forEach(SseClient::close);
+        clients.forEach(HttpServerResponse::end);
         clients.clear();
     }
 }
