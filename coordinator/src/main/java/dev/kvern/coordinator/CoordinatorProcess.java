@@ -105,13 +105,13 @@ public final class CoordinatorProcess implements AutoCloseable {
         parts.opened(timer::shutdownNow);
         long look = Math.max(10, lease.leaseMillis() / LOOKS_A_LEASE);
         timer.scheduleAtFixedRate(() -> expire(members, underWay), look, look, TimeUnit.MILLISECONDS);
+        ExecutorService calls =
+                Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-coordinator-grpc"));
+        parts.opened(calls::shutdownNow);
         var probes = new ProbeRoutes(metrics);
         var dashboard = parts.opened(new DashboardRoutes(figures, requests, System::currentTimeMillis, version()));
         HttpServer http = parts.opened(HttpServer.start(host, config.listen().httpPort(), List.of(probes, dashboard)));
         dashboard.startOn(timer);
-        ExecutorService calls =
-                Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-coordinator-grpc"));
-        parts.opened(calls::shutdownNow);
         GrpcServer grpc =
                 parts.opened(GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster)));
         grpc.serving(true);

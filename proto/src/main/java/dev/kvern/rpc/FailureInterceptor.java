@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * Turns what a service throws, or passes to {@code onError}, into the status of its {@link ErrorReason}. Only defects of
  * ours are logged with a stack trace: a caller's mistake is the caller's to read. Immutable.
  */
-final class FailureInterceptor implements ServerInterceptor {
+public final class FailureInterceptor implements ServerInterceptor {
     private static final Logger log = LoggerFactory.getLogger(FailureInterceptor.class);
 
     @Override
