@@ -7,10 +7,11 @@ import dev.kvern.coordinator.front.FrontLimits;
 import dev.kvern.coordinator.membership.MembershipLimits;
 import dev.kvern.coordinator.routing.RoutePolicy;
 import dev.kvern.rpc.GrpcServer;
+import dev.kvern.telemetry.TelemetryConfig;
 import java.util.List;
 
 /** The coordinator's configuration; coordinator-defaults.yaml beside this record says what each key means. */
-public record CoordinatorConfig(Listen listen, Members membership, Routing routing, Limits limits)
+public record CoordinatorConfig(Listen listen, Members membership, Routing routing, Limits limits, TelemetryConfig telemetry)
         implements Validated {
     private static final int MAX_PORT = 65_535;
     private static final int MAX_MILLIS = 3_600_000;
@@ -71,5 +72,6 @@ public record CoordinatorConfig(Listen listen, Members membership, Routing routi
         problems.range("limits.max_calls", limits.maxCalls, 1, 1_000_000);
         problems.range("limits.call_bytes", limits.callBytes, GrpcServer.MAX_MESSAGE_BYTES, 1L << 50);
         problems.range("limits.request_log", limits.requestLog, 1, 1_000_000);
+        telemetry.validate(problems);
     }
 }

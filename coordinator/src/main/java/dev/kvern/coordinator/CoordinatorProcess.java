@@ -6,6 +6,7 @@ import dev.kvern.coordinator.front.RunnerChannels;
 import dev.kvern.coordinator.http.DashboardRoutes;
 import dev.kvern.coordinator.http.HttpServer;
 import dev.kvern.coordinator.http.ProbeRoutes;
+import dev.kvern.coordinator.http.TraceRoutes;
 import dev.kvern.coordinator.index.PrefixIndex;
 import dev.kvern.coordinator.membership.ClusterGrpc;
 import dev.kvern.coordinator.membership.MemberList;
@@ -22,6 +23,7 @@ import dev.kvern.process.ProcessNames;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
+import dev.kvern.telemetry.Telemetry;
 import dev.kvern.v1.MemberState;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -80,6 +82,8 @@ public final class CoordinatorProcess implements AutoCloseable {
     private static CoordinatorProcess start(CoordinatorConfig config, OpenParts parts) {
         String host = config.listen().host();
         MembershipLimits lease = config.membership().toLimits();
+        Telemetry telemetry = parts.opened(Telemetry.start(
+                config.telemetry(), "coordinator", ProcessNames.memberId("coordinator")));
         var members = new MemberRegistry(lease, System::nanoTime);
         var index = new PrefixIndex(config.routing().indexBlocks());
         members.onDeparture(member -> index.clear(member.id()));
@@ -87,7 +91,7 @@ public final class CoordinatorProcess implements AutoCloseable {
         members.onChange(now -> giveUpOnLost(now, underWay));
         members.onHeartbeat(member -> underWay.heard(member.id()));
         members.onDeparture(member -> underWay.forgotten(member.id()));
-        RunnerChannels channels = parts.opened(new RunnerChannels(CoordinatorProcess::channel));
+        RunnerChannels channels = parts.opened(new RunnerChannels(target -> channel(target, telemetry)));
         members.onChange(channels::changed);
 
         var figures = new ClusterFigures(members, System::nanoTime);
@@ -95,7 +99,7 @@ public final class CoordinatorProcess implements AutoCloseable {
         var metrics = new CoordinatorMetrics(figures, members, index);
         var choice = new RunnerChoice(members, index, underWay, config.routing().toPolicy());
         var front = new GenerationFrontDoor(
-                members, choice, channels, underWay, config.frontLimits(), CallClock.system(), record -> {
+                members, choice, channels, underWay, config.frontLimits(), CallClock.system(), telemetry, record -> {
                     requests.add(record);
                     metrics.ended(record);
                 });
@@ -110,10 +114,11 @@ public final class CoordinatorProcess implements AutoCloseable {
         parts.opened(calls::shutdownNow);
         var probes = new ProbeRoutes(metrics);
         var dashboard = parts.opened(new DashboardRoutes(figures, requests, System::currentTimeMillis, version()));
-        HttpServer http = parts.opened(HttpServer.start(host, config.listen().httpPort(), List.of(probes, dashboard)));
+        HttpServer http = parts.opened(
+                HttpServer.start(host, config.listen().httpPort(), List.of(new TraceRoutes(telemetry), probes, dashboard)));
         dashboard.startOn(timer);
         GrpcServer grpc =
-                parts.opened(GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster)));
+                parts.opened(GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster), telemetry));
         grpc.serving(true);
         return new CoordinatorProcess(host, grpc, http, probes, cluster, parts);
     }
@@ -138,13 +143,14 @@ public final class CoordinatorProcess implements AutoCloseable {
         }
     }
 
-    private static ManagedChannel channel(String target) {
+    private static ManagedChannel channel(String target, Telemetry telemetry) {
         return NettyChannelBuilder.forTarget(target)
                 .usePlaintext()
                 .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
                 // A runner that came back elsewhere is up, while calls to where it was wait for a machine that is gone.
                 .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
                 .keepAliveTimeout(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+                .intercept(telemetry.clientInterceptors())
                 .build();
     }
 

@@ -12,6 +12,7 @@ import dev.kvern.runner.tier.FetchPolicy;
 import dev.kvern.runner.tier.OffloadOptions;
 import dev.kvern.runner.tier.OffloadPolicy;
 import dev.kvern.runner.tier.TierOptions;
+import dev.kvern.telemetry.TelemetryConfig;
 import java.util.List;
 
 /** A model-runner's configuration; runner-defaults.yaml beside this record says what each key means. */
@@ -25,7 +26,8 @@ public record RunnerConfig(
         EngineSection engine,
         Host host,
         Offload offload,
-        Tier tier)
+        Tier tier,
+        TelemetryConfig telemetry)
         implements Validated {
     private static final int MAX_MILLIS = 3_600_000;
 
@@ -221,6 +223,7 @@ public record RunnerConfig(
         problems.range("tier.offload_batch_chunks", tier.offloadBatchChunks, 1, 4_096);
         problems.range("tier.offload_recheck_millis", tier.offloadRecheckMillis, 0, MAX_MILLIS);
         problems.range("tier.offload_yield_millis", tier.offloadYieldMillis, 0, MAX_MILLIS);
+        telemetry.validate(problems);
     }
 
     private void validateModel(Problems problems) {

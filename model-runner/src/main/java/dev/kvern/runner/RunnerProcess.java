@@ -35,6 +35,9 @@ import dev.kvern.runner.tier.OffloadPolicy;
 import dev.kvern.runner.tier.OffloadQueue;
 import dev.kvern.runner.tier.Offloader;
 import dev.kvern.runner.tier.PolicyQueue;
+import dev.kvern.runner.tier.TracedTier;
+import dev.kvern.telemetry.RequestScope;
+import dev.kvern.telemetry.Telemetry;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
 import dev.kvern.v1.MemberState;
@@ -90,6 +93,8 @@ public final class RunnerProcess implements AutoCloseable {
     }
 
     private static RunnerProcess start(RunnerConfig config, ProgressListener progress, OpenParts parts) {
+        String id = config.id().isEmpty() ? ProcessNames.memberId("runner") : config.id();
+        Telemetry telemetry = parts.opened(Telemetry.start(config.telemetry(), "runner", id));
         Path path = Path.of(config.model().path());
         ModelDirectory directory = ModelDirectory.open(path);
         Tokenizer tokenizer = parts.opened(Tokenizer.load(path));
@@ -112,11 +117,15 @@ public final class RunnerProcess implements AutoCloseable {
         HostAllocator allocator =
                 config.device().cuda() ? new PinnedAllocator(PinnedMemory.open()) : HostAllocator.DIRECT;
         BlockStoreClient client = parts.opened(
-                new BlockStoreClient(config.tier().tierOptions(), GrpcChannels::open, System::nanoTime, allocator));
+                new BlockStoreClient(config.tier().tierOptions(),
+                target -> GrpcChannels.open(target, telemetry.clientInterceptors()),
+                System::nanoTime,
+                allocator));
         client.setNodes(config.tier().nodes());
         CacheTier cluster = config.tier().enabled() ? client : CacheTier.NONE;
         HostTier hostTier = hostTier(config, allocator, cluster, memory, parts);
-        CacheTier tier = hostTier == null ? cluster : hostTier;
+        CacheTier all = hostTier == null ? cluster : hostTier;
+        CacheTier tier = telemetry.on() ? new TracedTier(all, telemetry) : all;
         Offloader offloader = parts.opened(
                 new Offloader(tier, memory, config.offloadOptions(), System::nanoTime, pulse, pulse::wake));
         var planner = new FetchPlanner(
@@ -148,12 +157,11 @@ public final class RunnerProcess implements AutoCloseable {
         ExecutorService calls =
                 Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-runner-grpc"));
         parts.opened(calls::shutdownNow);
-        String id = config.id().isEmpty() ? ProcessNames.memberId("runner") : config.id();
         var seeds = new SecureRandom();
         var service = new GenerationGrpc(
-                id, served, engine, pulse, config.kv().blockTokens(), System::nanoTime, seeds::nextLong);
+                id, served, engine, pulse, config.kv().blockTokens(), System::nanoTime, seeds::nextLong, telemetry);
         GrpcServer server = parts.opened(
-                GrpcServer.start(config.listen().host(), config.listen().grpcPort(), calls, List.of(service)));
+                GrpcServer.start(config.listen().host(), config.listen().grpcPort(), calls, List.of(service), telemetry));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = host + ":" + server.port();
         server.serving(true);
@@ -224,7 +232,7 @@ public final class RunnerProcess implements AutoCloseable {
         HostSlab slab = HostSlab.allocate(allocator, bytes, chunkBytes(config, memory), !section.auto());
         ExecutorService copies = Executors.newSingleThreadExecutor(ProcessNames.daemonThreads("kvern-host-copy"));
         parts.opened(copies::shutdownNow);
-        return new HostTier(cluster, slab, copies);
+        return new HostTier(cluster, slab, RequestScope.carrying(copies));
     }
 
     private static int chunkBytes(RunnerConfig config, KvMemory memory) {

@@ -5,6 +5,7 @@ import dev.kvern.config.Problems;
 import dev.kvern.config.Validated;
 import dev.kvern.node.store.CacheMemory;
 import dev.kvern.rpc.HostPort;
+import dev.kvern.telemetry.TelemetryConfig;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -17,7 +18,8 @@ public record NodeConfig(
         IgniteSection ignite,
         Memory memory,
         int backups,
-        Limits limits)
+        Limits limits,
+        TelemetryConfig telemetry)
         implements Validated {
     private static final int MAX_PORT = 65_535;
     private static final int MAX_MILLIS = 600_000;
@@ -111,5 +113,6 @@ public record NodeConfig(
         problems.range("limits.operation_timeout_millis", limits.operationTimeoutMillis, 1, MAX_MILLIS);
         problems.range("limits.receiving_bytes", limits.receivingBytes, memory.maxBlockBytes, 1L << 50);
         problems.range("limits.sending_bytes", limits.sendingBytes, memory.maxBlockBytes, 1L << 50);
+        telemetry.validate(problems);
     }
 }

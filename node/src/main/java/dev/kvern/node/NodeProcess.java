@@ -6,6 +6,7 @@ import dev.kvern.node.admin.CacheAdminGrpc;
 import dev.kvern.node.grpc.BlockStoreGrpc;
 import dev.kvern.node.grpc.CallTimes;
 import dev.kvern.node.grpc.SendBudget;
+import dev.kvern.node.grpc.StoreSpans;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
 import dev.kvern.node.ignite.NodeCalls;
@@ -25,9 +26,12 @@ import dev.kvern.process.ProcessNames;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
+import dev.kvern.telemetry.RequestScope;
+import dev.kvern.telemetry.Telemetry;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
 import io.grpc.BindableService;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -107,6 +111,7 @@ public final class NodeProcess implements AutoCloseable {
         long startedAtMillis = System.currentTimeMillis();
         long startedAtNanos = System.nanoTime();
         String id = config.id().isEmpty() ? ProcessNames.memberId("node") : config.id();
+        Telemetry telemetry = parts.opened(Telemetry.start(config.telemetry(), "node", id));
         var counters = new StoreCounters();
         var policy = new ChainLru(System::nanoTime, counters::reused);
         var lost = new CompletableFuture<String>();
@@ -145,7 +150,7 @@ public final class NodeProcess implements AutoCloseable {
                 config.backups(),
                 policy,
                 counters,
-                waits,
+                RequestScope.carrying(waits),
                 config.limits().operationTimeoutMillis());
         double highWatermark = highWatermark(config.memory(), regionBytes);
         var evictor = new WatermarkEvictor(
@@ -219,8 +224,9 @@ public final class NodeProcess implements AutoCloseable {
                 calls,
                 BlockStoreGrpc.NEVER_BLOCKING,
                 List.<BindableService>of(
-                        () -> ServerInterceptors.intercept(service, new CallTimes(counters, System::nanoTime)),
-                        new CacheAdminGrpc(id, admin, storage, adminCalls, () -> drained.complete(null)))));
+                        () -> ServerInterceptors.intercept(service, storeInterceptors(counters, telemetry)),
+                        new CacheAdminGrpc(id, admin, storage, adminCalls, () -> drained.complete(null))),
+                telemetry));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = HostPort.of(host, server.port());
         server.serving(true);
@@ -246,6 +252,12 @@ public final class NodeProcess implements AutoCloseable {
         lost.thenAcceptAsync(why -> process.close(), ended("kvern-node-loss"));
         drained.thenAcceptAsync(done -> process.close(), ended("kvern-node-drained"));
         return process;
+    }
+
+    /** What sees the store's calls with their messages. */
+    private static List<ServerInterceptor> storeInterceptors(StoreCounters counters, Telemetry telemetry) {
+        var times = new CallTimes(counters, System::nanoTime);
+        return telemetry.on() ? List.of(times, new StoreSpans()) : List.of(times);
     }
 
     /** Memory that runners on this machine can read, if they reach this node by its socket; else the process's own. */

@@ -1,9 +1,11 @@
 package dev.kvern.rpc;
 
+import io.grpc.ClientInterceptor;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.util.List;
 
 /** How Kvern's processes reach each other. Stateless. */
 public final class GrpcChannels {
@@ -18,11 +20,21 @@ public final class GrpcChannels {
      * @param target HOST:PORT, or {@value #UNIX_SCHEME} and the absolute path of a Unix domain socket
      */
     public static ManagedChannel open(String target) {
+        return open(target, List.of());
+    }
+
+    /**
+     * The same for calls that are made for requests.
+     *
+     * @param outer the outermost last
+     */
+    public static ManagedChannel open(String target, List<ClientInterceptor> outer) {
         var builder = target.startsWith(UNIX_SCHEME)
                 ? (NettyChannelBuilder) Grpc.newChannelBuilder(target, InsecureChannelCredentials.create())
                 : NettyChannelBuilder.forTarget(target).usePlaintext();
         return builder.maxInboundMessageSize(GrpcServer.MAX_MESSAGE_BYTES)
                 .flowControlWindow(GrpcServer.FLOW_CONTROL_WINDOW_BYTES)
+                .intercept(outer)
                 .build();
     }
 }

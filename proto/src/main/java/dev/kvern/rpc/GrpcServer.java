@@ -1,11 +1,13 @@
 package dev.kvern.rpc;
 
 import com.google.common.util.concurrent.MoreExecutors;
+import dev.kvern.telemetry.Telemetry;
 import io.grpc.BindableService;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallExecutorSupplier;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -69,6 +71,12 @@ public final class GrpcServer implements AutoCloseable {
         return start(host, port, "", executor, Set.of(), services);
     }
 
+    /** The same with spans. */
+    public static GrpcServer start(
+            String host, int port, Executor executor, List<? extends BindableService> services, Telemetry telemetry) {
+        return start(host, port, "", executor, Set.of(), services, telemetry);
+    }
+
     /**
      * The same, also on a Unix domain socket, which callers on this machine reach faster.
      *
@@ -84,6 +92,19 @@ public final class GrpcServer implements AutoCloseable {
             Executor executor,
             Set<String> onTransport,
             List<? extends BindableService> services) {
+        return start(host, port, unixSocket, executor, onTransport, services, Telemetry.off());
+    }
+
+    /** The same with spans. */
+    public static GrpcServer start(
+            String host,
+            int port,
+            String unixSocket,
+            Executor executor,
+            Set<String> onTransport,
+            List<? extends BindableService> services,
+            Telemetry telemetry) {
+        List<ServerInterceptor> outer = telemetry.serverInterceptors();
         ServerCallExecutorSupplier executors = executors(executor, onTransport);
         var health = new HealthStatusManager();
         var names = new ArrayList<String>();
@@ -101,6 +122,7 @@ public final class GrpcServer implements AutoCloseable {
                 NettyServerBuilder.forAddress(new InetSocketAddress(host, port)),
                 HostPort.of(host, port),
                 executors,
+                outer,
                 health,
                 bound);
         if (unixSocket.isEmpty()) {
@@ -109,7 +131,7 @@ public final class GrpcServer implements AutoCloseable {
         UnixSocket socket = null;
         try {
             socket = UnixSocket.at(unixSocket);
-            Server onSocket = started(socket.serverBuilder(), unixSocket, executors, health, bound);
+            Server onSocket = started(socket.serverBuilder(), unixSocket, executors, outer, health, bound);
             return new GrpcServer(List.of(onPort, onSocket), health, names, socket);
         } catch (RuntimeException e) {
             onPort.shutdownNow();
@@ -124,6 +146,7 @@ public final class GrpcServer implements AutoCloseable {
             NettyServerBuilder builder,
             String address,
             ServerCallExecutorSupplier executors,
+            List<ServerInterceptor> outer,
             HealthStatusManager health,
             List<ServerServiceDefinition> services) {
         // What a call runs on before its method is known.
@@ -138,6 +161,7 @@ public final class GrpcServer implements AutoCloseable {
                 .permitKeepAliveWithoutCalls(true)
                 .addService(health.getHealthService())
                 .addService(ProtoReflectionServiceV1.newInstance());
+        outer.forEach(builder::intercept);
         services.forEach(builder::addService);
         try {
             return builder.build().start();

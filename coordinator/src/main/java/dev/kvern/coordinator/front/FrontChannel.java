@@ -28,10 +28,11 @@ public final class FrontChannel implements AutoCloseable {
     /** @param executor runs the front door's calls, and what hears of their answers */
     public static FrontChannel open(GenerationFrontDoor front, Executor executor) {
         String name = InProcessServerBuilder.generateName();
-        Server server = InProcessServerBuilder.forName(name)
+        var builder = InProcessServerBuilder.forName(name)
                 .executor(executor)
-                .addService(ServerInterceptors.intercept(front, new FailureInterceptor()))
-                .build();
+                .addService(ServerInterceptors.intercept(front, new FailureInterceptor()));
+        front.telemetry().serverInterceptors().forEach(builder::intercept);
+        Server server = builder.build();
         try {
             server.start();
         } catch (IOException e) {

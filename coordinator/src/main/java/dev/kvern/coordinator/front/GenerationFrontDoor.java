@@ -6,6 +6,8 @@ import dev.kvern.coordinator.routing.RunnerChoice;
 import dev.kvern.coordinator.routing.UnderWay;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
+import dev.kvern.telemetry.RequestId;
+import dev.kvern.telemetry.Telemetry;
 import dev.kvern.v1.GenerateRequest;
 import dev.kvern.v1.GenerateResponse;
 import dev.kvern.v1.GenerationServiceGrpc;
@@ -22,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -38,9 +39,22 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
     private final UnderWay underWay;
     private final FrontLimits limits;
     private final CallClock clock;
+    private final Telemetry telemetry;
     private final RequestListener listener;
     private final AtomicInteger calls = new AtomicInteger();
     private final AtomicLong callBytes = new AtomicLong();
+
+    /** Without spans. */
+    GenerationFrontDoor(
+            MemberRegistry members,
+            RunnerChoice choice,
+            RunnerChannels channels,
+            UnderWay underWay,
+            FrontLimits limits,
+            CallClock clock,
+            RequestListener listener) {
+        this(members, choice, channels, underWay, limits, clock, Telemetry.off(), listener);
+    }
 
     /** @param listener hears of every Generate call's end */
     public GenerationFrontDoor(
@@ -50,6 +64,7 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
             UnderWay underWay,
             FrontLimits limits,
             CallClock clock,
+            Telemetry telemetry,
             RequestListener listener) {
         this.members = members;
         this.choice = choice;
@@ -57,18 +72,29 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
         this.underWay = underWay;
         this.limits = limits;
         this.clock = clock;
+        this.telemetry = telemetry;
         this.listener = listener;
     }
 
     @Override
     public void generate(GenerateRequest request, StreamObserver<GenerateResponse> observer) {
         var responses = (ServerCallStreamObserver<GenerateResponse>) observer;
+        String id = RequestId.settle(request.getRequestId());
         GenerateRequest named = request.getRequestId().isEmpty()
-                ? request.toBuilder().setRequestId(UUID.randomUUID().toString()).build()
+                ? request.toBuilder().setRequestId(id).build()
                 : request;
         int size = named.getSerializedSize();
         var call = new RoutedGeneration(
-                named, responses, deadline(), choice, channels, underWay, limits, clock, record -> {
+                named,
+                responses,
+                deadline(),
+                choice,
+                channels,
+                underWay,
+                limits,
+                clock,
+                new RequestSpans(telemetry, Context.current(), named),
+                record -> {
                     calls.decrementAndGet();
                     callBytes.addAndGet(-size);
                     listener.ended(record);
@@ -101,6 +127,11 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
         responses.onNext(
                 ListModelsResponse.newBuilder().addAllModels(models.values()).build());
         responses.onCompleted();
+    }
+
+    /** What callers of this door are followed with. */
+    Telemetry telemetry() {
+        return telemetry;
     }
 
     private static @Nullable Deadline deadline() {

@@ -30,10 +30,6 @@ final class RequestTrace {
         this.arrivedAtNanos = clock.nanoTime().getAsLong();
     }
 
-    String id() {
-        return id;
-    }
-
     void sentTo(MemberStatus to) {
         attempts++;
         runner = to.id();
@@ -55,6 +51,10 @@ final class RequestTrace {
     /** Whether the last response has been seen. */
     boolean finished() {
         return reason != FinishReason.FINISH_REASON_UNSPECIFIED;
+    }
+
+    FinishReason reason() {
+        return reason;
     }
 
     Outcome outcome() {

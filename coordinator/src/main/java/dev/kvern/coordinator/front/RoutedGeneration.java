@@ -5,6 +5,7 @@ import dev.kvern.coordinator.routing.PromptBlocks;
 import dev.kvern.coordinator.routing.Route;
 import dev.kvern.coordinator.routing.RunnerChoice;
 import dev.kvern.coordinator.routing.UnderWay;
+import dev.kvern.coordinator.stats.RequestRecord;
 import dev.kvern.coordinator.stats.RequestRecord.Outcome;
 import dev.kvern.rpc.Failures;
 import dev.kvern.rpc.KvernException;
@@ -43,6 +44,7 @@ final class RoutedGeneration {
     private final UnderWay underWay;
     private final FrontLimits limits;
     private final RequestTrace trace;
+    private final RequestSpans spans;
     private final RequestListener listener;
     private final Set<String> tried = new HashSet<>();
     private final RetryHint hint = new RetryHint();
@@ -66,6 +68,7 @@ final class RoutedGeneration {
             UnderWay underWay,
             FrontLimits limits,
             CallClock clock,
+            RequestSpans spans,
             RequestListener listener) {
         this.request = request;
         this.responses = responses;
@@ -75,6 +78,7 @@ final class RoutedGeneration {
         this.underWay = underWay;
         this.limits = limits;
         this.trace = new RequestTrace(request.getRequestId(), request.getModel(), clock);
+        this.spans = spans;
         this.listener = listener;
     }
 
@@ -138,7 +142,7 @@ final class RoutedGeneration {
     /** Sends the request to the best runner that was not tried yet. */
     private void route() {
         List<MemberStatus> runners = choice.serving(request.getModel(), tried);
-        Route route = choice.forPrompt(runners, prompt);
+        Route route = spans.routing(runners, prompt, () -> choice.forPrompt(runners, prompt));
         tried.add(route.runner().id());
         send(route, tried.size() < limits.attempts());
     }
@@ -149,7 +153,9 @@ final class RoutedGeneration {
         owed = false;
         trace.sentTo(route.runner());
         underWay.add(next.runner(), next);
-        channels.stub(route.runner()).withDeadline(deadline).generate(request, next);
+        try (var scope = spans.enter()) {
+            channels.stub(route.runner()).withDeadline(deadline).generate(request, next);
+        }
     }
 
     private void leave(Attempt current) {
@@ -163,13 +169,14 @@ final class RoutedGeneration {
         }
         leave(failed);
         if (!answered && failed.replaceable && isAboutTheRunner(status)) {
-            log.info("request {}: {} cannot serve it ({}), trying another", trace.id(), failed.runner(), status);
-            try {
+            // Also from threads that look for lost runners.
+            try (var scope = spans.enter()) {
+                log.info("{} cannot serve the request ({}), trying another", failed.runner(), status);
                 route();
                 return;
             } catch (KvernException e) {
                 // Nobody is left: what the last one said tells the caller more.
-                log.debug("request {}: {}", trace.id(), e.getMessage());
+                log.debug("not sent to another: {}", e.getMessage());
             }
         }
         fail(status.getCode() == Status.Code.UNAVAILABLE ? named(failed, status) : status);
@@ -191,13 +198,17 @@ final class RoutedGeneration {
             end(
                     status.getCode() == Status.Code.CANCELLED ? Outcome.CANCELLED : Outcome.FAILED,
                     status.getCode() + ": " + status.getDescription());
-            responses.onError(status.asRuntimeException(hint.trailers(status)));
+            try (var scope = spans.enter()) {
+                responses.onError(status.asRuntimeException(hint.trailers(status)));
+            }
         }
     }
 
     private void end(Outcome outcome, @Nullable String error) {
         ended = true;
-        listener.ended(trace.ended(outcome, error));
+        RequestRecord record = trace.ended(outcome, error);
+        spans.ended(record, trace.reason());
+        listener.ended(record);
     }
 
     /** The prompt's blocks on their way. */
@@ -208,7 +219,7 @@ final class RoutedGeneration {
                 try {
                     prompt = PromptBlocks.of(response);
                 } catch (IllegalArgumentException e) {
-                    log.warn("request {}: a runner named its blocks wrongly: {}", trace.id(), e.getMessage());
+                    log.warn("a runner named the prompt's blocks wrongly: {}", e.getMessage());
                 }
                 // The runner need not do it again.
                 request = request.toBuilder()
@@ -225,7 +236,7 @@ final class RoutedGeneration {
                 if (status.getCode() == Status.Code.INVALID_ARGUMENT || status.getCode() == Status.Code.NOT_FOUND) {
                     fail(status);
                 } else {
-                    log.debug("request {}: routed without its prefix: {}", trace.id(), status);
+                    log.debug("routed without its prefix: {}", status);
                     go();
                 }
             }

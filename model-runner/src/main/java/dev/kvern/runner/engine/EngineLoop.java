@@ -11,6 +11,7 @@ import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.tier.CacheTier;
 import dev.kvern.runner.tier.FetchPlanner;
 import dev.kvern.runner.tier.OffloadQueue;
+import dev.kvern.telemetry.RequestScope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -331,7 +332,7 @@ final class EngineLoop {
 
     /** Runs a step; what it throws ends this request and no other. */
     private void guarded(Sequence sequence, Runnable step) {
-        try {
+        try (var scope = RequestScope.enter(sequence.task.context())) {
             step.run();
         } catch (RuntimeException e) {
             fail(sequence, e);
@@ -357,8 +358,14 @@ final class EngineLoop {
     }
 
     private void fail(Sequence sequence, RuntimeException why) {
+        try (var scope = RequestScope.enter(sequence.task.context())) {
+            failInScope(sequence, why);
+        }
+    }
+
+    private void failInScope(Sequence sequence, RuntimeException why) {
         if (sequence.phase == Sequence.Phase.ENDED) {
-            log.warn("request {}: its stream failed at the end: {}", sequence.task.requestId(), why.toString());
+            log.warn("the request's stream failed at the end: {}", why.toString());
             return;
         }
         if (why instanceof NotFiniteException) {
@@ -371,20 +378,22 @@ final class EngineLoop {
             counters.notFinite.increment();
             String message = "model " + model.spec().label() + ": " + broken.getMessage()
                     + " (expected: finite numbers; its weights are broken, or its numbers too large for its compute type)";
-            log.error("request {}: {}", sequence.task.requestId(), message);
+            log.error("{}", message);
             tell(sequence, new KvernException(ErrorReason.INTERNAL, message, broken));
         } else {
-            log.error("request {} failed", sequence.task.requestId(), why);
+            log.error("the request failed", why);
             tell(sequence, new KvernException(ErrorReason.INTERNAL, "internal error: " + why, why));
         }
     }
 
     private void tell(Sequence sequence, KvernException failure) {
         counters.failed.increment();
-        try {
-            sequence.stream.failed(failure);
-        } catch (RuntimeException e) {
-            log.warn("request {} could not be told that it failed: {}", sequence.task.requestId(), e.toString());
+        try (var scope = RequestScope.enter(sequence.task.context())) {
+            try {
+                sequence.stream.failed(failure);
+            } catch (RuntimeException e) {
+                log.warn("the request could not be told that it failed: {}", e.toString());
+            }
         }
     }
 }

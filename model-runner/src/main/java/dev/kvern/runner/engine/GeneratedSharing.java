@@ -1,6 +1,8 @@
 package dev.kvern.runner.engine;
 
 import dev.kvern.runner.model.NotFiniteException;
+import dev.kvern.telemetry.RequestScope;
+import io.grpc.Context;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +19,11 @@ final class GeneratedSharing {
     private final Prefill prefill;
     private final KeySpace keySpace;
     private final EngineOptions options;
-    private final Deque<Prompt> waiting = new ArrayDeque<>();
-    private @Nullable Prompt current;
+    private final Deque<Shared> waiting = new ArrayDeque<>();
+    private @Nullable Shared current;
+
+    /** A text and what it is computed for. */
+    private record Shared(Prompt prompt, Context request) {}
 
     GeneratedSharing(Prefill prefill, KeySpace keySpace, EngineOptions options) {
         this.prefill = prefill;
@@ -37,7 +42,9 @@ final class GeneratedSharing {
         if (waiting.size() == MAX_WAITING) {
             waiting.removeFirst();
         }
-        waiting.add(new Prompt(tokens, keySpace.keys(tokens, finished.task.salt()), true, true, chunk, false));
+        waiting.add(new Shared(
+                new Prompt(tokens, keySpace.keys(tokens, finished.task.salt()), true, true, chunk, false),
+                finished.task.context()));
     }
 
     /** Computes a chunk; false if there is none to compute. */
@@ -45,10 +52,16 @@ final class GeneratedSharing {
         if (current == null && !begin()) {
             return false;
         }
-        Prompt prompt = current;
-        if (prompt == null) {
-            return true;
+        Shared shared = current;
+        if (shared != null) {
+            try (var scope = RequestScope.enter(shared.request())) {
+                step(shared.prompt());
+            }
         }
+        return true;
+    }
+
+    private void step(Prompt prompt) {
         prefill.adopt(prompt);
         if (!prompt.done()) {
             try {
@@ -62,7 +75,6 @@ final class GeneratedSharing {
             prefill.offload(prompt);
             release();
         }
-        return true;
     }
 
     /** Gives the blocks of the text under way back and forgets it; false if there was none. */
@@ -70,18 +82,18 @@ final class GeneratedSharing {
         if (current == null) {
             return false;
         }
-        current.release();
+        current.prompt().release();
         current = null;
         return true;
     }
 
     private boolean begin() {
-        Prompt next = waiting.poll();
+        Shared next = waiting.poll();
         if (next == null) {
             return false;
         }
         // Without room for it the text is dropped: it is a favour, not a duty.
-        if (prefill.begin(next, 0)) {
+        if (prefill.begin(next.prompt(), 0)) {
             current = next;
         }
         return true;

@@ -1,6 +1,8 @@
 package dev.kvern.runner.engine;
 
 import dev.kvern.rpc.KvernException;
+import dev.kvern.telemetry.RequestId;
+import io.grpc.Context;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -16,6 +18,7 @@ import java.util.OptionalLong;
  * @param write keep this prompt's blocks for others
  * @param deadlineNanos on the engine's clock; empty for none
  * @param priority higher goes first, {@link #MIN_PRIORITY} to {@link #MAX_PRIORITY}
+ * @param context what is done for the request is done in: it has its name and its trace, and no end of its own
  */
 public record GenerationTask(
         String requestId,
@@ -26,7 +29,8 @@ public record GenerationTask(
         boolean readCluster,
         boolean write,
         OptionalLong deadlineNanos,
-        int priority) {
+        int priority,
+        Context context) {
     public static final int MIN_PRIORITY = -100;
     public static final int MAX_PRIORITY = 100;
 
@@ -35,6 +39,30 @@ public record GenerationTask(
         if (priority < MIN_PRIORITY || priority > MAX_PRIORITY) {
             throw KvernException.invalid("priority", priority, MIN_PRIORITY + " to " + MAX_PRIORITY);
         }
+    }
+
+    /** A task that is not part of a call. */
+    public GenerationTask(
+            String requestId,
+            int[] prompt,
+            OptionalInt maxTokens,
+            String salt,
+            boolean readLocal,
+            boolean readCluster,
+            boolean write,
+            OptionalLong deadlineNanos,
+            int priority) {
+        this(
+                requestId,
+                prompt,
+                maxTokens,
+                salt,
+                readLocal,
+                readCluster,
+                write,
+                deadlineNanos,
+                priority,
+                RequestId.in(Context.ROOT, requestId));
     }
 
     /** A task of priority 0. */

@@ -31,6 +31,7 @@ final class GenerationCall implements TokenStream {
     private final Detokenizer detokenizer;
     private final StopMatcher stops;
     private final ServerCallStreamObserver<GenerateResponse> responses;
+    private final GenerationSpans spans;
     private boolean first = true;
     private boolean stoppedByText;
     private volatile boolean cancelled;
@@ -42,7 +43,8 @@ final class GenerationCall implements TokenStream {
             int[] prompt,
             GenerationOptions options,
             Tokenizer tokenizer,
-            ServerCallStreamObserver<GenerateResponse> responses) {
+            ServerCallStreamObserver<GenerateResponse> responses,
+            GenerationSpans spans) {
         this.requestId = requestId;
         this.runnerId = runnerId;
         this.options = options;
@@ -51,6 +53,7 @@ final class GenerationCall implements TokenStream {
         this.detokenizer = tokenizer.newDetokenizer();
         this.stops = new StopMatcher(options.stop());
         this.responses = responses;
+        this.spans = spans;
     }
 
     /** The caller has gone. */
@@ -95,12 +98,14 @@ final class GenerationCall implements TokenStream {
             StopMatcher.Match last = stops.push(detokenizer.finish());
             rest = last.stopped() ? last.emit() : last.emit() + stops.finish();
         }
-        responses.onNext(response()
+        GenerateResponse last = response()
                 .setTextDelta(rest)
                 .setFinishReason(
                         ending == Ending.STOP ? FinishReason.FINISH_REASON_STOP : FinishReason.FINISH_REASON_LENGTH)
                 .setUsage(describe(usage))
-                .build());
+                .build();
+        responses.onNext(last);
+        spans.finished(usage, last);
         responses.onCompleted();
     }
 

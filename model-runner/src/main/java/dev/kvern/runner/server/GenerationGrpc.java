@@ -6,6 +6,9 @@ import dev.kvern.runner.engine.Engine;
 import dev.kvern.runner.engine.EnginePulse;
 import dev.kvern.runner.engine.GenerationTask;
 import dev.kvern.runner.engine.PromptKeys;
+import dev.kvern.telemetry.RequestId;
+import dev.kvern.telemetry.SpanAttributes;
+import dev.kvern.telemetry.Telemetry;
 import dev.kvern.v1.CacheControl;
 import dev.kvern.v1.GenerateRequest;
 import dev.kvern.v1.GenerateResponse;
@@ -20,7 +23,6 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Arrays;
 import java.util.OptionalLong;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
@@ -37,6 +39,7 @@ public final class GenerationGrpc extends GenerationServiceGrpc.GenerationServic
     private final PromptReader prompts;
     private final LongSupplier nanoTime;
     private final LongSupplier freshSeed;
+    private final Telemetry telemetry;
 
     /**
      * @param pulse woken when a caller can take more responses
@@ -50,7 +53,8 @@ public final class GenerationGrpc extends GenerationServiceGrpc.GenerationServic
             EnginePulse pulse,
             int blockTokens,
             LongSupplier nanoTime,
-            LongSupplier freshSeed) {
+            LongSupplier freshSeed,
+            Telemetry telemetry) {
         this.runnerId = runnerId;
         this.model = model;
         this.engine = engine;
@@ -59,21 +63,26 @@ public final class GenerationGrpc extends GenerationServiceGrpc.GenerationServic
         this.prompts = new PromptReader(model);
         this.nanoTime = nanoTime;
         this.freshSeed = freshSeed;
+        this.telemetry = telemetry;
     }
 
     @Override
     public void generate(GenerateRequest request, StreamObserver<GenerateResponse> observer) {
         var responses = (ServerCallStreamObserver<GenerateResponse>) observer;
-        model.requireAsked(request.getModel());
         requireShort("request_id", request.getRequestId(), MAX_REQUEST_ID);
+        String requestId = RequestId.settle(request.getRequestId());
+        model.requireAsked(request.getModel());
         requireShort("cache_salt", request.getCacheSalt(), MAX_SALT);
         if (request.hasRunnerId() && !request.getRunnerId().equals(runnerId)) {
             throw KvernException.invalid("runner_id", "'" + request.getRunnerId() + "'", runnerId + ", or absent");
         }
         GenerationOptions options = GenerationOptions.of(request, model, freshSeed);
         int[] prompt = prompts.tokens(request.getPrompt());
-        String requestId = request.getRequestId().isEmpty() ? UUID.randomUUID().toString() : request.getRequestId();
-        var call = new GenerationCall(requestId, runnerId, prompt, options, model.tokenizer(), responses);
+        // Work for a call that has ended is ended by the engine, not by gRPC in the middle of it.
+        Context context = Context.current().fork();
+        SpanAttributes.request(Telemetry.span(context), request);
+        var spans = new GenerationSpans(telemetry, context, nanoTime);
+        var call = new GenerationCall(requestId, runnerId, prompt, options, model.tokenizer(), responses, spans);
         responses.setOnCancelHandler(call::cancelled);
         responses.setOnReadyHandler(pulse::wake);
         CacheControl cache = request.getCache();
@@ -87,7 +96,8 @@ public final class GenerationGrpc extends GenerationServiceGrpc.GenerationServic
                         !cache.hasReadCluster() || cache.getReadCluster(),
                         !cache.hasWrite() || cache.getWrite(),
                         deadline(),
-                        request.getPriority()),
+                        request.getPriority(),
+                        context),
                 call));
     }
 

@@ -3,11 +3,14 @@ package dev.kvern.node.ignite;
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
+import dev.kvern.telemetry.RequestScope;
+import io.grpc.Context;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.ignite.IgniteCache;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +45,17 @@ final class BlockHealer {
             return other;
         }
         counters.corrupt();
+        Context request = Context.current();
         copies.findGood(key).whenComplete((good, failure) -> {
+            try (var scope = RequestScope.enter(request)) {
+                found(key, good, failure);
+            }
+            search.complete(failure == null ? good : Optional.empty());
+        });
+        return search;
+    }
+
+    private void found(BlockKey key, Optional<StoredBlock> good, @Nullable Throwable failure) {
             if (failure == null) {
                 log.warn(
                         "block {}: a copy is corrupt; another owner's is {}",
@@ -54,9 +67,6 @@ final class BlockHealer {
                 log.warn("block {}: a copy is corrupt, and not all owners answer: {}", key, failure.getMessage());
                 searches.remove(key);
             }
-            search.complete(failure == null ? good : Optional.empty());
-        });
-        return search;
     }
 
     private void repair(BlockKey key, Optional<StoredBlock> good) {

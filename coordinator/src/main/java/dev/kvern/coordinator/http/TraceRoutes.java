@@ -1,0 +1,61 @@
+package dev.kvern.coordinator.http;
+
+import dev.kvern.telemetry.Telemetry;
+import dev.kvern.telemetry.TraceHeaders;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.context.Context;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * A span for each request under {@code /v1}, of the caller's trace if it names one. It takes the caller's place in the request's
+ * {@code traceparent}, so that whatever passes that header on continues it. To be added before what answers. Immutable.
+ */
+public final class TraceRoutes implements HttpRoutes {
+    private static final String REQUEST_ID = "x-request-id";
+    private static final int FIRST_SERVER_ERROR = 500;
+
+    private final Telemetry telemetry;
+
+    public TraceRoutes(Telemetry telemetry) {
+        this.telemetry = telemetry;
+    }
+
+    @Override
+    public void addTo(Router router) {
+        if (telemetry.on()) {
+            router.route("/v1/*").handler(this::follow);
+        }
+    }
+
+    private void follow(RoutingContext routing) {
+        HttpServerRequest request = routing.request();
+        Map<String, String> headers = new TreeMap<>();
+        request.headers().forEach((name, value) -> headers.put(name.toLowerCase(Locale.ROOT), value));
+        Context caller = TraceHeaders.read(headers);
+        Span span = telemetry.begin(request.method().name() + " " + request.path(), SpanKind.SERVER, caller);
+        span.setAttribute("http.request.method", request.method().name());
+        span.setAttribute("url.path", request.path());
+        TraceHeaders.written(caller.with(span))
+                .forEach((name, value) -> request.headers().set(name, value));
+        routing.addEndHandler(done -> {
+            int status = routing.response().getStatusCode();
+            span.setAttribute("http.response.status_code", status);
+            String id = routing.response().headers().get(REQUEST_ID);
+            if (id != null) {
+                span.setAttribute("kvern.request_id", id);
+            }
+            if (status >= FIRST_SERVER_ERROR || done.failed()) {
+                span.setStatus(StatusCode.ERROR);
+            }
+            span.end();
+        });
+        routing.next();
+    }
+}
