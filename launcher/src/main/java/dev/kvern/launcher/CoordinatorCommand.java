@@ -17,7 +17,9 @@ final class CoordinatorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        CoordinatorProcess process = CoordinatorProcess.start(options.load(CoordinatorConfig.loader()));
+        CoordinatorConfig config = options.load(CoordinatorConfig.loader());
+        LogFormat.identify("coordinator", "");
+        CoordinatorProcess process = CoordinatorProcess.start(config);
         return Service.run(process.readyLine(), process::close, process::awaitTermination, options.exitWithParent());
     }
 }

@@ -46,7 +46,12 @@ public final class Kvern implements Runnable {
 
     public static void main(String[] args) {
         // Before any class that logs.
-        LogFormat.choose();
+        try {
+            LogFormat.choose(System.getenv(), args.length == 0 ? "" : args[0]);
+        } catch (UsageException e) {
+            System.err.println("kvern: " + e.getMessage());
+            System.exit(MISUSED);
+        }
         System.exit(commandLine().execute(args));
     }
 

@@ -17,7 +17,9 @@ final class NodeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        NodeProcess process = NodeProcess.start(options.load(NodeConfig.loader()));
+        NodeConfig config = options.load(NodeConfig.loader());
+        LogFormat.identify("node", config.id());
+        NodeProcess process = NodeProcess.start(config);
         int code =
                 Service.run(process.readyLine(), process::close, process::awaitTermination, options.exitWithParent());
         // What was drained has done what it was asked to, and is not to be started again.

@@ -19,6 +19,7 @@ final class RunnerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         RunnerConfig config = options.load(RunnerConfig.loader());
+        LogFormat.identify("runner", config.id());
         RunnerProcess process;
         try (var bar = new ProgressBar("loading " + config.model().path())) {
             process = RunnerProcess.start(config, bar);

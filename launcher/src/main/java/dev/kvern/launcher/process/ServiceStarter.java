@@ -6,14 +6,25 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * How this machine's services are started.
  *
  * @param classPath where the launcher and all that it needs are
  * @param directory their working directory; each one's output goes to {@code NAME.log} in it
+ * @param environment variables beside those of this process
  */
-public record ServiceStarter(String classPath, Path directory) {
+public record ServiceStarter(String classPath, Path directory, Map<String, String> environment) {
+    public ServiceStarter {
+        environment = Map.copyOf(environment);
+    }
+
+    /** In the environment of this process. */
+    public ServiceStarter(String classPath, Path directory) {
+        this(classPath, directory, Map.of());
+    }
+
     /** Starts services from the class path of this JVM. */
     public static ServiceStarter fromOwnClassPath(Path directory) {
         return new ServiceStarter(System.getProperty("java.class.path"), directory);
@@ -57,11 +68,11 @@ public record ServiceStarter(String classPath, Path directory) {
         command.addAll(List.of("-cp", classPath, mainClass));
         command.addAll(arguments);
         try {
-            Process process = new ProcessBuilder(command)
+            var builder = new ProcessBuilder(command)
                     .directory(directory.toFile())
-                    .redirectErrorStream(true)
-                    .start();
-            return new ServiceProcess(name, process, directory.resolve(name + ".log"));
+                    .redirectErrorStream(true);
+            builder.environment().putAll(environment);
+            return new ServiceProcess(name, builder.start(), directory.resolve(name + ".log"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
