@@ -22,6 +22,7 @@ final class FillPart {
     static final String KVERN = "kvern";
 
     private static final String SMALL = " small";
+    private static final int FIRST_WARM_UPS = 4;
 
     private final ScaleSettings settings;
     private final ServiceStarter starter;
@@ -123,7 +124,11 @@ final class FillPart {
                 results.filledAt(pair.name(), pair.growing().fillTo(size));
             }
             out.println("fill: " + String.format("%,d", size) + " blocks, warm-up");
-            round(pairs, new FillResults(size, size));
+            // A process that has just started is not yet compiled.
+            int warmUps = size == settings.fill().first() ? FIRST_WARM_UPS : 1;
+            for (int i = 0; i < warmUps; i++) {
+                round(pairs, new FillResults(size, size));
+            }
             for (int round = 1; round <= settings.rounds(); round++) {
                 out.println(
                         "fill: " + String.format("%,d", size) + " blocks, round " + round + " of " + settings.rounds());
@@ -160,8 +165,8 @@ final class FillPart {
             Collections.shuffle(turns, random);
             for (Pair pair : turns) {
                 boolean smallFirst = random.nextBoolean();
-                ClosedLoop.Result first = (smallFirst ? pair.small() : pair.growing()).measure(operation);
-                ClosedLoop.Result second = (smallFirst ? pair.growing() : pair.small()).measure(operation);
+                Filling.Measured first = (smallFirst ? pair.small() : pair.growing()).measure(operation);
+                Filling.Measured second = (smallFirst ? pair.growing() : pair.small()).measure(operation);
                 results.add(operation, pair.name(), smallFirst ? second : first, smallFirst ? first : second);
             }
         }

@@ -13,6 +13,11 @@ interface FillStore extends AutoCloseable {
     /** Removes blocks. */
     void delete(List<BlockKey> keys);
 
+    /** Processor time that its server has used, in nanoseconds; 0 if nobody can tell. */
+    default long cpuNanos() {
+        return 0;
+    }
+
     /** What it takes now. */
     Footprint footprint();
 

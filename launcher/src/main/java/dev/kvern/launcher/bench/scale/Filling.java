@@ -1,6 +1,5 @@
 package dev.kvern.launcher.bench.scale;
 
-import dev.kvern.block.BlockKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -51,41 +50,52 @@ final class Filling implements AutoCloseable {
         return (blocks - from) / result.seconds();
     }
 
+    /**
+     * What was done.
+     *
+     * @param clientCpuNanos of this process, for each operation
+     * @param serverCpuNanos of the store's server, for each operation; 0 if nobody can tell
+     */
+    record Measured(ClosedLoop.Result result, double clientCpuNanos, double serverCpuNanos) {}
+
     /** What is put is removed again, which is not timed. */
-    ClosedLoop.Result measure(FillOperation operation) throws InterruptedException {
+    Measured measure(FillOperation operation) throws InterruptedException {
         int count = operation.blocks(chains);
-        return switch (operation) {
-            case GET, GET_RUN ->
-                loop.run(
-                        operation.turns(),
-                        (thread, turn) -> connections.get(thread).get(chains.keys(place(count), count)));
+        int each = operation.turns() * count;
+        long from = passed;
+        ClosedLoop.Operation work = switch (operation) {
+            case GET, GET_RUN -> (thread, turn) -> connections.get(thread).get(chains.keys(place(count), count));
             case MATCH ->
-                loop.run(
-                        operation.turns(),
-                        (thread, turn) ->
-                                connections.get(thread).match(chains.keys(place(count) / count * count, count)));
-            case PUT -> put(operation, count);
+                (thread, turn) -> connections.get(thread).match(chains.keys(place(count) / count * count, count));
+            case PUT ->
+                (thread, turn) -> connections
+                        .get(thread)
+                        .put(chains.blocks(from + (long) thread * each + (long) turn * count, count));
         };
+        Measured measured = measured(operation.turns(), work);
+        if (operation == FillOperation.PUT) {
+            int all = each * connections.size();
+            store.delete(chains.keys(from, all));
+            passed += all;
+        }
+        return measured;
+    }
+
+    private Measured measured(int turns, ClosedLoop.Operation work) throws InterruptedException {
+        int operations = turns * connections.size();
+        CpuTime client = CpuTime.ofThisProcess();
+        long clientBefore = client.nanos();
+        long serverBefore = store.cpuNanos();
+        ClosedLoop.Result result = loop.run(turns, work);
+        return new Measured(
+                result,
+                (double) (client.nanos() - clientBefore) / operations,
+                (double) (store.cpuNanos() - serverBefore) / operations);
     }
 
     /** Anywhere, with so many blocks from there on. */
     private long place(int count) {
         return ThreadLocalRandom.current().nextInt(stored - count + 1);
-    }
-
-    private ClosedLoop.Result put(FillOperation operation, int count) throws InterruptedException {
-        long from = passed;
-        int each = operation.turns() * count;
-        ClosedLoop.Result result = loop.run(
-                operation.turns(),
-                (thread, turn) -> connections
-                        .get(thread)
-                        .put(chains.blocks(from + (long) thread * each + (long) turn * count, count)));
-        int all = each * connections.size();
-        List<BlockKey> keys = chains.keys(from, all);
-        store.delete(keys);
-        passed += all;
-        return result;
     }
 
     @Override

@@ -50,6 +50,11 @@ final class KvernFill implements FillStore {
     }
 
     @Override
+    public long cpuNanos() {
+        return CpuTime.of(process.pid()).nanos();
+    }
+
+    @Override
     public Footprint footprint() {
         StatsResponse stats = node.stats();
         try {

@@ -61,6 +61,8 @@ final class ScaleReport {
                     fixed(row, Latencies.figure(50)),
                     fixed(row, Latencies.figure(99)),
                     fixed(row, FillResults.SMALL_P99),
+                    fixed(row, FillResults.CLIENT_CPU),
+                    fixed(row, FillResults.SERVER_CPU),
                     fixed(row, FillResults.TIMES_REDIS));
         }
         return table
