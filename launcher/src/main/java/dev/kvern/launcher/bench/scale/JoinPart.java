@@ -107,6 +107,7 @@ final class JoinPart {
             throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(settings.quietSeconds());
         during(what, cluster, load, to, status -> System.nanoTime() - end >= 0);
+        requireRoom(cluster);
     }
 
     /** Its process takes processors from the others on this machine until it is ready, so that is a stretch of its own. */
@@ -160,6 +161,14 @@ final class JoinPart {
             moved.saw(status, System.nanoTime());
         }
         to.add(what, phase, moved);
+    }
+
+    /** What is evicted is not lost, and would look like it. */
+    private static void requireRoom(ScaleCluster cluster) {
+        long evicted = cluster.evicted();
+        if (evicted != 0) {
+            throw new KvernException(ErrorReason.INTERNAL, "nodes have evicted " + evicted + " blocks (expected: 0)");
+        }
     }
 
     /** Blocks that a patient reader does not find. */

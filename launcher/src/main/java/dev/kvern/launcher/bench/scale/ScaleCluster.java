@@ -81,6 +81,14 @@ final class ScaleCluster implements AutoCloseable {
         return node;
     }
 
+    /** Blocks that nodes have removed by themselves for want of room. */
+    long evicted() {
+        return nodes.stream()
+                .map(node -> node.stats().getCounters())
+                .mapToLong(counters -> counters.getEvictedBlocks() + counters.getEvictedGoneBlocks())
+                .sum();
+    }
+
     /** The node that was started last. */
     ScaleNode last() {
         return nodes.get(nodes.size() - 1);

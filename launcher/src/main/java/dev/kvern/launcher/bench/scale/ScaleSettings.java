@@ -61,13 +61,13 @@ record ScaleSettings(
      * @param quietSeconds how long it is measured while nothing moves
      */
     record Moving(int blocks, int blockBytes, long rebalanceBytesPerSecond, int getsPerSecond, int quietSeconds) {
-        static final int GETS_PER_PUT = 5;
+        static final int GETS_PER_PUT = 10;
         static final int NODES = 3;
         private static final long LEAST_REGION_BYTES = 128L << 20;
 
-        /** Memory of each node: for everything and half as much again, below the watermark. */
+        /** Memory of each node: for everything, and more than is put meanwhile. */
         long regionBytes() {
-            return Math.max(LEAST_REGION_BYTES, 2L * blocks * blockBytes);
+            return Math.max(LEAST_REGION_BYTES, 5L * blocks * blockBytes);
         }
     }
 
