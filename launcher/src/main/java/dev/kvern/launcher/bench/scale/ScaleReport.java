@@ -48,6 +48,8 @@ final class ScaleReport {
                 "p50 ms",
                 "p99 ms",
                 "small p99",
+                "client",
+                "server",
                 "times redis");
         for (BenchRow row : rows) {
             table.add(
@@ -68,7 +70,7 @@ final class ScaleReport {
         return table
                 + String.format(
                         "%n%nof small: over what a store of the same kind did beside it, in the same rounds, that"
-                                + " holds no more than the first number of blocks. Nothing was evicted.");
+                                + " holds no more than the first number of blocks. client, server: milliseconds of processor for an operation. Nothing was evicted.");
     }
 
     private static String join(List<BenchRow> rows) {
