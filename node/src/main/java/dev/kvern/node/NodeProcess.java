@@ -122,6 +122,7 @@ public final class NodeProcess implements AutoCloseable {
                         config.ignite().addresses(),
                         config.ignite().workDirectory(),
                         config.ignite().failureDetectionMillis(),
+                        config.rebalance().bytesPerSecond(),
                         regionBytes,
                         config.memory().maxBlockBytes()),
                 policy,

@@ -34,8 +34,8 @@ class BoundedMemoryTest {
         var counters = new StoreCounters();
         var executor = Executors.newFixedThreadPool(4);
         var scheduler = Executors.newSingleThreadScheduledExecutor();
-        var settings =
-                new IgniteNode.Settings("bounded", "127.0.0.1", 0, 0, List.of(), "", 5_000, REGION_BYTES, BLOCK_BYTES);
+        var settings = new IgniteNode.Settings(
+                "bounded", "127.0.0.1", 0, 0, List.of(), "", 5_000, 1L << 30, REGION_BYTES, BLOCK_BYTES);
         try (IgniteNode ignite = IgniteNode.start(settings, policy, key -> {}, why -> {})) {
             var storage = new IgniteBlockStorage(ignite.ignite(), 0, policy, counters, executor, 10_000);
             // Far below where Ignite evicts by itself, which knows nothing of chains.
@@ -84,8 +84,8 @@ class BoundedMemoryTest {
         var counters = new StoreCounters();
         var executor = Executors.newFixedThreadPool(8);
         var scheduler = Executors.newScheduledThreadPool(3);
-        var settings =
-                new IgniteNode.Settings("outrun", "127.0.0.1", 0, 0, List.of(), "", 5_000, REGION_BYTES, BLOCK_BYTES);
+        var settings = new IgniteNode.Settings(
+                "outrun", "127.0.0.1", 0, 0, List.of(), "", 5_000, 1L << 30, REGION_BYTES, BLOCK_BYTES);
         double random = IgniteNode.evictsAtRandomFrom(REGION_BYTES, BLOCK_BYTES);
         try (IgniteNode ignite = IgniteNode.start(settings, policy, key -> {}, why -> {})) {
             var storage = new IgniteBlockStorage(ignite.ignite(), 0, policy, counters, executor, 10_000);

@@ -34,7 +34,8 @@ class IgniteBlockStorageTest {
         private final IgniteBlockStorage storage;
 
         Node(String id, List<String> addresses) {
-            var settings = new IgniteNode.Settings(id, "127.0.0.1", 0, 0, addresses, "", 5_000, 64L << 20, 1 << 20);
+            var settings =
+                    new IgniteNode.Settings(id, "127.0.0.1", 0, 0, addresses, "", 5_000, 1L << 30, 64L << 20, 1 << 20);
             ignite = IgniteNode.start(settings, policy, key -> {}, why -> {});
             nodes.push(ignite);
             storage = new IgniteBlockStorage(ignite.ignite(), 2, policy, new StoreCounters(), executor, 10_000);
