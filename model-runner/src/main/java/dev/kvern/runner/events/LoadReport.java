@@ -70,6 +70,8 @@ public final class LoadReport implements Consumer<HeartbeatRequest.Builder> {
                 .setFailedRequests(load.failedRequests())
                 .setOffloadedBlocks(offloaded.offloadedChunks())
                 .setOffloadDroppedBlocks(offloaded.droppedChunks())
+                .setOffloadFailedBlocks(offloaded.failedChunks())
+                .setOffloadRejectedBlocks(offloaded.rejectedChunks())
                 .setOffloadPendingBytes(offloaded.pendingBytes())
                 .setFetchedBlocks(tier.fetchedChunks())
                 .setHostCapacityBytes(inHost.capacityBytes())

@@ -51,6 +51,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
     private long alreadyStored;
     private long dropped;
     private long failed;
+    private long rejected;
 
     /**
      * Starts the thread.
@@ -167,7 +168,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
     }
 
     public synchronized OffloadStats stats() {
-        return new OffloadStats(offloaded, alreadyStored, dropped, failed, pendingBytes);
+        return new OffloadStats(offloaded, alreadyStored, dropped, failed, rejected, pendingBytes);
     }
 
     /** Waits until nothing is pending; false if the time is over first. */
@@ -271,6 +272,9 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         PutOutcome outcome = tier.put(missing);
         if (outcome instanceof PutOutcome.Stored put) {
             count(put.stored(), put.alreadyStored(), 0, missing);
+        } else if (outcome instanceof PutOutcome.Rejected full) {
+            count(full.stored(), full.alreadyStored(), 0, List.of());
+            countRejected(full.rejected());
         } else {
             count(0, 0, missing.size(), List.of());
         }
@@ -281,6 +285,10 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         alreadyStored += wereThere;
         failed += notStored;
         nowThere.forEach(chunk -> stored.add(chunk.key(), nanoTime.getAsLong()));
+    }
+
+    private synchronized void countRejected(int chunks) {
+        rejected += chunks;
     }
 
     private void done(List<OffloadCargo> batch) {

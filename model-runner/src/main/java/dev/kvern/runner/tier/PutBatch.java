@@ -27,6 +27,7 @@ final class PutBatch {
     private final List<TierNode> failed = new ArrayList<>();
     private int stored;
     private int alreadyStored;
+    private int rejected;
     private PutOutcome.Failed lastFailure = new PutOutcome.Failed(MissReason.NO_NODES);
 
     PutBatch(TierAccess tier, List<? extends ChunkSource> chunks) {
@@ -51,7 +52,12 @@ final class PutBatch {
                 return lastFailure;
             }
         }
-        return rest.isEmpty() ? new PutOutcome.Stored(stored, alreadyStored) : lastFailure;
+        if (!rest.isEmpty()) {
+            return lastFailure;
+        }
+        return rejected == 0
+                ? new PutOutcome.Stored(stored, alreadyStored)
+                : new PutOutcome.Rejected(stored, alreadyStored, rejected);
     }
 
     /** Sends chunks to the nodes chosen for them; those that are not stored, ascending. */
@@ -74,8 +80,16 @@ final class PutBatch {
                 }
             }
             for (PutCall call : calls.values()) {
-                if (ended(call, call.finish())) {
-                    rest.removeAll(sent.getOrDefault(call.node(), List.of()));
+                PutOutcome outcome = call.finish();
+                if (isRejected(outcome)) {
+                    // Offered to another node they would press on the same owner: whoever has them offers them again
+                    // later.
+                    call.node().breaker().succeeded();
+                    List<Integer> refused = ofNode(groups, call.node());
+                    rejected += refused.size();
+                    refused.forEach(rest::remove);
+                } else if (ended(call, outcome)) {
+                    sent.getOrDefault(call.node(), List.of()).forEach(rest::remove);
                 }
             }
         } catch (InterruptedException e) {
@@ -83,6 +97,18 @@ final class PutBatch {
             throw e;
         }
         return List.copyOf(rest);
+    }
+
+    private static boolean isRejected(PutOutcome outcome) {
+        return outcome instanceof PutOutcome.Failed failure && failure.reason() == MissReason.REJECTED;
+    }
+
+    private static List<Integer> ofNode(List<OwnerGroup> groups, TierNode node) {
+        return groups.stream()
+                .filter(group -> group.node().equals(node))
+                .findFirst()
+                .orElseThrow()
+                .places();
     }
 
     /** Whether a node has stored all that was sent to it. */

@@ -149,6 +149,7 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
                 switch (status.getCode()) {
                     case DEADLINE_EXCEEDED -> MissReason.TIMEOUT;
                     case INVALID_ARGUMENT -> MissReason.MALFORMED;
+                    case RESOURCE_EXHAUSTED -> MissReason.REJECTED;
                     default -> MissReason.NODE_FAILED;
                 });
     }

@@ -269,15 +269,35 @@ class BlockStoreClientTest {
     }
 
     @Test
-    void aPutThatANodeRefusesGoesToAnother() {
+    void aPutThatFailsAtANodeGoesToAnother() {
         client.setNodes(List.of(FIRST, SECOND));
-        store(FIRST).refusesPuts = true;
+        store(FIRST).putFault = ScriptedStore.PutFault.FAILS;
         for (int i = 1; i <= 2; i++) {
             assertThat(client.put(sources(3))).isInstanceOf(PutOutcome.Stored.class);
         }
         assertThat(store(SECOND).blocks).hasSize(3);
-        store(SECOND).refusesPuts = true;
+        store(SECOND).putFault = ScriptedStore.PutFault.FAILS;
         assertThat(client.put(sources(3))).isEqualTo(new PutOutcome.Failed(MissReason.NODE_FAILED));
+    }
+
+    @Test
+    void aNodeThatHasNoRoomForAPutIsWell() {
+        client.setNodes(List.of(FIRST));
+        fill(FIRST, 6);
+        store(FIRST).putFault = ScriptedStore.PutFault.FULL;
+        for (int i = 0; i < 5; i++) {
+            assertThat(client.put(sources(3))).isEqualTo(new PutOutcome.Rejected(0, 0, 3));
+        }
+        assertThat(client.counters().nodeFailures()).isZero();
+        assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Hit(6));
+        // It answers, so failures before that are no longer in a row.
+        store(FIRST).putFault = ScriptedStore.PutFault.FAILS;
+        client.put(sources(3));
+        store(FIRST).putFault = ScriptedStore.PutFault.FULL;
+        client.put(sources(3));
+        store(FIRST).putFault = ScriptedStore.PutFault.FAILS;
+        client.put(sources(3));
+        assertThat(client.match(keys)).isEqualTo(OptionalInt.of(6));
     }
 
     @Test

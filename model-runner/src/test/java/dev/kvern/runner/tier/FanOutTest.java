@@ -372,14 +372,24 @@ class FanOutTest {
     }
 
     @Test
-    void whatAnOwnerRefusesGoesToItsBackup() {
-        store("a").refusesPuts = true;
+    void whatAnOwnerFailsToStoreGoesToItsBackup() {
+        store("a").putFault = ScriptedStore.PutFault.FAILS;
         assertThat(client.put(sources())).isInstanceOf(PutOutcome.Stored.class);
         assertThat(store("b").blocks.keySet()).containsAll(ownedBy("a")).containsAll(ownedBy("b"));
         assertThat(store("c").blocks.keySet()).containsExactlyInAnyOrderElementsOf(ownedBy("c"));
         assertThat(client.counters().nodeFailures()).isEqualTo(1);
-        NAMES.forEach(name -> store(name).refusesPuts = true);
+        NAMES.forEach(name -> store(name).putFault = ScriptedStore.PutFault.FAILS);
         assertThat(client.put(sources())).isEqualTo(new PutOutcome.Failed(MissReason.NODE_FAILED));
+    }
+
+    @Test
+    void whatAnOwnerHasNoRoomForIsOfferedToNobodyElse() {
+        store("a").putFault = ScriptedStore.PutFault.FULL;
+        int refused = ownedBy("a").size();
+        assertThat(client.put(sources())).isEqualTo(new PutOutcome.Rejected(CHUNKS - refused, 0, refused));
+        for (String name : List.of("b", "c")) {
+            assertThat(store(name).blocks.keySet()).as(name).containsExactlyInAnyOrderElementsOf(ownedBy(name));
+        }
     }
 
     @Test

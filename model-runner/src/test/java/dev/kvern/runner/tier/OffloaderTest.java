@@ -125,6 +125,21 @@ class OffloaderTest {
     }
 
     @Test
+    void whatATierHasNoRoomForIsCountedAndWantedAgain() throws InterruptedException {
+        tier.gate.release(1_000);
+        tier.full = true;
+        List<OffloadChunk> chain = chain(3);
+        BlockKey key = chain.get(0).key();
+        offloader.offer(chain);
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(offloader.stats().rejectedChunks()).isEqualTo(3);
+        assertThat(offloader.stats().failedChunks()).isZero();
+        assertThat(offloader.stats().offloadedChunks()).isZero();
+        assertThat(offloader.wants(key)).isTrue();
+        assertThat(pool.usage().used()).isZero();
+    }
+
+    @Test
     void closingLetsEverythingGo() {
         offloader.offer(chain(8));
         tier.gate.release(1_000);
@@ -264,6 +279,7 @@ class OffloaderTest {
         private final AtomicInteger puts = new AtomicInteger();
         private final List<Integer> batches = new CopyOnWriteArrayList<>();
         private volatile boolean away;
+        private volatile boolean full;
 
         @Override
         public Fetch fetch(List<BlockKey> keys, int chunkBytes, ChunkSink sink) {
@@ -283,6 +299,9 @@ class OffloaderTest {
         @Override
         public PutOutcome put(List<? extends ChunkSource> chunks) {
             puts.addAndGet(chunks.size());
+            if (full) {
+                return new PutOutcome.Rejected(0, 0, chunks.size());
+            }
             batches.add(chunks.size());
             chunks.forEach(chunk -> stored.put(chunk.key(), ChunkBytes.of(chunk)));
             return new PutOutcome.Stored(chunks.size(), 0);

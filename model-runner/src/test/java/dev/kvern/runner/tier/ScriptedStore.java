@@ -68,7 +68,15 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
     /** Chunks of a Get before what goes wrong with a chunk goes wrong. */
     public volatile int goodChunks;
 
-    volatile boolean refusesPuts;
+    /** What goes wrong with a Put. */
+    enum PutFault {
+        NONE,
+        /** Refused for lack of room. */
+        FULL,
+        FAILS
+    }
+
+    volatile PutFault putFault = PutFault.NONE;
 
     /** What a Match says beyond the truth. */
     volatile int matchedBeyond;
@@ -197,8 +205,10 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
 
     @Override
     public StreamObserver<PutRequest> put(StreamObserver<PutResponse> responses) {
-        if (refusesPuts) {
-            responses.onError(Status.RESOURCE_EXHAUSTED.asRuntimeException());
+        PutFault now = putFault;
+        if (now != PutFault.NONE) {
+            responses.onError(
+                    (now == PutFault.FULL ? Status.RESOURCE_EXHAUSTED : Status.UNAVAILABLE).asRuntimeException());
         }
         return new StreamObserver<>() {
             private @Nullable BlockHeader header;
@@ -236,7 +246,7 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
 
             @Override
             public void onCompleted() {
-                if (!refusesPuts) {
+                if (now == PutFault.NONE) {
                     var response = PutResponse.newBuilder().setStored(stored).setAlreadyStored(known);
                     if (tellMap) {
                         response.setMap(map);
