@@ -409,9 +409,30 @@ class FanOutTest {
         fill(true);
         store("a").fault = ScriptedStore.Fault.FAILS;
         assertThat(client.match(keys)).isEqualTo(OptionalInt.of(CHUNKS));
-        // Who does not wait for a second node does not know.
         assertThat(client.matchLater(keys).orTimeout(20, TimeUnit.SECONDS).join())
-                .isEmpty();
+                .isEqualTo(OptionalInt.of(CHUNKS));
+    }
+
+    @Test
+    void aMatchDoesNotWaitForAStalledOwnerUntilItsDeadline() {
+        fill(true);
+        store("a").fault = ScriptedStore.Fault.SILENT;
+        assertThat(client.match(keys)).isEqualTo(OptionalInt.of(CHUNKS));
+        assertThat(store("b").matched).containsAll(ownedBy("a"));
+        assertThat(client.counters().nodeFailures()).isEqualTo(1);
+        // Its backup stalls too: any node is asked, and what it lacks is not stored for us.
+        store("b").fault = ScriptedStore.Fault.SILENT;
+        keys.forEach(key -> store("c").blocks.put(key, chunks.get(keys.indexOf(key))));
+        assertThat(client.match(keys)).isEqualTo(OptionalInt.of(CHUNKS));
+    }
+
+    @Test
+    void aMatchThatNobodyAnswersKnowsNothing() {
+        fill(true);
+        for (var fault : List.of(ScriptedStore.Fault.SILENT, ScriptedStore.Fault.FAILS)) {
+            NAMES.forEach(name -> store(name).fault = fault);
+            assertThat(client.match(keys)).as("%s", fault).isEmpty();
+        }
     }
 
     private FetchOutcome fetch(Arrived arrived) {

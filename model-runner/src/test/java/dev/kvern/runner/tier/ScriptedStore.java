@@ -92,6 +92,9 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
             responses.onError(Status.UNAVAILABLE.asRuntimeException());
             return;
         }
+        if (fault == Fault.SILENT) {
+            return;
+        }
         int leading = 0;
         while (leading < request.getKeysCount() && blocks.containsKey(BlockKey.of(request.getKeys(leading)))) {
             leading++;
