@@ -8,6 +8,7 @@ import dev.kvern.block.BlockKey;
 import dev.kvern.v1.BlockStoreServiceGrpc;
 import dev.kvern.v1.MatchRequest;
 import dev.kvern.v1.MatchResponse;
+import io.grpc.Status;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -97,7 +98,7 @@ final class MatchCall {
 
                     @Override
                     public void onFailure(Throwable failure) {
-                        tier.failed(group.node());
+                        tier.failed(group.node(), Status.fromThrowable(failure).getCode() != Status.Code.ABORTED);
                         missing.complete(OptionalInt.empty());
                     }
                 },

@@ -47,8 +47,12 @@ class FanOutTest {
     private BlockStoreClient client = client(HostAllocator.DIRECT);
 
     private BlockStoreClient client(HostAllocator allocator) {
+        return client(1_000, allocator);
+    }
+
+    private BlockStoreClient client(int putMillis, HostAllocator allocator) {
         return new BlockStoreClient(
-                new TierOptions(1_000, 1_000, 1_000, 256, 2, 1_000),
+                new TierOptions(1_000, 1_000, putMillis, 256, 2, 1_000),
                 name -> InProcessChannelBuilder.forName(servers.getOrDefault(name, "nobody"))
                         .build(),
                 () -> 1,
@@ -389,6 +393,34 @@ class FanOutTest {
         assertThat(client.put(sources())).isEqualTo(new PutOutcome.Rejected(CHUNKS - refused, 0, refused));
         for (String name : List.of("b", "c")) {
             assertThat(store(name).blocks.keySet()).as(name).containsExactlyInAnyOrderElementsOf(ownedBy(name));
+        }
+    }
+
+    @Test
+    void aPutDoesNotWaitForAStalledOwnerUntilItsDeadline() {
+        store("a").putFault = ScriptedStore.PutFault.SILENT;
+        client.close();
+        client = client(4_000, HostAllocator.DIRECT);
+        know(client);
+        long begun = System.nanoTime();
+        assertThat(client.put(sources())).isInstanceOf(PutOutcome.Stored.class);
+        assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun)).isBetween(2_000L, 3_900L);
+        assertThat(store("b").blocks.keySet()).containsAll(ownedBy("a"));
+        assertThat(client.counters().nodeFailures()).isEqualTo(1);
+    }
+
+    @Test
+    void aNodeThatWaitsInVainForAnOwnerIsWell() {
+        fill(true);
+        NAMES.forEach(name -> store(name).putFault = ScriptedStore.PutFault.OWNER_SILENT);
+        for (int i = 0; i < 3; i++) {
+            assertThat(client.put(sources())).isEqualTo(new PutOutcome.Failed(MissReason.OWNER_SILENT));
+        }
+        assertThat(client.counters().nodeFailures()).isPositive();
+        NAMES.forEach(name -> store(name).asked.clear());
+        assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Hit(CHUNKS));
+        for (String name : NAMES) {
+            assertThat(store(name).asked).as(name).isEqualTo(ownedBy(name));
         }
     }
 

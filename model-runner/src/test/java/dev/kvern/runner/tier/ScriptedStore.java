@@ -73,7 +73,11 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         NONE,
         /** Refused for lack of room. */
         FULL,
-        FAILS
+        /** An owner that this node needs hangs. */
+        OWNER_SILENT,
+        FAILS,
+        /** Takes and says nothing more. */
+        SILENT
     }
 
     volatile PutFault putFault = PutFault.NONE;
@@ -209,9 +213,11 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
     @Override
     public StreamObserver<PutRequest> put(StreamObserver<PutResponse> responses) {
         PutFault now = putFault;
-        if (now != PutFault.NONE) {
-            responses.onError(
-                    (now == PutFault.FULL ? Status.RESOURCE_EXHAUSTED : Status.UNAVAILABLE).asRuntimeException());
+        switch (now) {
+            case FULL -> responses.onError(Status.RESOURCE_EXHAUSTED.asRuntimeException());
+            case OWNER_SILENT -> responses.onError(Status.ABORTED.asRuntimeException());
+            case FAILS -> responses.onError(Status.UNAVAILABLE.asRuntimeException());
+            default -> {}
         }
         return new StreamObserver<>() {
             private @Nullable BlockHeader header;
