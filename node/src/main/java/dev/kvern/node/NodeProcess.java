@@ -8,6 +8,7 @@ import dev.kvern.node.grpc.CallTimes;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
 import dev.kvern.node.ignite.NodeCalls;
+import dev.kvern.node.ignite.NodeMessages;
 import dev.kvern.node.ignite.OffHeapMemory;
 import dev.kvern.node.ignite.PartitionHolders;
 import dev.kvern.node.ignite.SharedRoom;
@@ -62,6 +63,9 @@ public final class NodeProcess implements AutoCloseable {
     private static final long SETTLE_HOLDERS_MILLIS = 250;
     private static final int GRPC_THREADS = 4;
     private static final int ADMIN_CALLS = 4;
+
+    /** Some of them may wait for a connection to a node that hangs. */
+    private static final int MESSAGE_THREADS = 8;
 
     /** For what nodes ask each other, which takes longer than reading a block. */
     private static final long MIN_ANSWER_MILLIS = 5_000;
@@ -126,6 +130,14 @@ public final class NodeProcess implements AutoCloseable {
                 policy,
                 cache::drop,
                 lost::complete));
+        var answering = new ThreadPoolExecutor(
+                MESSAGE_THREADS,
+                MESSAGE_THREADS,
+                1,
+                TimeUnit.MINUTES,
+                new LinkedBlockingQueue<>(MAX_WAITING_CALLS),
+                ProcessNames.daemonThreads("kvern-node-messages"));
+        parts.opened(answering::shutdownNow);
         ScheduledExecutorService scheduler =
                 Executors.newScheduledThreadPool(TIMER_THREADS, ProcessNames.daemonThreads("kvern-node-timer"));
         parts.opened(scheduler::shutdownNow);
@@ -139,8 +151,13 @@ public final class NodeProcess implements AutoCloseable {
                 ProcessNames.daemonThreads("kvern-node-store"));
         parts.opened(waits::shutdownNow);
 
+        var messages = new NodeMessages(
+                ignite.ignite(),
+                answering,
+                Math.max(MIN_ANSWER_MILLIS, config.limits().operationTimeoutMillis()));
         var storage = new IgniteBlockStorage(
                 ignite.ignite(),
+                messages,
                 config.backups(),
                 policy,
                 counters,

@@ -7,10 +7,13 @@ import dev.kvern.node.store.EvictionPolicy;
 import dev.kvern.node.store.StorageUsage;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
+import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.KvernException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -53,6 +56,7 @@ public final class IgniteBlockStorage implements BlockStorage {
     private final AffinityOwners owners;
 
     /**
+     * @param messages to and from the other nodes
      * @param backups copies of each block on other nodes
      * @param policy told which blocks are used, here and at other nodes
      * @param executor bounded; refuses what is too much
@@ -60,6 +64,7 @@ public final class IgniteBlockStorage implements BlockStorage {
      */
     public IgniteBlockStorage(
             Ignite ignite,
+            NodeMessages messages,
             int backups,
             EvictionPolicy policy,
             StoreCounters counters,
@@ -80,7 +85,7 @@ public final class IgniteBlockStorage implements BlockStorage {
                 .setCopyOnRead(false)
                 .setDataRegionName(IgniteNode.REGION)
                 .setAffinity(new RendezvousAffinityFunction(false, PARTITIONS)));
-        this.copies = new BlockCopies(ignite, new CopyMessages(ignite, cache, timeoutMillis), executor);
+        this.copies = new BlockCopies(ignite, cache, messages, timeoutMillis);
         this.healer = new BlockHealer(cache, copies, calls, counters);
         this.owners = new AffinityOwners(ignite, CACHE);
         int others = cache.getConfiguration(CacheConfiguration.class).getBackups();
@@ -158,7 +163,31 @@ public final class IgniteBlockStorage implements BlockStorage {
     public CompletableFuture<Boolean> put(BlockKey key, StoredBlock block) {
         use.used(key, block.header().parent());
         return calls.start(
-                "put", () -> unchanging().putIfAbsentAsync(key.toHex(), new CacheObjectByteArrayImpl(block.encoded())));
+                        "put",
+                        () -> unchanging().putIfAbsentAsync(key.toHex(), new CacheObjectByteArrayImpl(block.encoded())))
+                .thenCompose(isNew -> isNew ? CompletableFuture.completedFuture(true) : known(key));
+    }
+
+    /**
+     * Makes sure that a block that was there is at all of its owners. Ignite says so of what it has written, but that a block is
+     * there it says once the primary owner has it: another caller's Put of it may still be on its way to the backups.
+     */
+    private CompletableFuture<Boolean> known(BlockKey key) {
+        return copies.heldByAll(key)
+                .exceptionallyCompose(failure -> isSilence(failure)
+                        ? CompletableFuture.failedFuture(failure)
+                        // Other owners by now.
+                        : CompletableFuture.completedFuture(false))
+                .thenCompose(all -> all
+                        ? CompletableFuture.completedFuture(false)
+                        : calls.start("put", () -> cache.invokeAsync(key.toHex(), new WriteAgain()))
+                                .thenApply(written -> false));
+    }
+
+    private static boolean isSilence(Throwable failure) {
+        Throwable why =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return why instanceof KvernException e && e.reason() == ErrorReason.PEER_SILENT;
     }
 
     /**

@@ -56,7 +56,15 @@ class AffinityOwnersTest {
                 key -> {},
                 why -> {});
         var node = new Node(
-                ignite, new IgniteBlockStorage(ignite.ignite(), 1, policy, new StoreCounters(), executor, 10_000));
+                ignite,
+                new IgniteBlockStorage(
+                        ignite.ignite(),
+                        new NodeMessages(ignite.ignite(), executor, 10_000),
+                        1,
+                        policy,
+                        new StoreCounters(),
+                        executor,
+                        10_000));
         nodes.put(id, node);
         return node;
     }

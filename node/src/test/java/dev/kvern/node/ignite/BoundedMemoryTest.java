@@ -37,7 +37,14 @@ class BoundedMemoryTest {
         var settings =
                 new IgniteNode.Settings("bounded", "127.0.0.1", 0, 0, List.of(), "", 5_000, REGION_BYTES, BLOCK_BYTES);
         try (IgniteNode ignite = IgniteNode.start(settings, policy, key -> {}, why -> {})) {
-            var storage = new IgniteBlockStorage(ignite.ignite(), 0, policy, counters, executor, 10_000);
+            var storage = new IgniteBlockStorage(
+                    ignite.ignite(),
+                    new NodeMessages(ignite.ignite(), executor, 10_000),
+                    0,
+                    policy,
+                    counters,
+                    executor,
+                    10_000);
             // Far below where Ignite evicts by itself, which knows nothing of chains.
             var evictor = new WatermarkEvictor(
                     policy,
@@ -88,7 +95,14 @@ class BoundedMemoryTest {
                 new IgniteNode.Settings("outrun", "127.0.0.1", 0, 0, List.of(), "", 5_000, REGION_BYTES, BLOCK_BYTES);
         double random = IgniteNode.evictsAtRandomFrom(REGION_BYTES, BLOCK_BYTES);
         try (IgniteNode ignite = IgniteNode.start(settings, policy, key -> {}, why -> {})) {
-            var storage = new IgniteBlockStorage(ignite.ignite(), 0, policy, counters, executor, 10_000);
+            var storage = new IgniteBlockStorage(
+                    ignite.ignite(),
+                    new NodeMessages(ignite.ignite(), executor, 10_000),
+                    0,
+                    policy,
+                    counters,
+                    executor,
+                    10_000);
             var evictor = new WatermarkEvictor(
                     policy,
                     storage::usedBytes,
