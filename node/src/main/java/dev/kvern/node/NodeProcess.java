@@ -7,7 +7,6 @@ import dev.kvern.node.grpc.BlockStoreGrpc;
 import dev.kvern.node.grpc.CallTimes;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
-import dev.kvern.node.ignite.NodeCalls;
 import dev.kvern.node.ignite.NodeMessages;
 import dev.kvern.node.ignite.OffHeapMemory;
 import dev.kvern.node.ignite.PartitionHolders;
@@ -186,9 +185,7 @@ public final class NodeProcess implements AutoCloseable {
                 counters,
                 scheduler,
                 System::nanoTime);
-        var nodeCalls = new NodeCalls(
-                ignite.ignite(), Math.max(MIN_ANSWER_MILLIS, config.limits().operationTimeoutMillis()));
-        var holders = new PartitionHolders(ignite.ignite(), nodeCalls);
+        var holders = new PartitionHolders(ignite.ignite(), messages);
         scheduler.scheduleWithFixedDelay(
                 holders::look, SETTLE_HOLDERS_MILLIS, SETTLE_HOLDERS_MILLIS, TimeUnit.MILLISECONDS);
         scheduler.scheduleWithFixedDelay(storage::tellUse, TELL_USE_MILLIS, TELL_USE_MILLIS, TimeUnit.MILLISECONDS);
@@ -219,7 +216,7 @@ public final class NodeProcess implements AutoCloseable {
         parts.opened(adminCalls::shutdownNow);
         var admin = new AdminParts(
                 ignite.ignite(),
-                nodeCalls,
+                messages,
                 holders,
                 ignite.metrics(),
                 policy,
@@ -236,7 +233,7 @@ public final class NodeProcess implements AutoCloseable {
                 BlockStoreGrpc.NEVER_BLOCKING,
                 List.<BindableService>of(
                         () -> ServerInterceptors.intercept(service, new CallTimes(counters, System::nanoTime)),
-                        new CacheAdminGrpc(id, admin, storage, adminCalls, () -> drained.complete(null)))));
+                        new CacheAdminGrpc(id, admin, adminCalls, () -> drained.complete(null)))));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = HostPort.of(host, server.port());
         server.serving(true);

@@ -2,14 +2,14 @@ package dev.kvern.node.admin;
 
 import dev.kvern.node.ignite.GroupMetrics;
 import dev.kvern.node.ignite.IgniteBlockStorage;
-import dev.kvern.node.ignite.NodeCalls;
+import dev.kvern.node.ignite.NodeMessages;
 import dev.kvern.node.ignite.PartitionHolders;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.HeldKeys;
 import dev.kvern.node.store.StoreCounters;
 import org.apache.ignite.Ignite;
 
-/** What the admin service passes calls to, at this node, where it also answers those of the other nodes. Immutable. */
+/** What the admin service passes messages to, at this node, where it also answers those of the other nodes. Immutable. */
 public final class AdminParts {
     private final BlockPlaces places;
     private final BlockDeletion deletion;
@@ -23,7 +23,7 @@ public final class AdminParts {
      */
     public AdminParts(
             Ignite ignite,
-            NodeCalls calls,
+            NodeMessages messages,
             PartitionHolders holders,
             GroupMetrics metrics,
             HeldKeys held,
@@ -37,17 +37,17 @@ public final class AdminParts {
                 counters,
                 key -> ignite.affinity(IgniteBlockStorage.CACHE)
                         .isPrimary(ignite.cluster().localNode(), key.toHex()));
-        calls.serve(LocalDeletion.NAME, local::answer);
-        places = new BlockPlaces(ignite, calls, held);
-        deletion = new BlockDeletion(calls);
-        rebalance = new RebalanceFigures(metrics, holders, calls, System::currentTimeMillis);
+        messages.serve(LocalDeletion.NAME, local::answer);
+        places = new BlockPlaces(ignite, messages, held);
+        deletion = new BlockDeletion(messages);
+        rebalance = new RebalanceFigures(metrics, holders, messages, System::currentTimeMillis);
         drain = new NodeDrain(
                 ignite,
                 holders,
                 metrics,
                 held,
                 storage,
-                new NodeRoom(calls, storage, counters, evictFromBytes),
+                new NodeRoom(messages, storage, counters, evictFromBytes),
                 backups,
                 System::nanoTime);
     }

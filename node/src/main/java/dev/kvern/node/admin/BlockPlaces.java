@@ -2,11 +2,11 @@ package dev.kvern.node.admin;
 
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.ignite.IgniteBlockStorage;
-import dev.kvern.node.ignite.NodeCalls;
+import dev.kvern.node.ignite.NodeMessages;
 import dev.kvern.node.store.HeldKeys;
 import dev.kvern.v1.BlockPlace;
+import dev.kvern.v1.LookupResponse;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -21,29 +21,33 @@ final class BlockPlaces {
     private static final String NAME = "look up blocks";
 
     private final Ignite ignite;
-    private final NodeCalls calls;
+    private final NodeMessages messages;
 
     /** @param held what this node holds */
-    BlockPlaces(Ignite ignite, NodeCalls calls, HeldKeys held) {
+    BlockPlaces(Ignite ignite, NodeMessages messages, HeldKeys held) {
         this.ignite = ignite;
-        this.calls = calls;
-        calls.serve(NAME, question -> answer(held, question));
+        this.messages = messages;
+        messages.serve(NAME, question -> answer(held, question));
     }
 
-    /** One for each key. Nodes that do not answer are taken to hold nothing. */
-    List<BlockPlace> of(List<BlockKey> keys) {
+    /** Where each key's block is, as the nodes that answer say; those that do not are named. */
+    LookupResponse of(List<BlockKey> keys) {
         var question = ByteBuffer.allocate(keys.size() * BlockKey.BYTES);
         keys.forEach(key -> question.put(key.toByteArray()));
         Map<String, BitSet> holders = new TreeMap<>();
-        calls.askAll(NAME, question.array())
-                .forEach((node, bits) -> holders.put(NodeCalls.id(node), BitSet.valueOf(bits)));
+        NodeMessages.Answers said = messages.askAll(NAME, question.array());
+        said.answers().forEach((node, bits) -> holders.put(NodeMessages.id(node), BitSet.valueOf(bits)));
         Affinity<String> affinity = ignite.affinity(IgniteBlockStorage.CACHE);
-        var places = new ArrayList<BlockPlace>();
+        var response = LookupResponse.newBuilder();
+        int matched = 0;
         for (int i = 0; i < keys.size(); i++) {
             ClusterNode primary = affinity.mapKeyToNode(keys.get(i).toHex());
-            places.add(place(i, primary == null ? null : NodeCalls.id(primary), holders));
+            BlockPlace place = place(i, primary == null ? null : NodeMessages.id(primary), holders);
+            matched += place.getStored() && matched == i ? 1 : 0;
+            response.addPlaces(place);
         }
-        return places;
+        said.silent().forEach(node -> response.addSilentNodeIds(NodeMessages.id(node)));
+        return response.setMatched(matched).build();
     }
 
     private static BlockPlace place(int at, @Nullable String primary, Map<String, BitSet> holders) {

@@ -35,7 +35,7 @@ final class AffinityOwners implements BlockOwners {
     /** @param cache of {@code ignite}'s, that exists */
     AffinityOwners(Ignite ignite, String cache) {
         this.affinity = ((IgniteEx) ignite).cachex(cache).context().affinity();
-        this.localId = NodeCalls.id(ignite.cluster().localNode());
+        this.localId = NodeMessages.id(ignite.cluster().localNode());
         // Nodes that join take it over from those that are there: it is the cluster's, and no node's.
         this.clusterStartedAtMillis = ignite.configuration().getDiscoverySpi().getGridStartTime();
     }
@@ -79,8 +79,8 @@ final class AffinityOwners implements BlockOwners {
                         .toMessage())
                 .setPartitions(assignment.size());
         for (List<ClusterNode> owners : assignment) {
-            owners.forEach(
-                    owner -> message.addOwners(places.computeIfAbsent(NodeCalls.id(owner), id -> places.size() + 1)));
+            owners.forEach(owner ->
+                    message.addOwners(places.computeIfAbsent(NodeMessages.id(owner), id -> places.size() + 1)));
             for (int i = owners.size(); i < copies; i++) {
                 message.addOwners(0);
             }
