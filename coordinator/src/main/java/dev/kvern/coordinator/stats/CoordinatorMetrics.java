@@ -173,6 +173,7 @@ public final class CoordinatorMetrics {
                 node("kvern.node.primary.blocks", "Blocks held as their owner", StatsResponse::getPrimaryBlocks),
                 node("kvern.node.backup.blocks", "Blocks held for others", StatsResponse::getBackupBlocks));
         registry.getPrometheusRegistry().register(new NodeMetrics(members));
+        registry.getPrometheusRegistry().register(new RunnerDistributions(() -> totals));
     }
 
     private void total(String name, String description, ToDoubleFunction<RunnerLoad> of) {

@@ -40,6 +40,13 @@ final class PutBatch {
 
     /** Returns when all is stored, or nobody is left to store it. */
     PutOutcome store() throws InterruptedException {
+        long begun = tier.nanoTime().getAsLong();
+        PutOutcome outcome = offer();
+        tier.counters().putEnded(tier.nanoTime().getAsLong() - begun);
+        return outcome;
+    }
+
+    private PutOutcome offer() throws InterruptedException {
         List<Integer> rest = IntStream.range(0, keys.size()).boxed().toList();
         for (int round = 0; round < ROUNDS && !rest.isEmpty(); round++) {
             List<OwnerGroup> groups = OwnerGroup.split(tier, keys, rest, failed);

@@ -1,11 +1,13 @@
 package dev.kvern.runner.tier;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.kvern.block.BlockDigest;
 import dev.kvern.block.BlockKey;
 import dev.kvern.block.NamespaceId;
 import dev.kvern.runner.model.OutOfDeviceMemoryException;
+import dev.kvern.v1.Histogram;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
@@ -319,6 +321,38 @@ class BlockStoreClientTest {
             assertThat(client.matchLater(keys).orTimeout(20, TimeUnit.SECONDS).join())
                     .isEqualTo(OptionalInt.of(6));
         }
+    }
+
+    @Test
+    void fetchesAndStoresAreTimedByOutcome() {
+        client.setNodes(List.of(FIRST));
+        fill(FIRST, 6);
+        fetch(new Arrived());
+        store(FIRST).blocks.remove(keys.get(4));
+        fetch(new Arrived());
+        store(FIRST).blocks.remove(keys.get(0));
+        fetch(new Arrived());
+        client.put(sources(6));
+        client.fetch(keys, CHUNK_BYTES, (index, payload) -> nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(3)))
+                .outcome()
+                .join();
+        store(FIRST).fault = ScriptedStore.Fault.FAILS;
+        fetch(new Arrived());
+        TierCounters counters = client.counters();
+        assertThat(values(counters.fetchHitSeconds())).isEqualTo(2);
+        assertThat(counters.fetchHitSeconds().getSum()).isCloseTo(0.018, within(1e-9));
+        assertThat(values(counters.fetchMissSeconds())).isEqualTo(2);
+        assertThat(values(counters.fetchFailedSeconds())).isEqualTo(1);
+        assertThat(values(counters.putSeconds())).isEqualTo(1);
+        assertThat(values(counters.fetchBytes())).as("those that brought any").isEqualTo(3);
+        assertThat(counters.fetchBytes().getSum()).isEqualTo(16 * CHUNK_BYTES);
+        client.setNodes(List.of());
+        fetch(new Arrived());
+        assertThat(values(counters.fetchFailedSeconds())).as("nobody was asked").isEqualTo(1);
+    }
+
+    private static long values(Histogram histogram) {
+        return histogram.getCountsList().stream().mapToLong(Long::longValue).sum();
     }
 
     private FetchOutcome fetch(Arrived arrived) {
