@@ -174,7 +174,8 @@ public final class NodeProcess implements AutoCloseable {
                 scheduler);
         evictor.start();
         long evictsAboveBytes = (long) (highWatermark * regionBytes);
-        var room = new SharedRoom(ignite.ignite(), () -> storage.usedBytes() > evictsAboveBytes, System::nanoTime);
+        var room = new SharedRoom(
+                ignite.ignite(), storage.owners(), () -> storage.usedBytes() > evictsAboveBytes, System::nanoTime);
         scheduler.scheduleWithFixedDelay(room::tell, TELL_ROOM_MILLIS, TELL_ROOM_MILLIS, TimeUnit.MILLISECONDS);
         var gate = new RegionGate(
                 new RegionGate.Region(
@@ -216,6 +217,7 @@ public final class NodeProcess implements AutoCloseable {
         parts.opened(adminCalls::shutdownNow);
         var admin = new AdminParts(
                 ignite.ignite(),
+                storage.owners(),
                 messages,
                 holders,
                 ignite.metrics(),

@@ -1,9 +1,9 @@
 package dev.kvern.node.admin;
 
 import dev.kvern.node.ignite.GroupMetrics;
-import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.NodeMessages;
 import dev.kvern.node.ignite.PartitionHolders;
+import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.HeldKeys;
 import dev.kvern.node.store.StoreCounters;
@@ -23,6 +23,7 @@ public final class AdminParts {
      */
     public AdminParts(
             Ignite ignite,
+            BlockOwners owners,
             NodeMessages messages,
             PartitionHolders holders,
             GroupMetrics metrics,
@@ -31,14 +32,9 @@ public final class AdminParts {
             StoreCounters counters,
             long evictFromBytes,
             int backups) {
-        var local = new LocalDeletion(
-                held,
-                storage,
-                counters,
-                key -> ignite.affinity(IgniteBlockStorage.CACHE)
-                        .isPrimary(ignite.cluster().localNode(), key.toHex()));
+        var local = new LocalDeletion(held, storage, counters, key -> !owners.isForeign(key));
         messages.serve(LocalDeletion.NAME, local::answer);
-        places = new BlockPlaces(ignite, messages, held);
+        places = new BlockPlaces(owners, messages, held);
         deletion = new BlockDeletion(messages);
         rebalance = new RebalanceFigures(metrics, holders, messages, System::currentTimeMillis);
         drain = new NodeDrain(

@@ -1,8 +1,9 @@
 package dev.kvern.node.admin;
 
 import dev.kvern.block.BlockKey;
-import dev.kvern.node.ignite.IgniteBlockStorage;
+import dev.kvern.cluster.OwnerMap;
 import dev.kvern.node.ignite.NodeMessages;
+import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.HeldKeys;
 import dev.kvern.v1.BlockPlace;
 import dev.kvern.v1.LookupResponse;
@@ -10,22 +11,19 @@ import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
-import org.apache.ignite.Ignite;
-import org.apache.ignite.cache.affinity.Affinity;
-import org.apache.ignite.cluster.ClusterNode;
-import org.jspecify.annotations.Nullable;
 
 /** Finds the nodes that hold blocks. Safe for use by several threads. */
 final class BlockPlaces {
     private static final String NAME = "look up blocks";
 
-    private final Ignite ignite;
+    private final BlockOwners owners;
     private final NodeMessages messages;
 
     /** @param held what this node holds */
-    BlockPlaces(Ignite ignite, NodeMessages messages, HeldKeys held) {
-        this.ignite = ignite;
+    BlockPlaces(BlockOwners owners, NodeMessages messages, HeldKeys held) {
+        this.owners = owners;
         this.messages = messages;
         messages.serve(NAME, question -> answer(held, question));
     }
@@ -37,12 +35,11 @@ final class BlockPlaces {
         Map<String, BitSet> holders = new TreeMap<>();
         NodeMessages.Answers said = messages.askAll(NAME, question.array());
         said.answers().forEach((node, bits) -> holders.put(NodeMessages.id(node), BitSet.valueOf(bits)));
-        Affinity<String> affinity = ignite.affinity(IgniteBlockStorage.CACHE);
+        OwnerMap map = owners.map();
         var response = LookupResponse.newBuilder();
         int matched = 0;
         for (int i = 0; i < keys.size(); i++) {
-            ClusterNode primary = affinity.mapKeyToNode(keys.get(i).toHex());
-            BlockPlace place = place(i, primary == null ? null : NodeMessages.id(primary), holders);
+            BlockPlace place = place(i, map.owners(keys.get(i)).stream().findFirst(), holders);
             matched += place.getStored() && matched == i ? 1 : 0;
             response.addPlaces(place);
         }
@@ -50,17 +47,17 @@ final class BlockPlaces {
         return response.setMatched(matched).build();
     }
 
-    private static BlockPlace place(int at, @Nullable String primary, Map<String, BitSet> holders) {
+    private static BlockPlace place(int at, Optional<String> primary, Map<String, BitSet> holders) {
         var place = BlockPlace.newBuilder();
-        if (primary != null) {
-            place.setPrimaryNodeId(primary);
-            BitSet held = holders.get(primary);
+        primary.ifPresent(owner -> {
+            place.setPrimaryNodeId(owner);
+            BitSet held = holders.get(owner);
             if (held != null && held.get(at)) {
-                place.addHolderNodeIds(primary);
+                place.addHolderNodeIds(owner);
             }
-        }
+        });
         holders.forEach((node, held) -> {
-            if (held.get(at) && !node.equals(primary)) {
+            if (held.get(at) && !primary.equals(Optional.of(node))) {
                 place.addHolderNodeIds(node);
             }
         });

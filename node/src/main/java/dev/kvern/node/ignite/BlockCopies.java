@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import org.apache.ignite.Ignite;
 import org.apache.ignite.IgniteCache;
 import org.apache.ignite.cache.CachePeekMode;
 import org.apache.ignite.cluster.ClusterNode;
@@ -20,13 +19,13 @@ final class BlockCopies {
     private static final String HELD = "held";
     private static final byte[] NOTHING = {};
 
-    private final Ignite ignite;
+    private final AffinityOwners owners;
     private final NodeMessages messages;
     private final long timeoutMillis;
 
     /** @param timeoutMillis longest wait for an owner */
-    BlockCopies(Ignite ignite, IgniteCache<String, byte[]> cache, NodeMessages messages, long timeoutMillis) {
-        this.ignite = ignite;
+    BlockCopies(AffinityOwners owners, IgniteCache<String, byte[]> cache, NodeMessages messages, long timeoutMillis) {
+        this.owners = owners;
         this.messages = messages;
         this.timeoutMillis = timeoutMillis;
         messages.serveAtOnce(COPY, question -> {
@@ -97,6 +96,10 @@ final class BlockCopies {
     }
 
     private List<ClusterNode> owners(BlockKey key) {
-        return List.copyOf(ignite.<String>affinity(IgniteBlockStorage.CACHE).mapKeyToPrimaryAndBackups(key.toHex()));
+        List<ClusterNode> known = owners.nodes(key);
+        if (known.isEmpty()) {
+            throw new IllegalStateException("no owner is known of block " + key);
+        }
+        return known;
     }
 }

@@ -85,9 +85,9 @@ public final class IgniteBlockStorage implements BlockStorage {
                 .setCopyOnRead(false)
                 .setDataRegionName(IgniteNode.REGION)
                 .setAffinity(new RendezvousAffinityFunction(false, PARTITIONS)));
-        this.copies = new BlockCopies(ignite, cache, messages, timeoutMillis);
-        this.healer = new BlockHealer(cache, copies, calls, counters);
         this.owners = new AffinityOwners(ignite, CACHE);
+        this.copies = new BlockCopies(owners, cache, messages, timeoutMillis);
+        this.healer = new BlockHealer(cache, copies, calls, counters);
         int others = cache.getConfiguration(CacheConfiguration.class).getBackups();
         if (others != backups) {
             log.warn("backups: {} (expected: {}, as the node that began this cluster; that holds)", backups, others);

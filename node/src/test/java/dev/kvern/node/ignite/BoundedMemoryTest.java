@@ -116,7 +116,7 @@ class BoundedMemoryTest {
             long limit = (long) (random * REGION_BYTES);
             var gate = new RegionGate(
                     new RegionGate.Region(storage::usedBytes, limit, IgniteNode::footprintBytes),
-                    new SharedRoom(ignite.ignite(), () -> false, System::nanoTime),
+                    new SharedRoom(ignite.ignite(), storage.owners(), () -> false, System::nanoTime),
                     evictor::makeRoom,
                     30_000,
                     counters,
