@@ -34,6 +34,12 @@ class AffinityOwnersTest {
             return storage.owners().map();
         }
 
+        /** Member ids of the nodes that this one asks for a key. */
+        List<String> nodes(BlockKey key) {
+            return ((AffinityOwners) storage.owners())
+                    .nodes(key).stream().map(NodeMessages::id).toList();
+        }
+
         /** Member ids of who holds a key, the primary owner first, as Ignite says. */
         List<String> owners(BlockKey key) {
             return ignite
@@ -56,7 +62,15 @@ class AffinityOwnersTest {
                 key -> {},
                 why -> {});
         var node = new Node(
-                ignite, new IgniteBlockStorage(ignite.ignite(), 1, policy, new StoreCounters(), executor, 10_000));
+                ignite,
+                new IgniteBlockStorage(
+                        ignite.ignite(),
+                        new NodeMessages(ignite.ignite(), executor, 10_000),
+                        Placement.withBackups(1),
+                        policy,
+                        new StoreCounters(),
+                        executor,
+                        10_000));
         nodes.put(id, node);
         return node;
     }
@@ -137,6 +151,7 @@ class AffinityOwnersTest {
                 && IntStream.range(0, KEYS)
                         .mapToObj(Blocks::key)
                         .allMatch(key -> node.map().owners(key).equals(map.owners(key))
+                                && node.nodes(key).equals(map.owners(key))
                                 && node.owners(key).equals(map.owners(key)));
     }
 
