@@ -11,7 +11,8 @@ import dev.kvern.telemetry.TelemetryConfig;
 import java.util.List;
 
 /** The coordinator's configuration; coordinator-defaults.yaml beside this record says what each key means. */
-public record CoordinatorConfig(Listen listen, Members membership, Routing routing, Limits limits, TelemetryConfig telemetry)
+public record CoordinatorConfig(
+        Listen listen, Members membership, Routing routing, Limits limits, TelemetryConfig telemetry)
         implements Validated {
     private static final int MAX_PORT = 65_535;
     private static final int MAX_MILLIS = 3_600_000;

@@ -82,8 +82,8 @@ public final class CoordinatorProcess implements AutoCloseable {
     private static CoordinatorProcess start(CoordinatorConfig config, OpenParts parts) {
         String host = config.listen().host();
         MembershipLimits lease = config.membership().toLimits();
-        Telemetry telemetry = parts.opened(Telemetry.start(
-                config.telemetry(), "coordinator", ProcessNames.memberId("coordinator")));
+        Telemetry telemetry =
+                parts.opened(Telemetry.start(config.telemetry(), "coordinator", ProcessNames.memberId("coordinator")));
         var members = new MemberRegistry(lease, System::nanoTime);
         var index = new PrefixIndex(config.routing().indexBlocks());
         members.onDeparture(member -> index.clear(member.id()));
@@ -114,11 +114,11 @@ public final class CoordinatorProcess implements AutoCloseable {
         parts.opened(calls::shutdownNow);
         var probes = new ProbeRoutes(metrics);
         var dashboard = parts.opened(new DashboardRoutes(figures, requests, System::currentTimeMillis, version()));
-        HttpServer http = parts.opened(
-                HttpServer.start(host, config.listen().httpPort(), List.of(new TraceRoutes(telemetry), probes, dashboard)));
+        HttpServer http = parts.opened(HttpServer.start(
+                host, config.listen().httpPort(), List.of(new TraceRoutes(telemetry), probes, dashboard)));
         dashboard.startOn(timer);
-        GrpcServer grpc =
-                parts.opened(GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster), telemetry));
+        GrpcServer grpc = parts.opened(
+                GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster), telemetry));
         grpc.serving(true);
         return new CoordinatorProcess(host, grpc, http, probes, cluster, parts);
     }

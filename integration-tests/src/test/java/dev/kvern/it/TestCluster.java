@@ -82,8 +82,11 @@ final class TestCluster implements AutoCloseable {
         }
     }
 
-    private TestCluster(Path directory) {
+    private final Map<String, String> environment;
+
+    private TestCluster(Path directory, Map<String, String> environment) {
         this.directory = directory;
+        this.environment = environment;
     }
 
     /**
@@ -106,9 +109,23 @@ final class TestCluster implements AutoCloseable {
      * @param runners settings of runner-a, runner-b, ...
      */
     static TestCluster start(Path directory, List<List<String>> nodes, List<List<String>> runners) {
-        var cluster = new TestCluster(directory);
+        return start(directory, List.of(), nodes, runners, Map.of());
+    }
+
+    /**
+     * The same with settings for the coordinator.
+     *
+     * @param environment of all processes, beside this one's
+     */
+    static TestCluster start(
+            Path directory,
+            List<String> coordinator,
+            List<List<String>> nodes,
+            List<List<String>> runners,
+            Map<String, String> environment) {
+        var cluster = new TestCluster(directory, environment);
         try {
-            cluster.startAll(nodes, runners);
+            cluster.startAll(coordinator, nodes, runners);
             return cluster;
         } catch (RuntimeException | Error e) {
             cluster.close();
@@ -116,19 +133,17 @@ final class TestCluster implements AutoCloseable {
         }
     }
 
-    private void startAll(List<List<String>> nodes, List<List<String>> runners) {
+    private void startAll(List<String> coordinator, List<List<String>> nodes, List<List<String>> runners) {
         // All ports that others must know are known from the start, and stay the same over a restart.
         List<Integer> ports = FreePorts.find(2 + nodes.size());
         String grpc = "127.0.0.1:" + ports.get(0);
-        services.put(
-                COORDINATOR,
-                new Service(
-                        "coordinator",
-                        List.of(
-                                "listen.grpc_port=" + ports.get(0),
-                                "listen.http_port=" + ports.get(1),
-                                "membership.heartbeat_millis=200",
-                                "membership.lease_millis=3000")));
+        var front = new ArrayList<>(List.of(
+                "listen.grpc_port=" + ports.get(0),
+                "listen.http_port=" + ports.get(1),
+                "membership.heartbeat_millis=200",
+                "membership.lease_millis=3000"));
+        front.addAll(coordinator);
+        services.put(COORDINATOR, new Service("coordinator", front));
         List<Integer> discovery = ports.subList(2, ports.size());
         String seeds =
                 discovery.stream().map(p -> "\"127.0.0.1:" + p + "\"").toList().toString();
@@ -166,7 +181,7 @@ final class TestCluster implements AutoCloseable {
     private void launch(String name) {
         Service service = services.get(name);
         long before = all.stream().filter(p -> p.name().startsWith(name)).count();
-        ServiceProcess process = new ServiceStarter(Source.CLASS_PATH, directory)
+        ServiceProcess process = new ServiceStarter(Source.CLASS_PATH, directory, environment)
                 .start(before == 0 ? name : name + "-" + (before + 1), service.role(), service.settings());
         all.add(process);
         running.put(name, process);

@@ -40,8 +40,8 @@ final class LogFormat {
         }
         System.setProperty("kvern.log.format", format);
         if (format.equals(JSON)) {
-            Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> LoggerFactory.getLogger(LogFormat.class)
-                    .error("{} ended by a defect", thread.getName(), failure));
+            Thread.setDefaultUncaughtExceptionHandler((thread, failure) ->
+                    LoggerFactory.getLogger(LogFormat.class).error("{} ended by a defect", thread.getName(), failure));
         }
     }
 

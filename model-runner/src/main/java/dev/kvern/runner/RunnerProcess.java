@@ -30,17 +30,16 @@ import dev.kvern.runner.tier.HostAllocator;
 import dev.kvern.runner.tier.HostSlab;
 import dev.kvern.runner.tier.HostStats;
 import dev.kvern.runner.tier.HostTier;
-import dev.kvern.runner.tier.NodeTarget;
 import dev.kvern.runner.tier.OffloadPolicy;
 import dev.kvern.runner.tier.OffloadQueue;
 import dev.kvern.runner.tier.Offloader;
 import dev.kvern.runner.tier.PolicyQueue;
+import dev.kvern.runner.tier.TopologyFollower;
 import dev.kvern.runner.tier.TracedTier;
 import dev.kvern.telemetry.RequestScope;
 import dev.kvern.telemetry.Telemetry;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
-import dev.kvern.v1.MemberState;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -116,8 +115,8 @@ public final class RunnerProcess implements AutoCloseable {
 
         HostAllocator allocator =
                 config.device().cuda() ? new PinnedAllocator(PinnedMemory.open()) : HostAllocator.DIRECT;
-        BlockStoreClient client = parts.opened(
-                new BlockStoreClient(config.tier().tierOptions(),
+        BlockStoreClient client = parts.opened(new BlockStoreClient(
+                config.tier().tierOptions(),
                 target -> GrpcChannels.open(target, telemetry.clientInterceptors()),
                 System::nanoTime,
                 allocator));
@@ -127,7 +126,7 @@ public final class RunnerProcess implements AutoCloseable {
         CacheTier all = hostTier == null ? cluster : hostTier;
         CacheTier tier = telemetry.on() ? new TracedTier(all, telemetry) : all;
         Offloader offloader = parts.opened(
-                new Offloader(tier, memory, config.offloadOptions(), System::nanoTime, pulse, pulse::wake));
+                new Offloader(tier, memory, config.offloadOptions(), System::nanoTime, pulse, pulse::wake, telemetry));
         var planner = new FetchPlanner(
                 config.tier().chosenFetchPolicy(), config.kv().chunkTokens(), chunkBytes(config, memory));
         var engineDied = new CompletableFuture<Void>();
@@ -160,8 +159,8 @@ public final class RunnerProcess implements AutoCloseable {
         var seeds = new SecureRandom();
         var service = new GenerationGrpc(
                 id, served, engine, pulse, config.kv().blockTokens(), System::nanoTime, seeds::nextLong, telemetry);
-        GrpcServer server = parts.opened(
-                GrpcServer.start(config.listen().host(), config.listen().grpcPort(), calls, List.of(service), telemetry));
+        GrpcServer server = parts.opened(GrpcServer.start(
+                config.listen().host(), config.listen().grpcPort(), calls, List.of(service), telemetry));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = host + ":" + server.port();
         server.serving(true);
@@ -202,19 +201,8 @@ public final class RunnerProcess implements AutoCloseable {
             BlockStoreClient client,
             ScheduledExecutorService scheduler,
             OpenParts parts) {
-        var nodes = new TopologyWatch(
-                coordinator,
-                MemberRole.MEMBER_ROLE_NODE,
-                snapshot -> {
-                    client.setMembers(snapshot.getMembersList().stream()
-                            .filter(m -> m.getState() == MemberState.MEMBER_STATE_UP)
-                            .map(NodeTarget::of)
-                            .toList());
-                    if (snapshot.hasPartitionMap()) {
-                        client.setOwners(snapshot.getPartitionMap());
-                    }
-                },
-                scheduler);
+        var nodes =
+                new TopologyWatch(coordinator, MemberRole.MEMBER_ROLE_NODE, new TopologyFollower(client), scheduler);
         parts.opened(nodes).start();
         parts.opened(new KvEventPublisher(GrpcChannels.open(coordinator), self.getId(), pool, scheduler))
                 .start();

@@ -29,13 +29,19 @@ import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class TelemetryTest {
     private final InMemorySpanExporter exporter = InMemorySpanExporter.create();
+
+    /** Servers here wait for others. */
+    private final ExecutorService threads = Executors.newFixedThreadPool(4);
 
     /** Generates by asking another server, if there is one, and fails there. */
     private record Relay(Telemetry telemetry, int next) implements io.grpc.BindableService {
@@ -63,6 +69,12 @@ class TelemetryTest {
         }
     }
 
+    @AfterEach
+    void stop() throws InterruptedException {
+        threads.shutdownNow();
+        assertThat(threads.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+    }
+
     private static void call(int port, Telemetry telemetry, GenerateRequest request) {
         ManagedChannel channel = GrpcChannels.open("127.0.0.1:" + port, telemetry.clientInterceptors());
         try {
@@ -75,8 +87,8 @@ class TelemetryTest {
         }
     }
 
-    private static GrpcServer serve(Telemetry telemetry, int next) {
-        return GrpcServer.start("127.0.0.1", 0, Runnable::run, List.of(new Relay(telemetry, next)), telemetry);
+    private GrpcServer serve(Telemetry telemetry, int next) {
+        return GrpcServer.start("127.0.0.1", 0, threads, List.of(new Relay(telemetry, next)), telemetry);
     }
 
     @Test

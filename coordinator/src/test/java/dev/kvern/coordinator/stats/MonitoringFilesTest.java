@@ -103,12 +103,15 @@ class MonitoringFilesTest {
 
     @Test
     void everyPanelAsksForWhatIsExported() throws IOException {
-        JsonNode dashboard = new YAMLMapper().readTree(DEPLOY.resolve("grafana/kvern.json").toFile());
+        JsonNode dashboard =
+                new YAMLMapper().readTree(DEPLOY.resolve("grafana/kvern.json").toFile());
         var ids = new TreeSet<Integer>();
         var places = new HashSet<String>();
         int panels = 0;
         for (JsonNode panel : dashboard.get("panels")) {
-            assertThat(ids.add(panel.get("id").intValue())).as("id of %s", panel.get("title")).isTrue();
+            assertThat(ids.add(panel.get("id").intValue()))
+                    .as("id of %s", panel.get("title"))
+                    .isTrue();
             assertThat(places.add(panel.at("/gridPos/x") + " " + panel.at("/gridPos/y")))
                     .as("place of %s", panel.get("title"))
                     .isTrue();
@@ -116,13 +119,16 @@ class MonitoringFilesTest {
                 continue;
             }
             panels++;
-            assertThat(panel.at("/description").asText()).as("description of %s", panel.get("title")).isNotBlank();
+            assertThat(panel.at("/description").asText())
+                    .as("description of %s", panel.get("title"))
+                    .isNotBlank();
             assertThat(panel.at("/fieldConfig/defaults/unit").asText())
                     .as("unit of %s", panel.get("title"))
                     .isNotBlank();
             for (JsonNode target : panel.get("targets")) {
                 requireExported(
-                        target.get("expr").textValue(), target.get("legendFormat").textValue());
+                        target.get("expr").textValue(),
+                        target.get("legendFormat").textValue());
             }
         }
         assertThat(panels).isGreaterThan(20);
@@ -136,7 +142,9 @@ class MonitoringFilesTest {
     @Test
     void everyAlertAsksForWhatIsExported() throws IOException {
         var names = new ArrayList<String>();
-        JsonNode groups = new YAMLMapper().readTree(PROMETHEUS.resolve("alerts.yaml").toFile()).get("groups");
+        JsonNode groups = new YAMLMapper()
+                .readTree(PROMETHEUS.resolve("alerts.yaml").toFile())
+                .get("groups");
         for (JsonNode group : groups) {
             for (JsonNode rule : group.get("rules")) {
                 String name = rule.get("alert").textValue();
@@ -147,15 +155,17 @@ class MonitoringFilesTest {
                             .isNotBlank();
                 }
                 assertThat(rule.at("/labels/severity").asText()).as(name).isIn("critical", "warning", "info");
-                requireExported(rule.get("expr").textValue(), rule.get("annotations").toString());
+                requireExported(
+                        rule.get("expr").textValue(), rule.get("annotations").toString());
             }
         }
         assertThat(names).doesNotHaveDuplicates();
         String tests = Files.readString(PROMETHEUS.resolve("alerts_test.yaml"));
         // Each is seen to fire, and not to.
-        assertThat(names).allSatisfy(name -> assertThat(tests.split("alertname: " + name + "\n", -1))
-                .as(name)
-                .hasSizeGreaterThan(2));
+        assertThat(names)
+                .allSatisfy(name -> assertThat(tests.split("alertname: " + name + "\n", -1))
+                        .as(name)
+                        .hasSizeGreaterThan(2));
     }
 
     private void requireExported(String expression, String shown) {

@@ -68,9 +68,8 @@ public record ServiceStarter(String classPath, Path directory, Map<String, Strin
         command.addAll(List.of("-cp", classPath, mainClass));
         command.addAll(arguments);
         try {
-            var builder = new ProcessBuilder(command)
-                    .directory(directory.toFile())
-                    .redirectErrorStream(true);
+            var builder =
+                    new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
             builder.environment().putAll(environment);
             return new ServiceProcess(name, builder.start(), directory.resolve(name + ".log"));
         } catch (IOException e) {

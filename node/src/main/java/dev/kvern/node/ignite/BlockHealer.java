@@ -56,17 +56,17 @@ final class BlockHealer {
     }
 
     private void found(BlockKey key, Optional<StoredBlock> good, @Nullable Throwable failure) {
-            if (failure == null) {
-                log.warn(
-                        "block {}: a copy is corrupt; another owner's is {}",
-                        key,
-                        good.isPresent() ? "good" : "not good either");
-                repair(key, good);
-            } else {
-                // One that did not answer may have a good copy: nothing is removed.
-                log.warn("block {}: a copy is corrupt, and not all owners answer: {}", key, failure.getMessage());
-                searches.remove(key);
-            }
+        if (failure == null) {
+            log.warn(
+                    "block {}: a copy is corrupt; another owner's is {}",
+                    key,
+                    good.isPresent() ? "good" : "not good either");
+            repair(key, good);
+        } else {
+            // One that did not answer may have a good copy: nothing is removed.
+            log.warn("block {}: a copy is corrupt, and not all owners answer: {}", key, failure.getMessage());
+            searches.remove(key);
+        }
     }
 
     private void repair(BlockKey key, Optional<StoredBlock> good) {
