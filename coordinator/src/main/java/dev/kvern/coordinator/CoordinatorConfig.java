@@ -7,15 +7,19 @@ import dev.kvern.coordinator.front.FrontLimits;
 import dev.kvern.coordinator.membership.MembershipLimits;
 import dev.kvern.coordinator.routing.RoutePolicy;
 import dev.kvern.rpc.GrpcServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** The coordinator's configuration; coordinator-defaults.yaml beside this record says what each key means. */
-public record CoordinatorConfig(Listen listen, Members membership, Routing routing, Limits limits)
+public record CoordinatorConfig(Listen listen, Members membership, Routing routing, Limits limits, Api api)
         implements Validated {
     private static final int MAX_PORT = 65_535;
     private static final int MAX_MILLIS = 3_600_000;
     private static final String LONGEST_PREFIX = "longest_prefix";
     private static final String ROUND_ROBIN = "round_robin";
+    private static final Pattern ORIGIN = Pattern.compile("https?://[A-Za-z0-9.-]+(:\\d{1,5})?");
 
     /** Where the servers listen. */
     public record Listen(String host, int grpcPort, int httpPort) {}
@@ -36,6 +40,13 @@ public record CoordinatorConfig(Listen listen, Members membership, Routing routi
 
     /** Bounds. */
     public record Limits(int maxCalls, long callBytes, int requestLog) {}
+
+    /** The HTTP API. */
+    public record Api(String keysFile, List<String> corsOrigins) {
+        public Api {
+            corsOrigins = List.copyOf(corsOrigins);
+        }
+    }
 
     public static ConfigLoader<CoordinatorConfig> loader() {
         return new ConfigLoader<>(CoordinatorConfig.class, "coordinator-defaults.yaml");
@@ -71,5 +82,17 @@ public record CoordinatorConfig(Listen listen, Members membership, Routing routi
         problems.range("limits.max_calls", limits.maxCalls, 1, 1_000_000);
         problems.range("limits.call_bytes", limits.callBytes, GrpcServer.MAX_MESSAGE_BYTES, 1L << 50);
         problems.range("limits.request_log", limits.requestLog, 1, 1_000_000);
+        problems.check(
+                api.keysFile.isEmpty() || Files.isRegularFile(Path.of(api.keysFile)),
+                "api.keys_file",
+                "'" + api.keysFile + "'",
+                "an existing file, or '' for none");
+        for (String origin : api.corsOrigins) {
+            problems.check(
+                    origin.equals("*") || ORIGIN.matcher(origin).matches(),
+                    "api.cors_origins",
+                    "'" + origin + "'",
+                    "'*' or an origin such as https://chat.example.org");
+        }
     }
 }
