@@ -5,7 +5,7 @@ import dev.kvern.v1.FinishReason;
 import dev.kvern.v1.GenerateResponse;
 
 /** Writes a request's answer as its choices come. Implementations are confined to the request's event loop. */
-sealed interface Answer permits StreamedAnswer, WholeAnswer {
+interface Answer {
     /** Takes a choice's next response. */
     void part(int choice, GenerateResponse response);
 

@@ -11,6 +11,7 @@ import java.util.Set;
 
 /** Reads requests to {@code /v1/chat/completions}. Immutable. */
 final class ChatReader extends RequestReader {
+    private static final AnswerFormat FORMAT = new ChatFormat();
     private static final Set<String> ROLES = Set.of("system", "user", "assistant");
 
     @Override
@@ -97,6 +98,6 @@ final class ChatReader extends RequestReader {
 
     @Override
     AnswerFormat format() {
-        return new ChatFormat();
+        return FORMAT;
     }
 }

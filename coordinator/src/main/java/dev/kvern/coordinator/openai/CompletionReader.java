@@ -9,6 +9,7 @@ import java.util.List;
 
 /** Reads requests to {@code /v1/completions}. Immutable. */
 final class CompletionReader extends RequestReader {
+    private static final AnswerFormat FORMAT = new CompletionFormat();
     private static final int DEFAULT_MAX_TOKENS = 16;
     private static final int MAX_PROMPTS = 16;
     private static final String EXPECTED = "a text, a list of token ids, or a list of 1 to " + MAX_PROMPTS + " such";
@@ -60,6 +61,6 @@ final class CompletionReader extends RequestReader {
 
     @Override
     AnswerFormat format() {
-        return new CompletionFormat();
+        return FORMAT;
     }
 }

@@ -26,6 +26,7 @@ final class CompletionRoute {
     /** A body that takes longer to read than an event loop should be away. */
     private static final int LARGE_BODY_BYTES = 64 << 10;
 
+    private static final String PLACE = "openai.place";
     private static final Pattern JSON_TYPE = Pattern.compile("application/(?:[\\w.+-]+\\+)?json(?:\\s*;.*)?");
     private static final Metadata.Key<String> TRACE_PARENT =
             Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER);
@@ -80,8 +81,9 @@ final class CompletionRoute {
         if (size > MAX_BODY_BYTES) {
             throw tooLarge().toException();
         }
-        open.enter(size);
-        context.addEndHandler(end -> open.leave(size));
+        OpenRequests.Place place = open.enter(size);
+        context.put(PLACE, place);
+        context.addEndHandler(end -> place.close());
         context.next();
     }
 
@@ -95,6 +97,7 @@ final class CompletionRoute {
     private void read(RoutingContext context) {
         Buffer body = context.body().buffer();
         byte[] bytes = body == null ? new byte[0] : body.getBytes();
+        context.<OpenRequests.Place>get(PLACE).shrink(bytes.length);
         if (bytes.length < LARGE_BODY_BYTES) {
             generate(context, reader.read(bytes));
         } else {

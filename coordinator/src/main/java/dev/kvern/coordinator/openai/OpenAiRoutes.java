@@ -104,8 +104,9 @@ public final class OpenAiRoutes implements HttpRoutes {
         String path = List.of(MODELS, COMPLETIONS, CHAT).contains(context.normalizedPath())
                 ? context.normalizedPath()
                 : context.normalizedPath().startsWith(MODELS + "/") ? MODELS : "other";
-        context.addEndHandler(
-                end -> served.accept(path, end.succeeded() ? context.response().getStatusCode() : CLIENT_GONE));
+        // Whether it succeeded says something else: an HTTP/2 stream that is over has "failed" too.
+        context.addEndHandler(end -> served.accept(
+                path, context.response().ended() ? context.response().getStatusCode() : CLIENT_GONE));
         context.next();
     }
 

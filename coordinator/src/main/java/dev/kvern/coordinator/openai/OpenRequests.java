@@ -15,8 +15,12 @@ public final class OpenRequests {
         this.maxBytes = maxBytes;
     }
 
-    /** @throws ApiException if there is no room, or the process is stopping */
-    synchronized void enter(long size) {
+    /**
+     * @param size of the request, in bytes, or the most that it can be
+     * @return what gives its place back
+     * @throws ApiException if there is no room, or the process is stopping
+     */
+    synchronized Place enter(long size) {
         if (draining) {
             throw GrpcErrors.unavailable("the coordinator is stopping (expected: one that runs; try again later)")
                     .toException();
@@ -29,12 +33,43 @@ public final class OpenRequests {
         }
         requests++;
         bytes += size;
+        return new Place(size);
     }
 
-    synchronized void leave(long size) {
+    private synchronized void leave(long size) {
         requests--;
         bytes -= size;
         notifyAll();
+    }
+
+    private synchronized void giveBack(long size) {
+        bytes -= size;
+    }
+
+    /** A request's place. Confined to its event loop. */
+    final class Place implements AutoCloseable {
+        private long size;
+        private boolean left;
+
+        private Place(long size) {
+            this.size = size;
+        }
+
+        /** Gives back what the request turned out not to need. */
+        void shrink(long actual) {
+            if (!left && actual < size) {
+                giveBack(size - actual);
+                size = actual;
+            }
+        }
+
+        @Override
+        public void close() {
+            if (!left) {
+                left = true;
+                leave(size);
+            }
+        }
     }
 
     /** Refuses new ones from now on. */
