@@ -106,9 +106,19 @@ final class TestCluster implements AutoCloseable {
      * @param runners settings of runner-a, runner-b, ...
      */
     static TestCluster start(Path directory, List<List<String>> nodes, List<List<String>> runners) {
+        return start(directory, List.of(), nodes, runners);
+    }
+
+    /**
+     * The same with settings for the coordinator, too.
+     *
+     * @param coordinator beside and above what it needs here
+     */
+    static TestCluster start(
+            Path directory, List<String> coordinator, List<List<String>> nodes, List<List<String>> runners) {
         var cluster = new TestCluster(directory);
         try {
-            cluster.startAll(nodes, runners);
+            cluster.startAll(coordinator, nodes, runners);
             return cluster;
         } catch (RuntimeException | Error e) {
             cluster.close();
@@ -116,19 +126,17 @@ final class TestCluster implements AutoCloseable {
         }
     }
 
-    private void startAll(List<List<String>> nodes, List<List<String>> runners) {
+    private void startAll(List<String> coordinator, List<List<String>> nodes, List<List<String>> runners) {
         // All ports that others must know are known from the start, and stay the same over a restart.
         List<Integer> ports = FreePorts.find(2 + nodes.size());
         String grpc = "127.0.0.1:" + ports.get(0);
-        services.put(
-                COORDINATOR,
-                new Service(
-                        "coordinator",
-                        List.of(
-                                "listen.grpc_port=" + ports.get(0),
-                                "listen.http_port=" + ports.get(1),
-                                "membership.heartbeat_millis=200",
-                                "membership.lease_millis=3000")));
+        var front = new ArrayList<>(List.of(
+                "listen.grpc_port=" + ports.get(0),
+                "listen.http_port=" + ports.get(1),
+                "membership.heartbeat_millis=200",
+                "membership.lease_millis=3000"));
+        front.addAll(coordinator);
+        services.put(COORDINATOR, new Service("coordinator", front));
         List<Integer> discovery = ports.subList(2, ports.size());
         String seeds =
                 discovery.stream().map(p -> "\"127.0.0.1:" + p + "\"").toList().toString();

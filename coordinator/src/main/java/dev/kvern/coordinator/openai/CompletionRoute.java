@@ -109,6 +109,10 @@ final class CompletionRoute {
     }
 
     private void generate(RoutingContext context, ApiRequest request) {
+        if (context.<OpenRequests.Place>get(PLACE).isLeft()) {
+            // The client went while its request was read: nobody would say so any more.
+            return;
+        }
         ApiKey key = context.get(OpenAiRoutes.KEY);
         String id = context.get(OpenAiRoutes.ID);
         ApiRequest salted =

@@ -63,6 +63,10 @@ public final class OpenRequests {
             }
         }
 
+        boolean isLeft() {
+            return left;
+        }
+
         @Override
         public void close() {
             if (!left) {
