@@ -7,17 +7,21 @@ import dev.kvern.coordinator.front.FrontLimits;
 import dev.kvern.coordinator.membership.MembershipLimits;
 import dev.kvern.coordinator.routing.RoutePolicy;
 import dev.kvern.rpc.GrpcServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import dev.kvern.telemetry.TelemetryConfig;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** The coordinator's configuration; coordinator-defaults.yaml beside this record says what each key means. */
 public record CoordinatorConfig(
-        Listen listen, Members membership, Routing routing, Limits limits, TelemetryConfig telemetry)
+        Listen listen, Members membership, Routing routing, Limits limits, Api api, TelemetryConfig telemetry)
         implements Validated {
     private static final int MAX_PORT = 65_535;
     private static final int MAX_MILLIS = 3_600_000;
     private static final String LONGEST_PREFIX = "longest_prefix";
     private static final String ROUND_ROBIN = "round_robin";
+    private static final Pattern ORIGIN = Pattern.compile("https?://[A-Za-z0-9.-]+(:\\d{1,5})?");
 
     /** Where the servers listen. */
     public record Listen(String host, int grpcPort, int httpPort) {}
@@ -38,6 +42,13 @@ public record CoordinatorConfig(
 
     /** Bounds. */
     public record Limits(int maxCalls, long callBytes, int requestLog) {}
+
+    /** The HTTP API. */
+    public record Api(String keysFile, List<String> corsOrigins) {
+        public Api {
+            corsOrigins = List.copyOf(corsOrigins);
+        }
+    }
 
     public static ConfigLoader<CoordinatorConfig> loader() {
         return new ConfigLoader<>(CoordinatorConfig.class, "coordinator-defaults.yaml");
@@ -74,5 +85,17 @@ public record CoordinatorConfig(
         problems.range("limits.call_bytes", limits.callBytes, GrpcServer.MAX_MESSAGE_BYTES, 1L << 50);
         problems.range("limits.request_log", limits.requestLog, 1, 1_000_000);
         telemetry.validate(problems);
+        problems.check(
+                api.keysFile.isEmpty() || Files.isRegularFile(Path.of(api.keysFile)),
+                "api.keys_file",
+                "'" + api.keysFile + "'",
+                "an existing file, or '' for none");
+        for (String origin : api.corsOrigins) {
+            problems.check(
+                    origin.equals("*") || ORIGIN.matcher(origin).matches(),
+                    "api.cors_origins",
+                    "'" + origin + "'",
+                    "'*' or an origin such as https://chat.example.org");
+        }
     }
 }

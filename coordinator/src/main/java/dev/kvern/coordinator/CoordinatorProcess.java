@@ -1,6 +1,7 @@
 package dev.kvern.coordinator;
 
 import dev.kvern.coordinator.front.CallClock;
+import dev.kvern.coordinator.front.FrontChannel;
 import dev.kvern.coordinator.front.GenerationFrontDoor;
 import dev.kvern.coordinator.front.RunnerChannels;
 import dev.kvern.coordinator.http.DashboardRoutes;
@@ -13,6 +14,10 @@ import dev.kvern.coordinator.membership.MemberList;
 import dev.kvern.coordinator.membership.MemberRegistry;
 import dev.kvern.coordinator.membership.MemberStatus;
 import dev.kvern.coordinator.membership.MembershipLimits;
+import dev.kvern.coordinator.openai.ApiKeyFile;
+import dev.kvern.coordinator.openai.KeyCheck;
+import dev.kvern.coordinator.openai.OpenAiRoutes;
+import dev.kvern.coordinator.openai.OpenRequests;
 import dev.kvern.coordinator.routing.RunnerChoice;
 import dev.kvern.coordinator.routing.UnderWay;
 import dev.kvern.coordinator.stats.ClusterFigures;
@@ -27,9 +32,11 @@ import dev.kvern.telemetry.Telemetry;
 import dev.kvern.v1.MemberState;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +50,7 @@ public final class CoordinatorProcess implements AutoCloseable {
     private static final int GRPC_THREADS = 8;
     private static final long GRACE_MILLIS = 5_000;
     private static final int LOOKS_A_LEASE = 10;
+    private static final long KEYS_LOOK_MILLIS = 1_000;
     private static final long KEEP_ALIVE_SECONDS = 10;
     private static final int FLOW_CONTROL_WINDOW_BYTES = 1 << 20;
 
@@ -51,16 +59,24 @@ public final class CoordinatorProcess implements AutoCloseable {
     private final HttpServer http;
     private final ProbeRoutes probes;
     private final ClusterGrpc cluster;
+    private final OpenRequests open;
 
     private final OpenParts parts;
 
     private CoordinatorProcess(
-            String host, GrpcServer grpc, HttpServer http, ProbeRoutes probes, ClusterGrpc cluster, OpenParts parts) {
+            String host,
+            GrpcServer grpc,
+            HttpServer http,
+            ProbeRoutes probes,
+            ClusterGrpc cluster,
+            OpenRequests open,
+            OpenParts parts) {
         this.host = host;
         this.grpc = grpc;
         this.http = http;
         this.probes = probes;
         this.cluster = cluster;
+        this.open = open;
         this.parts = parts;
     }
 
@@ -112,15 +128,36 @@ public final class CoordinatorProcess implements AutoCloseable {
         ExecutorService calls =
                 Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-coordinator-grpc"));
         parts.opened(calls::shutdownNow);
+        FrontChannel ownCalls = parts.opened(FrontChannel.open(front, calls));
+        var open = new OpenRequests(config.limits().maxCalls(), config.limits().callBytes());
+        var openAi = new OpenAiRoutes(
+                members,
+                ownCalls.channel(),
+                open,
+                keys(config.api().keysFile(), timer),
+                config.api().corsOrigins(),
+                System::currentTimeMillis,
+                version(),
+                metrics::served);
         var probes = new ProbeRoutes(metrics);
         var dashboard = parts.opened(new DashboardRoutes(figures, requests, System::currentTimeMillis, version()));
         HttpServer http = parts.opened(HttpServer.start(
-                host, config.listen().httpPort(), List.of(new TraceRoutes(telemetry), probes, dashboard)));
+                host, config.listen().httpPort(), List.of(new TraceRoutes(telemetry), probes, openAi, dashboard)));
         dashboard.startOn(timer);
         GrpcServer grpc = parts.opened(
                 GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster), telemetry));
         grpc.serving(true);
-        return new CoordinatorProcess(host, grpc, http, probes, cluster, parts);
+        return new CoordinatorProcess(host, grpc, http, probes, cluster, open, parts);
+    }
+
+    /** @param file empty for none */
+    private static KeyCheck keys(String file, ScheduledExecutorService timer) {
+        if (file.isEmpty()) {
+            return KeyCheck.OPEN;
+        }
+        ApiKeyFile keys = ApiKeyFile.open(Path.of(file));
+        timer.scheduleWithFixedDelay(keys::refresh, KEYS_LOOK_MILLIS, KEYS_LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        return keys;
     }
 
     private static void expire(MemberRegistry members, UnderWay underWay) {
@@ -184,8 +221,10 @@ public final class CoordinatorProcess implements AutoCloseable {
     @Override
     public synchronized void close() {
         probes.draining();
+        open.drain();
         cluster.close();
         grpc.stop(GRACE_MILLIS);
+        open.awaitNone(GRACE_MILLIS);
         parts.close();
     }
 }

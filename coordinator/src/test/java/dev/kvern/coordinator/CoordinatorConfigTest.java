@@ -27,13 +27,17 @@ class CoordinatorConfigTest {
                                         "routing.policy=fastest",
                                         "membership.lease_millis=1000",
                                         "limits.max_calls=0",
+                                        "api.keys_file=no-such-file",
+                                        "api.cors_origins=[chat.example]",
                                         "listen.port=1")));
         assertThat(refused.problems())
-                .hasSize(5)
+                .hasSize(7)
                 .anyMatch(p -> p.contains("listen.grpc_port: 70000 (expected: 0 to 65535)"))
                 .anyMatch(p -> p.contains("routing.policy: 'fastest' (expected: longest_prefix or round_robin)"))
                 .anyMatch(p -> p.contains("membership.lease_millis: 1000 (expected: 2000 to"))
                 .anyMatch(p -> p.contains("limits.max_calls: 0"))
+                .anyMatch(p -> p.contains("api.keys_file: 'no-such-file' (expected: an existing file"))
+                .anyMatch(p -> p.contains("api.cors_origins: 'chat.example' (expected: '*' or an origin"))
                 .anyMatch(p -> p.contains("listen.port: unknown key"));
     }
 }

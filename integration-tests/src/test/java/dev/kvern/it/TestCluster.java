@@ -112,8 +112,14 @@ final class TestCluster implements AutoCloseable {
         return start(directory, List.of(), nodes, runners, Map.of());
     }
 
+    /** The same with settings for the coordinator, too. */
+    static TestCluster start(
+            Path directory, List<String> coordinator, List<List<String>> nodes, List<List<String>> runners) {
+        return start(directory, coordinator, nodes, runners, Map.of());
+    }
+
     /**
-     * The same with settings for the coordinator.
+     * The same with an environment.
      *
      * @param environment of all processes, beside this one's
      */

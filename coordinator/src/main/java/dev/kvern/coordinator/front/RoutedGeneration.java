@@ -142,7 +142,7 @@ final class RoutedGeneration {
     /** Sends the request to the best runner that was not tried yet. */
     private void route() {
         List<MemberStatus> runners = choice.serving(request.getModel(), tried);
-        Route route = spans.routing(runners, prompt, () -> choice.forPrompt(runners, prompt));
+        Route route = spans.routing(runners, prompt, () -> choice.forPrompt(runners, prompt, request.getRoutingKey()));
         tried.add(route.runner().id());
         send(route, tried.size() < limits.attempts());
     }

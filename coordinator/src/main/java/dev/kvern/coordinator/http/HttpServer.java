@@ -21,7 +21,10 @@ public final class HttpServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
     private static final int EVENT_LOOPS = 2;
     private static final int WORKERS = 4;
-    private static final int IDLE_SECONDS = 120;
+
+    /** Longer than clients wait for an answer that comes in one piece: OpenAI's give up after ten minutes. */
+    private static final int IDLE_SECONDS = 660;
+
     private static final long LIMIT_SECONDS = 10;
 
     private final Vertx vertx;

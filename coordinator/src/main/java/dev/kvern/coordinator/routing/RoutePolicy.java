@@ -10,32 +10,37 @@ import java.util.concurrent.atomic.AtomicLong;
 public interface RoutePolicy {
     /**
      * @param promptTokens tokens of the prompt
+     * @param routingKey requests with equal ones belong together; empty for none
      * @param candidates at least one, in a stable order
      */
-    Candidate choose(long promptTokens, List<Candidate> candidates);
+    Candidate choose(long promptTokens, String routingKey, List<Candidate> candidates);
 
     /**
      * The runner that has the fewest tokens to compute before this request's first one: the prompt's that its pool lacks, those
      * that wait there already, and {@code requestTokens} for each request under way. So the longest prefix wins unless its
-     * holder is busier by more than the prefix is worth. Equals take turns.
+     * holder is busier by more than the prefix is worth. Equals take turns, or are told apart by the routing key.
      */
     static RoutePolicy longestPrefix(long requestTokens) {
         var turn = new AtomicLong();
-        return (promptTokens, candidates) -> {
+        return (promptTokens, routingKey, candidates) -> {
+            Comparator<Candidate> fewest = Comparator.comparingLong(c -> promptTokens
+                    - Math.min(promptTokens, c.cachedTokens())
+                    + c.waitingTokens()
+                    + requestTokens * c.requests());
+            if (!routingKey.isEmpty()) {
+                return candidates.stream()
+                        .min(fewest.thenComparing(RendezvousOrder.of(routingKey)))
+                        .orElseThrow();
+            }
             long start = Math.floorMod(turn.getAndIncrement(), candidates.size());
-            return turned(candidates, (int) start).stream()
-                    .min(Comparator.comparingLong(c -> promptTokens
-                            - Math.min(promptTokens, c.cachedTokens())
-                            + c.waitingTokens()
-                            + requestTokens * c.requests()))
-                    .orElseThrow();
+            return turned(candidates, (int) start).stream().min(fewest).orElseThrow();
         };
     }
 
     /** Each in turn, whatever it holds: what a load balancer that knows nothing of prefixes does. */
     static RoutePolicy roundRobin() {
         var turn = new AtomicLong();
-        return (promptTokens, candidates) ->
+        return (promptTokens, routingKey, candidates) ->
                 candidates.get((int) Math.floorMod(turn.getAndIncrement(), (long) candidates.size()));
     }
 

@@ -81,19 +81,23 @@ public final class RunnerChoice {
 
     /** The runner with the least to do: for questions that any could answer. */
     public MemberStatus leastBusy(List<MemberStatus> runners) {
-        return choose(RoutePolicy.longestPrefix(1), runners, PromptBlocks.UNKNOWN)
+        return choose(RoutePolicy.longestPrefix(1), runners, PromptBlocks.UNKNOWN, "")
                 .runner();
     }
 
-    /** The runner for a prompt. */
-    public Route forPrompt(List<MemberStatus> runners, PromptBlocks prompt) {
-        return choose(policy, runners, prompt);
+    /**
+     * The runner for a prompt.
+     *
+     * @param routingKey requests with equal ones belong together; empty for none
+     */
+    public Route forPrompt(List<MemberStatus> runners, PromptBlocks prompt, String routingKey) {
+        return choose(policy, runners, prompt, routingKey);
     }
 
-    private Route choose(RoutePolicy by, List<MemberStatus> runners, PromptBlocks prompt) {
+    private Route choose(RoutePolicy by, List<MemberStatus> runners, PromptBlocks prompt, String routingKey) {
         List<Candidate> candidates =
                 runners.stream().map(runner -> candidate(runner, prompt)).toList();
-        Candidate chosen = by.choose(prompt.tokens(), candidates);
+        Candidate chosen = by.choose(prompt.tokens(), routingKey, candidates);
         return new Route(runners.get(candidates.indexOf(chosen)), chosen.cachedTokens());
     }
 

@@ -235,6 +235,21 @@ public final class CoordinatorMetrics {
         }
     }
 
+    /**
+     * Counts a request to the HTTP API.
+     *
+     * @param path one of few
+     * @param status of HTTP
+     */
+    public void served(String path, int status) {
+        Counter.builder("kvern.http.requests")
+                .description("Requests to the HTTP API")
+                .tag("path", path)
+                .tag("status", Integer.toString(status))
+                .register(registry)
+                .increment();
+    }
+
     /** The text that Prometheus reads. */
     public synchronized String scrape() {
         totals = figures.totals();

@@ -20,7 +20,7 @@ class RunnerChoiceTest {
     private final UnderWay underWay = new UnderWay();
     private final List<Candidate> weighed = new ArrayList<>();
     private final RunnerChoice choice =
-            new RunnerChoice(members, new PrefixIndex(100), underWay, (promptTokens, candidates) -> {
+            new RunnerChoice(members, new PrefixIndex(100), underWay, (promptTokens, routingKey, candidates) -> {
                 weighed.clear();
                 weighed.addAll(candidates);
                 return candidates.get(0);
@@ -62,7 +62,7 @@ class RunnerChoiceTest {
     }
 
     private Candidate load() {
-        choice.forPrompt(choice.serving("", Set.of()), PromptBlocks.UNKNOWN);
+        choice.forPrompt(choice.serving("", Set.of()), PromptBlocks.UNKNOWN, "");
         return weighed.get(0);
     }
 

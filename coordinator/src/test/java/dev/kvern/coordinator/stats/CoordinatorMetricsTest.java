@@ -140,6 +140,7 @@ class CoordinatorMetricsTest {
                         .setPutSeconds(HISTOGRAM)));
         metrics.ended(new RequestRecord(
                 "r", 1, "a", "demo", Usage.getDefaultInstance(), 2, 3, RequestRecord.Outcome.STOP, 1, null));
+        metrics.served("/v1/models", 200);
         var exported = metrics.scrape()
                 .lines()
                 .filter(line -> line.startsWith("# TYPE kvern_"))

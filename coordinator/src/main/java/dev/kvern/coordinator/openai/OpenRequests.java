@@ -1,0 +1,99 @@
+package dev.kvern.coordinator.openai;
+
+import java.util.concurrent.TimeUnit;
+
+/** Counts completions under way, and the bytes of their requests; both are bounded. Safe for use by several threads; guarded by this. */
+public final class OpenRequests {
+    private final int maxRequests;
+    private final long maxBytes;
+    private int requests;
+    private long bytes;
+    private boolean draining;
+
+    public OpenRequests(int maxRequests, long maxBytes) {
+        this.maxRequests = maxRequests;
+        this.maxBytes = maxBytes;
+    }
+
+    /**
+     * @param size of the request, in bytes, or the most that it can be
+     * @return what gives its place back
+     * @throws ApiException if there is no room, or the process is stopping
+     */
+    synchronized Place enter(long size) {
+        if (draining) {
+            throw GrpcErrors.unavailable("the coordinator is stopping (expected: one that runs; try again later)")
+                    .toException();
+        }
+        if (requests + 1 > maxRequests || bytes + size > maxBytes) {
+            throw GrpcErrors.busy("requests under way: " + (requests + 1) + " of " + (bytes + size)
+                            + " bytes (expected: at most " + maxRequests + ", and " + maxBytes
+                            + " bytes; try again later)")
+                    .toException();
+        }
+        requests++;
+        bytes += size;
+        return new Place(size);
+    }
+
+    private synchronized void leave(long size) {
+        requests--;
+        bytes -= size;
+        notifyAll();
+    }
+
+    private synchronized void giveBack(long size) {
+        bytes -= size;
+    }
+
+    /** A request's place. Confined to its event loop. */
+    final class Place implements AutoCloseable {
+        private long size;
+        private boolean left;
+
+        private Place(long size) {
+            this.size = size;
+        }
+
+        /** Gives back what the request turned out not to need. */
+        void shrink(long actual) {
+            if (!left && actual < size) {
+                giveBack(size - actual);
+                size = actual;
+            }
+        }
+
+        boolean isLeft() {
+            return left;
+        }
+
+        @Override
+        public void close() {
+            if (!left) {
+                left = true;
+                leave(size);
+            }
+        }
+    }
+
+    /** Refuses new ones from now on. */
+    public synchronized void drain() {
+        draining = true;
+    }
+
+    /** Waits until none is left, or the time is over. */
+    public synchronized void awaitNone(long limitMillis) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMillis);
+        try {
+            while (requests > 0) {
+                long millis = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+                if (millis <= 0) {
+                    return;
+                }
+                wait(millis);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package dev.kvern.coordinator.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class OpenRequestsTest {
+    private final OpenRequests open = new OpenRequests(2, 100);
+
+    private ApiError refusal(long size) {
+        return catchThrowableOfType(ApiException.class, () -> open.enter(size)).error();
+    }
+
+    @Test
+    void tooManyAreRefusedUntilOneLeaves() {
+        OpenRequests.Place first = open.enter(1);
+        open.enter(1);
+        assertThat(refusal(1).status()).isEqualTo(429);
+        first.close();
+        first.close();
+        open.enter(1);
+        assertThat(refusal(1).message()).contains("requests under way: 3").contains("at most 2");
+    }
+
+    @Test
+    void tooManyBytesAreRefusedUntilTheyAreGivenBack() {
+        OpenRequests.Place first = open.enter(90);
+        assertThat(refusal(20).status()).isEqualTo(429);
+        first.shrink(80);
+        open.enter(20);
+        first.close();
+        open.enter(80);
+    }
+
+    @Test
+    void whoStopsTakesNoneAndWaitsForTheRest() {
+        OpenRequests.Place last = open.enter(1);
+        open.drain();
+        assertThat(refusal(1).status()).isEqualTo(503);
+        open.awaitNone(1);
+        last.close();
+        // Longer than this test may take, were it not for the one that has left.
+        open.awaitNone(600_000);
+    }
+}
