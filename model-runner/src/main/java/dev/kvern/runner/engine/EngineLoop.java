@@ -130,6 +130,7 @@ final class EngineLoop {
                     if (fetching.finish(sequence)) {
                         scheduler.fetched(sequence);
                     }
+                    sequence.reportProgress();
                 });
             }
         }
@@ -146,6 +147,7 @@ final class EngineLoop {
                 if (fetching.start(sequence)) {
                     scheduler.fetching(sequence);
                 }
+                sequence.reportProgress();
             });
         }
         measure();
@@ -231,6 +233,7 @@ final class EngineLoop {
             counters.recomputed.add(prompt.computed - before);
         }
         scheduler.prefilled(sequence);
+        sequence.reportProgress();
         if (prompt.done()) {
             choose(sequence, logits);
             if (first) {

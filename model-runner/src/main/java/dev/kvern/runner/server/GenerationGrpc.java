@@ -1,5 +1,6 @@
 package dev.kvern.runner.server;
 
+import com.google.common.base.Suppliers;
 import dev.kvern.block.BlockDigest;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.engine.Engine;
@@ -10,6 +11,7 @@ import dev.kvern.v1.CacheControl;
 import dev.kvern.v1.GenerateRequest;
 import dev.kvern.v1.GenerateResponse;
 import dev.kvern.v1.GenerationServiceGrpc;
+import dev.kvern.v1.LeadingBlocks;
 import dev.kvern.v1.ListModelsRequest;
 import dev.kvern.v1.ListModelsResponse;
 import dev.kvern.v1.TokenizeRequest;
@@ -19,10 +21,12 @@ import io.grpc.Deadline;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /** GenerationService over the engine: checks, names and passes on. Safe for use by several threads. */
 public final class GenerationGrpc extends GenerationServiceGrpc.GenerationServiceImplBase {
@@ -73,7 +77,19 @@ public final class GenerationGrpc extends GenerationServiceGrpc.GenerationServic
         GenerationOptions options = GenerationOptions.of(request, model, freshSeed);
         int[] prompt = prompts.tokens(request.getPrompt());
         String requestId = request.getRequestId().isEmpty() ? UUID.randomUUID().toString() : request.getRequestId();
-        var call = new GenerationCall(requestId, runnerId, prompt, options, model.tokenizer(), responses);
+        LeadingBlockNames names = LeadingBlockNames.asked(request);
+        // Done on this thread while the engine works; the engine does it itself only if it is as soon.
+        Supplier<Optional<LeadingBlocks>> leading = Suppliers.memoize(
+                () -> names.of(prompt, engine.keySpace(), request.getCacheSalt(), blockTokens, model.tokenizer()));
+        var call = new GenerationCall(
+                requestId,
+                runnerId,
+                prompt,
+                options,
+                model.tokenizer(),
+                request.getReportProgress(),
+                leading,
+                responses);
         responses.setOnCancelHandler(call::cancelled);
         responses.setOnReadyHandler(pulse::wake);
         CacheControl cache = request.getCache();
@@ -89,6 +105,7 @@ public final class GenerationGrpc extends GenerationServiceGrpc.GenerationServic
                         deadline(),
                         request.getPriority()),
                 call));
+        var unused = leading.get();
     }
 
     @Override
