@@ -4,16 +4,20 @@ import dev.kvern.config.ConfigLoader;
 import dev.kvern.config.Problems;
 import dev.kvern.config.Validated;
 import dev.kvern.coordinator.front.FrontLimits;
+import dev.kvern.coordinator.http.PagePassword;
 import dev.kvern.coordinator.membership.MembershipLimits;
 import dev.kvern.coordinator.routing.RoutePolicy;
 import dev.kvern.rpc.GrpcServer;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** The coordinator's configuration; coordinator-defaults.yaml beside this record says what each key means. */
-public record CoordinatorConfig(Listen listen, Members membership, Routing routing, Limits limits)
+public record CoordinatorConfig(Listen listen, Members membership, Routing routing, Dashboard dashboard, Limits limits)
         implements Validated {
     private static final int MAX_PORT = 65_535;
     private static final int MAX_MILLIS = 3_600_000;
+    private static final int NAMED_BLOCKS = 256;
     private static final String LONGEST_PREFIX = "longest_prefix";
     private static final String ROUND_ROBIN = "round_robin";
 
@@ -34,6 +38,13 @@ public record CoordinatorConfig(Listen listen, Members membership, Routing routi
         }
     }
 
+    /** The page. */
+    public record Dashboard(boolean promptText, boolean playground, String passwordFile) {
+        Optional<PagePassword> password() {
+            return passwordFile.isEmpty() ? Optional.empty() : Optional.of(PagePassword.read(Path.of(passwordFile)));
+        }
+    }
+
     /** Bounds. */
     public record Limits(int maxCalls, long callBytes, int requestLog) {}
 
@@ -42,7 +53,13 @@ public record CoordinatorConfig(Listen listen, Members membership, Routing routi
     }
 
     FrontLimits frontLimits() {
-        return new FrontLimits(limits.maxCalls, limits.callBytes, routing.attempts, routing.tokenizeTimeoutMillis);
+        return new FrontLimits(
+                limits.maxCalls,
+                limits.callBytes,
+                routing.attempts,
+                routing.tokenizeTimeoutMillis,
+                NAMED_BLOCKS,
+                dashboard.promptText);
     }
 
     @Override

@@ -1,10 +1,14 @@
 package dev.kvern.coordinator;
 
 import dev.kvern.coordinator.front.CallClock;
+import dev.kvern.coordinator.front.FrontChannel;
 import dev.kvern.coordinator.front.GenerationFrontDoor;
 import dev.kvern.coordinator.front.RunnerChannels;
+import dev.kvern.coordinator.http.DashboardData;
 import dev.kvern.coordinator.http.DashboardRoutes;
+import dev.kvern.coordinator.http.HttpRoutes;
 import dev.kvern.coordinator.http.HttpServer;
+import dev.kvern.coordinator.http.PlaygroundRoutes;
 import dev.kvern.coordinator.http.ProbeRoutes;
 import dev.kvern.coordinator.index.PrefixIndex;
 import dev.kvern.coordinator.membership.ClusterGrpc;
@@ -16,7 +20,14 @@ import dev.kvern.coordinator.routing.RunnerChoice;
 import dev.kvern.coordinator.routing.UnderWay;
 import dev.kvern.coordinator.stats.ClusterFigures;
 import dev.kvern.coordinator.stats.CoordinatorMetrics;
+import dev.kvern.coordinator.stats.EventLog;
+import dev.kvern.coordinator.stats.HotPrefixes;
+import dev.kvern.coordinator.stats.MemberEvents;
+import dev.kvern.coordinator.stats.NodeHistory;
 import dev.kvern.coordinator.stats.RequestLog;
+import dev.kvern.coordinator.stats.SavedWork;
+import dev.kvern.coordinator.stats.TokenHistory;
+import dev.kvern.coordinator.stats.TtftHistory;
 import dev.kvern.process.OpenParts;
 import dev.kvern.process.ProcessNames;
 import dev.kvern.rpc.GrpcServer;
@@ -25,6 +36,7 @@ import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.MemberState;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -41,6 +53,11 @@ public final class CoordinatorProcess implements AutoCloseable {
     private static final int GRPC_THREADS = 8;
     private static final long GRACE_MILLIS = 5_000;
     private static final int LOOKS_A_LEASE = 10;
+    private static final int SHOWN_MILLIS = 900_000;
+    private static final int TTFT_MILLIS = 10_000;
+    private static final int NODE_MILLIS = 5_000;
+    private static final int MOST_EVENTS = 500;
+    private static final int MOST_PREFIXES = 512;
     private static final long KEEP_ALIVE_SECONDS = 10;
     private static final int FLOW_CONTROL_WINDOW_BYTES = 1 << 20;
 
@@ -91,14 +108,18 @@ public final class CoordinatorProcess implements AutoCloseable {
         members.onChange(channels::changed);
 
         var figures = new ClusterFigures(members, System::nanoTime);
-        var requests = new RequestLog(config.limits().requestLog());
+        DashboardData shown = shown(config, figures);
+        members.onChange(new MemberEvents(shown.events(), members.current()));
         var metrics = new CoordinatorMetrics(figures, members, index);
         var choice = new RunnerChoice(members, index, underWay, config.routing().toPolicy());
         var front = new GenerationFrontDoor(
-                members, choice, channels, underWay, config.frontLimits(), CallClock.system(), record -> {
-                    requests.add(record);
-                    metrics.ended(record);
-                });
+                members,
+                choice,
+                channels,
+                underWay,
+                config.frontLimits(),
+                CallClock.system(),
+                new RequestObservers(shown, metrics));
         var cluster = new ClusterGrpc(members, lease, index, figures::stats);
 
         var timer = Executors.newSingleThreadScheduledExecutor(ProcessNames.daemonThreads("kvern-coordinator-timer"));
@@ -108,14 +129,37 @@ public final class CoordinatorProcess implements AutoCloseable {
         ExecutorService calls =
                 Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-coordinator-grpc"));
         parts.opened(calls::shutdownNow);
+        FrontChannel ownCalls = parts.opened(FrontChannel.open(front, calls));
         var probes = new ProbeRoutes(metrics);
-        var dashboard = parts.opened(new DashboardRoutes(figures, requests, System::currentTimeMillis, version()));
-        HttpServer http = parts.opened(HttpServer.start(host, config.listen().httpPort(), List.of(probes, dashboard)));
+        var dashboard = parts.opened(
+                new DashboardRoutes(shown, members::current, config.dashboard().password()));
+        var routes = new ArrayList<HttpRoutes>(List.of(probes, dashboard));
+        if (config.dashboard().playground()) {
+            routes.add(new PlaygroundRoutes(ownCalls.channel()));
+        }
+        routes.add(dashboard.page());
+        HttpServer http = parts.opened(HttpServer.start(host, config.listen().httpPort(), routes));
         dashboard.startOn(timer);
         GrpcServer grpc =
                 parts.opened(GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster)));
         grpc.serving(true);
         return new CoordinatorProcess(host, grpc, http, probes, cluster, parts);
+    }
+
+    private static DashboardData shown(CoordinatorConfig config, ClusterFigures figures) {
+        return new DashboardData(
+                figures,
+                new RequestLog(config.limits().requestLog()),
+                new TokenHistory(SHOWN_MILLIS / DashboardRoutes.INTERVAL_MILLIS),
+                new TtftHistory(TTFT_MILLIS, SHOWN_MILLIS / TTFT_MILLIS),
+                new NodeHistory(SHOWN_MILLIS / NODE_MILLIS),
+                new SavedWork(),
+                new EventLog(MOST_EVENTS, System::currentTimeMillis),
+                new HotPrefixes(MOST_PREFIXES),
+                System::currentTimeMillis,
+                version(),
+                config.dashboard().promptText(),
+                config.dashboard().playground());
     }
 
     private static void expire(MemberRegistry members, UnderWay underWay) {

@@ -4,11 +4,13 @@ import dev.kvern.coordinator.membership.MemberRegistry;
 import dev.kvern.coordinator.membership.MemberStatus;
 import dev.kvern.coordinator.routing.RunnerChoice;
 import dev.kvern.coordinator.routing.UnderWay;
+import dev.kvern.coordinator.stats.RequestRecord;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.GenerateRequest;
 import dev.kvern.v1.GenerateResponse;
 import dev.kvern.v1.GenerationServiceGrpc;
+import dev.kvern.v1.LeadingBlocks;
 import dev.kvern.v1.ListModelsRequest;
 import dev.kvern.v1.ListModelsResponse;
 import dev.kvern.v1.Model;
@@ -68,10 +70,18 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
                 : request;
         int size = named.getSerializedSize();
         var call = new RoutedGeneration(
-                named, responses, deadline(), choice, channels, underWay, limits, clock, record -> {
-                    calls.decrementAndGet();
-                    callBytes.addAndGet(-size);
-                    listener.ended(record);
+                named, responses, deadline(), choice, channels, underWay, limits, clock, new RequestListener() {
+                    @Override
+                    public void ended(RequestRecord record) {
+                        calls.decrementAndGet();
+                        callBytes.addAndGet(-size);
+                        listener.ended(record);
+                    }
+
+                    @Override
+                    public void named(RequestRecord record, LeadingBlocks prompt) {
+                        listener.named(record, prompt);
+                    }
                 });
         int many = calls.incrementAndGet();
         long much = callBytes.addAndGet(size);

@@ -5,6 +5,7 @@ import dev.kvern.coordinator.routing.PromptBlocks;
 import dev.kvern.coordinator.routing.Route;
 import dev.kvern.coordinator.routing.RunnerChoice;
 import dev.kvern.coordinator.routing.UnderWay;
+import dev.kvern.coordinator.stats.RequestRecord;
 import dev.kvern.coordinator.stats.RequestRecord.Outcome;
 import dev.kvern.rpc.Failures;
 import dev.kvern.rpc.KvernException;
@@ -84,7 +85,7 @@ final class RoutedGeneration {
                 MemberStatus pinned = choice.pinned(request.getRunnerId());
                 request = request.toBuilder().clearRunnerId().build();
                 tried.add(pinned.id());
-                send(new Route(pinned, 0), false);
+                send(Route.pinned(pinned), false);
                 return;
             }
             List<MemberStatus> runners = choice.serving(request.getModel(), Set.of());
@@ -147,9 +148,20 @@ final class RoutedGeneration {
         var next = new Attempt(route, replaceable);
         attempt = next;
         owed = false;
-        trace.sentTo(route.runner());
+        trace.sentTo(route);
         underWay.add(next.runner(), next);
-        channels.stub(route.runner()).withDeadline(deadline).generate(request, next);
+        channels.stub(route.runner()).withDeadline(deadline).generate(asked(), next);
+    }
+
+    /** The request as runners get it: they are to name the prompt's blocks to us, and nobody else's wish counts. */
+    private GenerateRequest asked() {
+        if (limits.namedBlocks() == 0 && !request.hasReportBlocks()) {
+            return request;
+        }
+        return request.toBuilder()
+                .setReportBlocks(limits.namedBlocks())
+                .setReportBlockTexts(limits.blockTexts())
+                .build();
     }
 
     private void leave(Attempt current) {
@@ -197,7 +209,9 @@ final class RoutedGeneration {
 
     private void end(Outcome outcome, @Nullable String error) {
         ended = true;
-        listener.ended(trace.ended(outcome, error));
+        RequestRecord record = trace.ended(outcome, error);
+        listener.ended(record);
+        trace.blocks().ifPresent(blocks -> listener.named(record, blocks));
     }
 
     /** The prompt's blocks on their way. */
@@ -304,10 +318,14 @@ final class RoutedGeneration {
                 if (ended || attempt != this) {
                     return;
                 }
-                answered = true;
+                // Another runner can still do better than one that has only said how far it is.
+                answered |= !response.hasProgress();
                 firstTokenSeen |= response.getTokenIdsCount() > 0;
                 trace.passed(response);
-                responses.onNext(response);
+                responses.onNext(
+                        response.hasLeadingBlocks()
+                                ? response.toBuilder().clearLeadingBlocks().build()
+                                : response);
                 if (responses.isReady()) {
                     more();
                 } else {
