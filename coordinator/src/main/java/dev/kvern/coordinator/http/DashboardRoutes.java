@@ -51,7 +51,12 @@ public final class DashboardRoutes implements HttpRoutes, AutoCloseable {
 
     @Override
     public void addTo(Router router) {
-        password.ifPresent(asked -> router.route("/api/*").handler(asked.handler()));
+        password.ifPresent(asked -> {
+            router.route("/api/*").handler(asked.handler());
+            // A browser's first question is always without: no error of ours, and not to be logged as one.
+            router.errorHandler(
+                    401, context -> context.response().setStatusCode(401).end());
+        });
         answer(router, "/api/state", context -> json.state());
         answer(
                 router,

@@ -10,10 +10,12 @@ import dev.kvern.v1.GenerationServiceGrpc;
 import dev.kvern.v1.Prompt;
 import dev.kvern.v1.SamplingParameters;
 import io.grpc.Channel;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -52,11 +54,12 @@ public final class PlaygroundRoutes implements HttpRoutes {
         }
         GenerateRequest request;
         try {
-            request = request(JsonText.MAPPER.readTree(context.body().buffer().getBytes()));
+            Buffer body = context.body().buffer();
+            request = request(JsonText.MAPPER.readTree(body == null ? new byte[0] : body.getBytes()));
         } catch (JsonProcessingException e) {
             refuse(context, 400, "body: " + e.getOriginalMessage() + " (expected: a JSON object)");
             return;
-        } catch (java.io.IOException | KvernException e) {
+        } catch (IOException | KvernException e) {
             refuse(context, 400, String.valueOf(e.getMessage()));
             return;
         }

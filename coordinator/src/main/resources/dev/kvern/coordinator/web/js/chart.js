@@ -99,7 +99,7 @@ export class Chart {
     return {
       ...this.#size(),
       legend: { show: false },
-      padding: [8, 18, 0, 0],
+      padding: [8, 28, 0, 0],
       scales: {
         x: { time: true, range: () => this.#data.span.map((millis) => millis / 1000) },
         y: { distr: axis.log ? 3 : 1, range: (plot, min, max) => axis.range(min, max) },

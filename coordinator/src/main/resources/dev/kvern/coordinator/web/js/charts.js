@@ -7,7 +7,7 @@ import { StackedChart } from "./stacked.js";
 /** 1, 2, 5, 10, … so that no label is a rounded fraction. */
 const WHOLE_STEPS = Array.from({ length: 40 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
 const BYTE_STEPS = Array.from({ length: 45 }, (_, i) => 2 ** i);
-const LINE_COLOURS = ["local", "cluster", "host", "warn", "used", "good"];
+const LINE_COLOURS = ["local", "cluster", "host", "used", "computed", "warn-fill"];
 const DASHES = [undefined, [6, 3], [2, 3]];
 
 const fromZero = (least) => (min, max) => [0, max > 0 ? Math.max(max * 1.08, least) : 10];
@@ -119,7 +119,7 @@ function fillChart(store) {
   return new LineChart("fill-chart", {
     lines: () =>
       ids().map((id, i) => ({
-        colour: LINE_COLOURS[i % LINE_COLOURS.length],
+        colour: LINE_COLOURS[i % LINE_COLOURS.length].replace("-fill", ""),
         dash: DASHES[Math.floor(i / LINE_COLOURS.length) % DASHES.length],
         value: (point) => (id in point.fill ? 100 * point.fill[id] : null),
       })),
@@ -130,13 +130,9 @@ function fillChart(store) {
       range: (min, max) => [0, max > 50 ? 100 : Math.max(1, max * 1.2)],
       label: (percent) => `${Number(percent.toFixed(1))} %`,
     },
-    read: (point) => {
+    key: (point) => {
       const of = point ?? store.nodes.points.at(-1);
-      return {
-        nodes: of
-          ? Object.entries(of.fill).sort().slice(0, 8).map(([id, fill]) => `${id} ${share(fill, 1)}`).join(", ") || NONE
-          : NONE,
-      };
+      return ids().map((id, i) => [id, LINE_COLOURS[i % LINE_COLOURS.length], share(of?.fill[id], 1)]);
     },
   });
 }

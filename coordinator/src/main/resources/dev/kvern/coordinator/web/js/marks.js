@@ -14,6 +14,7 @@ export function drawMarks(plot, colour) {
   context.save();
   context.setLineDash([3 * RATIO(), 3 * RATIO()]);
   context.lineWidth = RATIO();
+  context.globalAlpha = 0.7;
   for (const mark of marks) {
     const x = plot.valToPos(mark.at_ms / 1000, "x", true);
     if (x < left || x > left + width) continue;

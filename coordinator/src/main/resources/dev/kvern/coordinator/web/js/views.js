@@ -29,6 +29,8 @@ function show(focus) {
 
 addEventListener("hashchange", () => {
   // The skip link's target is no view.
-  if (location.hash !== "#main") show(true);
+  if (location.hash === "#main") return;
+  document.querySelector("dialog[open]")?.close();
+  show(true);
 });
 show(false);
