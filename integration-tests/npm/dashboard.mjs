@@ -151,7 +151,7 @@ try {
     const { prefixes } = await api("prefixes");
     assert.ok(prefixes[0].requests > 1 && prefixes[0].reused_tokens > 0, JSON.stringify(prefixes[0]).slice(0, 300));
     assert.ok((await page.locator("#prefix-tree .prefix-text").first().textContent()).length > 5);
-    const forked = page.locator('#prefix-tree button[aria-expanded="true"]').first();
+    const forked = page.locator('#prefix-tree button[aria-expanded="true"]:not([hidden])').first();
     const rows = await page.locator("#prefix-tree tbody tr").count();
     await forked.click();
     assert.ok((await page.locator("#prefix-tree tbody tr").count()) < rows, "a line closes");
@@ -168,11 +168,13 @@ try {
       assert.equal(await page.locator("#result-blocks .cell.pending").count(), 0);
       assert.ok((await page.locator("#result-text").textContent()).length > 0);
     }
-    await page.screenshot({ path: `${screenshots}/playground-1280-light.png` });
-    // Who stops is not answered any more.
-    await page.locator("#prompt-tokens").fill("4000");
+    await page.screenshot({ path: `${screenshots}/playground-sent.png` });
+    // A long prompt is seen to come about, and who stops it is not answered any more.
+    const words = Array.from({ length: 2500 }, (_, i) => `Visitor ${(i * 7919) % 100_000} pays.`);
+    await page.locator("#prompt-text").fill(words.join(" ").slice(0, 5_500));
     await page.locator("#prompt-send").click();
-    await page.locator("#result-state", { hasText: "Generating" }).waitFor();
+    await page.locator("#result-state", { hasText: "tokens are there" }).waitFor();
+    assert.ok((await page.locator("#result-blocks .cell.pending").count()) > 0, "blocks to come");
     await page.locator("#prompt-stop").click();
     await page.locator("#result-state", { hasText: "Stopped" }).waitFor();
     await page.waitForFunction(() => globalThis.kvern.store.requests.some((request) => request.outcome === "cancelled"));
@@ -217,6 +219,7 @@ try {
     assert.match(await lost.textContent(), /down/);
     const [red, green] = (await lost.locator(".state-label").evaluate((label) => getComputedStyle(label).color)).match(/\d+/g).map(Number);
     assert.ok(red > 2 * green, "red");
+    await page.screenshot({ path: `${screenshots}/node-lost.png`, fullPage: true });
     assert.match(await page.locator("#announcement").textContent(), /is down/);
     assert.equal(await page.locator("#down-count").textContent(), "1 down");
     await page.locator('#views a[href="#events"]').click();

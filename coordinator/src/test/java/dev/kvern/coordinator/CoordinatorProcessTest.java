@@ -148,7 +148,8 @@ class CoordinatorProcessTest {
                                 .build())
                         .next())
                 .hasMessageContaining("NOT_FOUND");
-        JsonNode requests = new ObjectMapper().readTree(get("/api/requests?limit=1").body());
+        JsonNode requests =
+                new ObjectMapper().readTree(get("/api/requests?limit=1").body());
         assertThat(requests.at("/0/request_id").asText()).isEqualTo("id/with slash");
         assertThat(requests.at("/0/outcome").asText()).isEqualTo("failed");
         assertThat(get("/api/requests?before=1").body()).isEqualTo("[]");
@@ -160,7 +161,10 @@ class CoordinatorProcessTest {
         JsonNode events = new ObjectMapper().readTree(get("/api/events").body());
         assertThat(events.at("/0/subject").asText()).isEqualTo("id/with slash");
         assertThat(events.at("/1/text").asText()).isEqualTo("joined at a:1");
-        assertThat(new ObjectMapper().readTree(get("/api/prefixes").body()).at("/prefixes").isArray())
+        assertThat(new ObjectMapper()
+                        .readTree(get("/api/prefixes").body())
+                        .at("/prefixes")
+                        .isArray())
                 .isTrue();
     }
 
@@ -197,7 +201,8 @@ class CoordinatorProcessTest {
             String word = Base64.getEncoder().encodeToString(userAndPassword.getBytes(StandardCharsets.UTF_8));
             request.header("Authorization", "Basic " + word);
         }
-        return http.send(request.build(), HttpResponse.BodyHandlers.discarding()).statusCode();
+        return http.send(request.build(), HttpResponse.BodyHandlers.discarding())
+                .statusCode();
     }
 
     @Test

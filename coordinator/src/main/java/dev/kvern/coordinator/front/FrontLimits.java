@@ -9,12 +9,7 @@ package dev.kvern.coordinator.front;
  * @param blockTexts whether it also tells the start of their text
  */
 public record FrontLimits(
-        int maxCalls,
-        long callBytes,
-        int attempts,
-        int tokenizeTimeoutMillis,
-        int namedBlocks,
-        boolean blockTexts) {
+        int maxCalls, long callBytes, int attempts, int tokenizeTimeoutMillis, int namedBlocks, boolean blockTexts) {
     /** Limits without anything being told of prompts. */
     public FrontLimits(int maxCalls, long callBytes, int attempts, int tokenizeTimeoutMillis) {
         this(maxCalls, callBytes, attempts, tokenizeTimeoutMillis, 0, false);

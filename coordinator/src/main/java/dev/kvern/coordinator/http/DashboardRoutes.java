@@ -110,7 +110,9 @@ public final class DashboardRoutes implements HttpRoutes, AutoCloseable {
             send(
                     context,
                     JsonText.object()
-                            .put("error", "request: '" + id + "' (expected: one of the last that limits.request_log keeps)"));
+                            .put(
+                                    "error",
+                                    "request: '" + id + "' (expected: one of the last that limits.request_log keeps)"));
         }
     }
 

@@ -85,9 +85,7 @@ final class PlaygroundCall implements ClientResponseObserver<GenerateRequest, Ge
         Usage usage = response.getUsage();
         ObjectNode event = JsonText.object();
         event.put("request_id", response.getRequestId());
-        event.put(
-                "finish_reason",
-                response.getFinishReason() == FinishReason.FINISH_REASON_LENGTH ? "length" : "stop");
+        event.put("finish_reason", response.getFinishReason() == FinishReason.FINISH_REASON_LENGTH ? "length" : "stop");
         event.setAll(MemberJson.fields(usage));
         event.set("spans", RequestJson.spans(usage.getSpansList()));
         return event;

@@ -101,9 +101,8 @@ public final class PlaygroundRoutes implements HttpRoutes {
         return chat
                 ? Prompt.newBuilder()
                         .setChat(Chat.newBuilder()
-                                .addMessages(ChatMessage.newBuilder()
-                                        .setRole("user")
-                                        .setContent(text)))
+                                .addMessages(
+                                        ChatMessage.newBuilder().setRole("user").setContent(text)))
                         .build()
                 : Prompt.newBuilder().setText(text).build();
     }

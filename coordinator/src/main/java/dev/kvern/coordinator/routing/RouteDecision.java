@@ -10,8 +10,7 @@ import java.util.List;
  * @param considered runners that could have taken it
  * @param candidates the cheapest of them, at most {@link #MOST_CANDIDATES}; the chosen one is among them
  */
-public record RouteDecision(
-        Reason reason, String chosen, long promptTokens, int considered, List<Weighed> candidates) {
+public record RouteDecision(Reason reason, String chosen, long promptTokens, int considered, List<Weighed> candidates) {
     /** Most candidates that are remembered of a decision. */
     public static final int MOST_CANDIDATES = 16;
 

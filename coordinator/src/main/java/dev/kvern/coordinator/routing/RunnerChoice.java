@@ -109,8 +109,7 @@ public final class RunnerChoice {
                         .thenComparingLong(w -> w.cost().orElse(0)))
                 .limit(RouteDecision.MOST_CANDIDATES)
                 .toList();
-        RouteDecision.Reason reason =
-                candidates.size() == 1 ? RouteDecision.Reason.ONLY : RouteDecision.Reason.POLICY;
+        RouteDecision.Reason reason = candidates.size() == 1 ? RouteDecision.Reason.ONLY : RouteDecision.Reason.POLICY;
         return new RouteDecision(reason, chosen.runner(), promptTokens, candidates.size(), cheapest);
     }
 

@@ -33,8 +33,7 @@ public final class EventLog {
      * @param atMillis since the epoch
      * @param subject a member's or a request's id
      */
-    public record Event(
-            long sequence, long atMillis, Kind kind, Severity severity, String subject, String text) {}
+    public record Event(long sequence, long atMillis, Kind kind, Severity severity, String subject, String text) {}
 
     public EventLog(int capacity, LongSupplier epochMillis) {
         this.capacity = capacity;

@@ -152,7 +152,11 @@ public final class HotPrefixes {
     private static int shared(Chain chain, List<Block> prompt, int from) {
         int most = Math.min(chain.links.size(), prompt.size() - from);
         int shared = 1;
-        while (shared < most && chain.links.get(shared).digest.equals(prompt.get(from + shared).digest())) {
+        while (shared < most
+                && chain.links
+                        .get(shared)
+                        .digest
+                        .equals(prompt.get(from + shared).digest())) {
             shared++;
         }
         return shared;

@@ -27,7 +27,10 @@ public final class MemberEvents implements Consumer<MemberList> {
         for (MemberStatus member : now.sorted()) {
             MemberStatus was = last.get(member.id());
             if (was == null) {
-                note(Severity.INFO, member.member(), "joined at " + member.member().getAddress());
+                note(
+                        Severity.INFO,
+                        member.member(),
+                        "joined at " + member.member().getAddress());
             } else {
                 changed(was.member(), member.member());
             }

@@ -68,8 +68,7 @@ public record RequestRecord(
     public OptionalDouble savedSeconds() {
         return detail.prefillTokensPerSecond() <= 0 || cachedTokens() == 0
                 ? OptionalDouble.empty()
-                : OptionalDouble.of(
-                        cachedTokens() / detail.prefillTokensPerSecond() - usage.getFetchMillis() / MILLIS);
+                : OptionalDouble.of(cachedTokens() / detail.prefillTokensPerSecond() - usage.getFetchMillis() / MILLIS);
     }
 
     /** How a request ended. */

@@ -227,7 +227,9 @@ class GenerationFrontDoorTest {
     void theNamesOfAPromptsBlocksStayHere() throws InterruptedException {
         List<GenerateResponse> answer = ask(request(PROMPT).setRunnerId("a").setReportBlocks(1_000));
         assertThat(answer).noneMatch(GenerateResponse::hasLeadingBlocks);
-        assertThat(a.requests.remove().getReportBlocks()).as("what the coordinator wants").isEqualTo(5);
+        assertThat(a.requests.remove().getReportBlocks())
+                .as("what the coordinator wants")
+                .isEqualTo(5);
         LeadingBlocks blocks = named.poll(20, TimeUnit.SECONDS);
         assertThat(blocks).isNotNull();
         assertThat(blocks.getDigestsList())

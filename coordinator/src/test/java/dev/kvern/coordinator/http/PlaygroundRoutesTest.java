@@ -39,8 +39,7 @@ class PlaygroundRoutesTest {
     private final HttpClient http = HttpClient.newHttpClient();
     private final ManagedChannel channel =
             InProcessChannelBuilder.forName("playground").build();
-    private final HttpServer server =
-            HttpServer.start("127.0.0.1", 0, List.of(new PlaygroundRoutes(channel)));
+    private final HttpServer server = HttpServer.start("127.0.0.1", 0, List.of(new PlaygroundRoutes(channel)));
 
     @SuppressWarnings("NullAway.Init")
     private Server front;
@@ -82,23 +81,25 @@ class PlaygroundRoutesTest {
         assertThat(status("text/plain", "{\"prompt\":\"Hi\"}")).isEqualTo(415);
         assertThat(status("application/json", "{")).isEqualTo(400);
         assertThat(status("application/json", "{\"prompt\":\"\"}")).isEqualTo(400);
-        assertThat(status("application/json", "{\"prompt\":\"Hi\",\"max_tokens\":0}")).isEqualTo(400);
+        assertThat(status("application/json", "{\"prompt\":\"Hi\",\"max_tokens\":0}"))
+                .isEqualTo(400);
         assertThat(status("application/json", "")).isEqualTo(400);
-        assertThat(status("application/json", "{\"prompt\":\"" + "x".repeat(300_000) + "\"}")).isEqualTo(413);
+        assertThat(status("application/json", "{\"prompt\":\"" + "x".repeat(300_000) + "\"}"))
+                .isEqualTo(413);
         assertThat(requests).isEmpty();
     }
 
     @Test
     void aFailureIsToldInTheStream() throws IOException, InterruptedException {
-        HttpResponse<String> answer = http.send(
-                post("application/json", "{\"prompt\":\"fail\"}"), HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> answer =
+                http.send(post("application/json", "{\"prompt\":\"fail\"}"), HttpResponse.BodyHandlers.ofString());
         assertThat(answer.body()).contains("event: failed", "UNAVAILABLE: no runner");
     }
 
     @Test
     void whoLeavesEndsTheCall() throws IOException, InterruptedException {
-        HttpResponse<InputStream> answer = http.send(
-                post("application/json", "{\"prompt\":\"wait\"}"), HttpResponse.BodyHandlers.ofInputStream());
+        HttpResponse<InputStream> answer =
+                http.send(post("application/json", "{\"prompt\":\"wait\"}"), HttpResponse.BodyHandlers.ofInputStream());
         assertThat(answer.body().read()).isPositive();
         answer.body().close();
         assertThat(cancelled.poll(20, TimeUnit.SECONDS)).isEqualTo("wait");
@@ -121,11 +122,14 @@ class PlaygroundRoutesTest {
             String text = request.getPrompt().getText();
             requests.add(request);
             if (text.equals("fail")) {
-                responses.onError(Status.UNAVAILABLE.withDescription("no runner").asRuntimeException());
+                responses.onError(
+                        Status.UNAVAILABLE.withDescription("no runner").asRuntimeException());
                 return;
             }
             ((ServerCallStreamObserver<GenerateResponse>) responses).setOnCancelHandler(() -> cancelled.add(text));
-            var span = PromptSpan.newBuilder().setSource(TokenSource.TOKEN_SOURCE_CLUSTER).setTokens(16);
+            var span = PromptSpan.newBuilder()
+                    .setSource(TokenSource.TOKEN_SOURCE_CLUSTER)
+                    .setTokens(16);
             responses.onNext(GenerateResponse.newBuilder()
                     .setProgress(PromptProgress.newBuilder().setPromptTokens(20).addSpans(span))
                     .build());

@@ -122,7 +122,11 @@ class HotPrefixesTest {
         for (int i = 0; i < 1_000; i++) {
             tree.add("m", SPACE, prompt("hot" + (char) ('a' + i % 3), 3), i);
             String once = Integer.toString(i, 36) + "-";
-            tree.add("m", NamespaceId.wrap(Arrays.copyOf(once.getBytes(StandardCharsets.US_ASCII), 32)), prompt(once, 0), i);
+            tree.add(
+                    "m",
+                    NamespaceId.wrap(Arrays.copyOf(once.getBytes(StandardCharsets.US_ASCII), 32)),
+                    prompt(once, 0),
+                    i);
             assertThat(tree.size()).isLessThanOrEqualTo(20);
         }
         Prefix hottest = tree.hottest(5, 1_000).get(0);

@@ -16,12 +16,16 @@ class RequestLogTest {
         }
         assertThat(log.added()).isEqualTo(5);
         assertThat(log.newest(2)).extracting(RequestLog.Entry::sequence).containsExactly(5L, 4L);
-        assertThat(log.before(5, 10)).extracting(entry -> entry.record().requestId()).containsExactly("q4", "q3");
+        assertThat(log.before(5, 10))
+                .extracting(entry -> entry.record().requestId())
+                .containsExactly("q4", "q3");
         assertThat(log.before(3, 10)).isEmpty();
         assertThat(log.before(Long.MAX_VALUE, 1)).hasSize(1);
         assertThat(log.find("q2")).as("gone").isEmpty();
         log.add(request("q4"));
-        assertThat(log.find("q4").orElseThrow().sequence()).as("the newest of the id").isEqualTo(6);
+        assertThat(log.find("q4").orElseThrow().sequence())
+                .as("the newest of the id")
+                .isEqualTo(6);
     }
 
     private static RequestRecord request(String id) {

@@ -48,7 +48,16 @@ class SavedWorkTest {
                 .setFetchMillis(fetchMillis)
                 .build();
         return new RequestRecord(
-                "r", 1, "a", "m", usage, 5, 10, RequestRecord.Outcome.STOP, 1, null,
+                "r",
+                1,
+                "a",
+                "m",
+                usage,
+                5,
+                10,
+                RequestRecord.Outcome.STOP,
+                1,
+                null,
                 new RequestDetail(List.of(), device, speed, watts, ""));
     }
 }

@@ -57,7 +57,9 @@ class TtftHistoryTest {
         Point window = history.window(21_000);
         assertThat(window.hit().p50().orElseThrow()).isCloseTo(100, Percentage.withPercentage(5));
         assertThat(window.miss().p99().orElseThrow()).isCloseTo(400, Percentage.withPercentage(5));
-        assertThat(history.window(41_000).hit().count()).as("passed out of the window").isZero();
+        assertThat(history.window(41_000).hit().count())
+                .as("passed out of the window")
+                .isZero();
         for (int i = 0; i < 10; i++) {
             history.add(100_000 + i * 10_000L, 1, true);
         }

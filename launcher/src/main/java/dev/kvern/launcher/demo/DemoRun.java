@@ -133,7 +133,8 @@ final class DemoRun {
                 messages.add(message("system", system));
             }
             messages.add(message("user", conversation.turns().get(0).user()));
-            GenerationResult answer = send(question(messages, conversation.maxTokens()).build());
+            GenerationResult answer =
+                    send(question(messages, conversation.maxTokens()).build());
             reused += answer.cachedTokens();
             asked += answer.usage().getPromptTokens();
         }

@@ -42,7 +42,8 @@ final class CpuPower implements PowerSource {
                     .toList();
             long sum = 0;
             for (Path zone : packages) {
-                sum += Long.parseLong(Files.readString(zone.resolve("energy_uj")).strip());
+                sum += Long.parseLong(
+                        Files.readString(zone.resolve("energy_uj")).strip());
             }
             return packages.isEmpty() ? -1 : sum;
         } catch (IOException | NumberFormatException e) {

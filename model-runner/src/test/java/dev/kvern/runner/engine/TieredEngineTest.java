@@ -89,8 +89,8 @@ class TieredEngineTest {
             assertThat(told.progress.get(told.progress.size() - 1))
                     .isEqualTo(told.await().spans());
             assertThat(told.progress)
-                    .extracting(spans ->
-                            spans.stream().mapToInt(PromptSpan::tokens).sum())
+                    .extracting(
+                            spans -> spans.stream().mapToInt(PromptSpan::tokens).sum())
                     .isSorted();
             assertThat(both.progress).as("not asked for").isEmpty();
         }

@@ -75,7 +75,7 @@ function facts(request) {
       ["Arrived", timeOfDay(request.at_ms)],
       ["Runner", [request.runner, request.device && `(${request.device})`].filter(Boolean).join(" ") || NONE],
       ["Model", request.model],
-      ["Prompt", `${count(request.prompt_tokens)} tokens`],
+      ["Prompt", request.prompt_tokens > 0 ? `${count(request.prompt_tokens)} tokens` : null],
       ["Completion", `${count(request.completion_tokens)} tokens`],
       ["Attempts", request.attempts > 1 ? count(request.attempts) : null],
       ["Computing saved (estimate)", request.saved_seconds == null ? null : work(request.saved_seconds)],

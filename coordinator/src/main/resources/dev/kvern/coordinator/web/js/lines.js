@@ -3,6 +3,9 @@
 import { Chart, colour, interval, whole } from "./chart.js";
 import { create } from "./dom.js";
 
+/** A row without values, which breaks the lines. */
+const isSilence = (point) => Object.keys(point).length === 1;
+
 export class LineChart extends Chart {
   #options;
   #points = [];
@@ -27,23 +30,31 @@ export class LineChart extends Chart {
       stroke: () => colour(line.colour),
       width: 2,
       dash: line.dash,
-      spanGaps: true,
       points: { show: true, size: 5, fill: () => colour(line.colour), width: 0 },
     }));
   }
 
   data() {
     this.#points = this.#options.points();
+    // A line goes over intervals in which it has no value, but not over a long silence.
+    const longest = 6 * this.#options.widthMillis();
+    const rows = [];
+    this.#points.forEach((point, i) => {
+      const before = this.#points[i - 1];
+      if (before && longest > 0 && point.at_ms - before.at_ms > longest) rows.push({ at_ms: before.at_ms + longest / 2 });
+      rows.push(point);
+    });
+    this.#points = rows;
     return {
       times: this.#points.map((point) => Math.min(point.at_ms + this.#options.widthMillis() / 2, this.#options.span()[1])),
-      columns: this.#options.lines().map((line) => this.#points.map((point) => line.value(point) ?? null)),
+      columns: this.#options.lines().map((line) => rows.map((point) => (isSilence(point) ? null : (line.value(point) ?? undefined)))),
       span: this.#options.span(),
-      empty: this.#points.length === 0,
+      empty: rows.length === 0,
     };
   }
 
   texts(index) {
-    const point = index === null ? null : this.#points[index];
+    const point = index === null || isSilence(this.#points[index]) ? null : this.#points[index];
     const time = point ? interval(point.at_ms, this.#options.widthMillis()) : whole(this.#options.span());
     this.#key(point);
     return { time, ...this.#options.read?.(point) };

@@ -36,7 +36,7 @@ const table = new LiveTable("request-log", {
     text((request) => timeOfDay(request.at_ms), "code"),
     heading({ className: "code", write: writeId }),
     { className: "runner", write: writeRunner },
-    figure((request) => count(request.prompt_tokens)),
+    figure((request) => count(request.prompt_tokens || null)),
     { className: "with-bar", write: writeSources },
     figure((request) => (placedTokens(request) > 0 ? share(cachedTokens(request), request.prompt_tokens) : NONE)),
     figure((request) => (request.completion_tokens > 0 ? millis(request.ttft_ms) : NONE)),
