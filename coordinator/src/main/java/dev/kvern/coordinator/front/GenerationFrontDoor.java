@@ -30,8 +30,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * GenerationService for the whole cluster: each call goes to a runner, its answer comes back unchanged. Safe for use by
- * several threads.
+ * GenerationService for the whole cluster: each call goes to a runner, its answer comes back unchanged, but for the names of the
+ * prompt's blocks, which the coordinator asks for itself. Safe for use by several threads.
  */
 public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationServiceImplBase {
     private final MemberRegistry members;

@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class PlaygroundRoutes implements HttpRoutes {
     private static final int MOST_BYTES = 256 << 10;
+    private static final int TOO_LARGE = 413;
     private static final int MOST_CALLS = 8;
     private static final int MOST_TOKENS = 4_096;
     private static final long LIMIT_SECONDS = 300;
@@ -42,7 +43,16 @@ public final class PlaygroundRoutes implements HttpRoutes {
     public void addTo(Router router) {
         router.post("/api/playground")
                 .handler(BodyHandler.create(false).setBodyLimit(MOST_BYTES))
-                .handler(this::generate);
+                .handler(this::generate)
+                .failureHandler(PlaygroundRoutes::failed);
+    }
+
+    private static void failed(RoutingContext context) {
+        if (context.statusCode() == TOO_LARGE) {
+            refuse(context, TOO_LARGE, "body: too large (expected: at most " + MOST_BYTES + " bytes)");
+        } else {
+            context.next();
+        }
     }
 
     private void generate(RoutingContext context) {
