@@ -4,21 +4,30 @@ import dev.kvern.config.ConfigLoader;
 import dev.kvern.config.Problems;
 import dev.kvern.config.Validated;
 import dev.kvern.coordinator.front.FrontLimits;
+import dev.kvern.coordinator.http.PagePassword;
 import dev.kvern.coordinator.membership.MembershipLimits;
 import dev.kvern.coordinator.routing.RoutePolicy;
 import dev.kvern.rpc.GrpcServer;
+import dev.kvern.telemetry.TelemetryConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import dev.kvern.telemetry.TelemetryConfig;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** The coordinator's configuration; coordinator-defaults.yaml beside this record says what each key means. */
 public record CoordinatorConfig(
-        Listen listen, Members membership, Routing routing, Limits limits, Api api, TelemetryConfig telemetry)
+        Listen listen,
+        Members membership,
+        Routing routing,
+        Dashboard dashboard,
+        Limits limits,
+        Api api,
+        TelemetryConfig telemetry)
         implements Validated {
     private static final int MAX_PORT = 65_535;
     private static final int MAX_MILLIS = 3_600_000;
+    private static final int NAMED_BLOCKS = 256;
     private static final String LONGEST_PREFIX = "longest_prefix";
     private static final String ROUND_ROBIN = "round_robin";
     private static final Pattern ORIGIN = Pattern.compile("https?://[A-Za-z0-9.-]+(:\\d{1,5})?");
@@ -40,6 +49,13 @@ public record CoordinatorConfig(
         }
     }
 
+    /** The page. */
+    public record Dashboard(boolean promptText, boolean playground, String passwordFile) {
+        Optional<PagePassword> password() {
+            return passwordFile.isEmpty() ? Optional.empty() : Optional.of(PagePassword.read(Path.of(passwordFile)));
+        }
+    }
+
     /** Bounds. */
     public record Limits(int maxCalls, long callBytes, int requestLog) {}
 
@@ -55,7 +71,13 @@ public record CoordinatorConfig(
     }
 
     FrontLimits frontLimits() {
-        return new FrontLimits(limits.maxCalls, limits.callBytes, routing.attempts, routing.tokenizeTimeoutMillis);
+        return new FrontLimits(
+                limits.maxCalls,
+                limits.callBytes,
+                routing.attempts,
+                routing.tokenizeTimeoutMillis,
+                NAMED_BLOCKS,
+                dashboard.promptText);
     }
 
     @Override

@@ -4,8 +4,11 @@ import dev.kvern.coordinator.front.CallClock;
 import dev.kvern.coordinator.front.FrontChannel;
 import dev.kvern.coordinator.front.GenerationFrontDoor;
 import dev.kvern.coordinator.front.RunnerChannels;
+import dev.kvern.coordinator.http.DashboardData;
 import dev.kvern.coordinator.http.DashboardRoutes;
+import dev.kvern.coordinator.http.HttpRoutes;
 import dev.kvern.coordinator.http.HttpServer;
+import dev.kvern.coordinator.http.PlaygroundRoutes;
 import dev.kvern.coordinator.http.ProbeRoutes;
 import dev.kvern.coordinator.http.TraceRoutes;
 import dev.kvern.coordinator.index.PrefixIndex;
@@ -22,7 +25,14 @@ import dev.kvern.coordinator.routing.RunnerChoice;
 import dev.kvern.coordinator.routing.UnderWay;
 import dev.kvern.coordinator.stats.ClusterFigures;
 import dev.kvern.coordinator.stats.CoordinatorMetrics;
+import dev.kvern.coordinator.stats.EventLog;
+import dev.kvern.coordinator.stats.HotPrefixes;
+import dev.kvern.coordinator.stats.MemberEvents;
+import dev.kvern.coordinator.stats.NodeHistory;
 import dev.kvern.coordinator.stats.RequestLog;
+import dev.kvern.coordinator.stats.SavedWork;
+import dev.kvern.coordinator.stats.TokenHistory;
+import dev.kvern.coordinator.stats.TtftHistory;
 import dev.kvern.process.OpenParts;
 import dev.kvern.process.ProcessNames;
 import dev.kvern.rpc.GrpcServer;
@@ -33,6 +43,7 @@ import dev.kvern.v1.MemberState;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -51,6 +62,11 @@ public final class CoordinatorProcess implements AutoCloseable {
     private static final long GRACE_MILLIS = 5_000;
     private static final int LOOKS_A_LEASE = 10;
     private static final long KEYS_LOOK_MILLIS = 1_000;
+    private static final int SHOWN_MILLIS = 900_000;
+    private static final int TTFT_MILLIS = 10_000;
+    private static final int NODE_MILLIS = 5_000;
+    private static final int MOST_EVENTS = 500;
+    private static final int MOST_PREFIXES = 512;
     private static final long KEEP_ALIVE_SECONDS = 10;
     private static final int FLOW_CONTROL_WINDOW_BYTES = 1 << 20;
 
@@ -111,14 +127,19 @@ public final class CoordinatorProcess implements AutoCloseable {
         members.onChange(channels::changed);
 
         var figures = new ClusterFigures(members, System::nanoTime);
-        var requests = new RequestLog(config.limits().requestLog());
+        DashboardData shown = shown(config, figures);
+        members.onChange(new MemberEvents(shown.events(), members.current()));
         var metrics = new CoordinatorMetrics(figures, members, index);
         var choice = new RunnerChoice(members, index, underWay, config.routing().toPolicy());
         var front = new GenerationFrontDoor(
-                members, choice, channels, underWay, config.frontLimits(), CallClock.system(), telemetry, record -> {
-                    requests.add(record);
-                    metrics.ended(record);
-                });
+                members,
+                choice,
+                channels,
+                underWay,
+                config.frontLimits(),
+                CallClock.system(),
+                telemetry,
+                new RequestObservers(shown, metrics));
         var cluster = new ClusterGrpc(members, lease, index, figures::stats);
 
         var timer = Executors.newSingleThreadScheduledExecutor(ProcessNames.daemonThreads("kvern-coordinator-timer"));
@@ -140,9 +161,14 @@ public final class CoordinatorProcess implements AutoCloseable {
                 version(),
                 metrics::served);
         var probes = new ProbeRoutes(metrics);
-        var dashboard = parts.opened(new DashboardRoutes(figures, requests, System::currentTimeMillis, version()));
-        HttpServer http = parts.opened(HttpServer.start(
-                host, config.listen().httpPort(), List.of(new TraceRoutes(telemetry), probes, openAi, dashboard)));
+        var dashboard = parts.opened(
+                new DashboardRoutes(shown, members::current, config.dashboard().password()));
+        var routes = new ArrayList<HttpRoutes>(List.of(new TraceRoutes(telemetry), probes, openAi, dashboard));
+        if (config.dashboard().playground()) {
+            routes.add(new PlaygroundRoutes(ownCalls.channel()));
+        }
+        routes.add(dashboard.page());
+        HttpServer http = parts.opened(HttpServer.start(host, config.listen().httpPort(), routes));
         dashboard.startOn(timer);
         GrpcServer grpc = parts.opened(
                 GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster), telemetry));
@@ -158,6 +184,22 @@ public final class CoordinatorProcess implements AutoCloseable {
         ApiKeyFile keys = ApiKeyFile.open(Path.of(file));
         timer.scheduleWithFixedDelay(keys::refresh, KEYS_LOOK_MILLIS, KEYS_LOOK_MILLIS, TimeUnit.MILLISECONDS);
         return keys;
+    }
+
+    private static DashboardData shown(CoordinatorConfig config, ClusterFigures figures) {
+        return new DashboardData(
+                figures,
+                new RequestLog(config.limits().requestLog()),
+                new TokenHistory(SHOWN_MILLIS / DashboardRoutes.INTERVAL_MILLIS),
+                new TtftHistory(TTFT_MILLIS, SHOWN_MILLIS / TTFT_MILLIS),
+                new NodeHistory(SHOWN_MILLIS / NODE_MILLIS),
+                new SavedWork(),
+                new EventLog(MOST_EVENTS, System::currentTimeMillis),
+                new HotPrefixes(MOST_PREFIXES),
+                System::currentTimeMillis,
+                version(),
+                config.dashboard().promptText(),
+                config.dashboard().playground());
     }
 
     private static void expire(MemberRegistry members, UnderWay underWay) {

@@ -12,6 +12,8 @@ import dev.kvern.v1.AllBlocksCleared;
 import dev.kvern.v1.BlocksStored;
 import dev.kvern.v1.ClusterServiceGrpc;
 import dev.kvern.v1.DeregisterRequest;
+import dev.kvern.v1.GenerateRequest;
+import dev.kvern.v1.GenerationServiceGrpc;
 import dev.kvern.v1.GetClusterStatsRequest;
 import dev.kvern.v1.KvEvent;
 import dev.kvern.v1.MemberRole;
@@ -35,6 +37,10 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Scanner;
 import java.util.concurrent.CompletableFuture;
@@ -42,6 +48,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class CoordinatorProcessTest {
@@ -128,6 +135,74 @@ class CoordinatorProcessTest {
         assertThat(get("/metrics").body())
                 .doesNotContain("kvern_member_up{id=\"a\"")
                 .contains("kvern_prompt_tokens_requested_total 100.0");
+    }
+
+    @Test
+    void whatFailedIsInTheLogWithItsDetailAndAmongTheEvents() throws IOException, InterruptedException {
+        addRunner();
+        assertThatThrownBy(() -> GenerationServiceGrpc.newBlockingStub(channel)
+                        .withDeadlineAfter(20, TimeUnit.SECONDS)
+                        .generate(GenerateRequest.newBuilder()
+                                .setRequestId("id/with slash")
+                                .setModel("no such")
+                                .build())
+                        .next())
+                .hasMessageContaining("NOT_FOUND");
+        JsonNode requests =
+                new ObjectMapper().readTree(get("/api/requests?limit=1").body());
+        assertThat(requests.at("/0/request_id").asText()).isEqualTo("id/with slash");
+        assertThat(requests.at("/0/outcome").asText()).isEqualTo("failed");
+        assertThat(get("/api/requests?before=1").body()).isEqualTo("[]");
+        JsonNode detail = new ObjectMapper()
+                .readTree(get("/api/requests/id%2Fwith%20slash").body());
+        assertThat(detail.at("/error").asText()).contains("no such");
+        assertThat(detail.at("/spans").isArray()).isTrue();
+        assertThat(get("/api/requests/other").statusCode()).isEqualTo(404);
+        JsonNode events = new ObjectMapper().readTree(get("/api/events").body());
+        assertThat(events.at("/0/subject").asText()).isEqualTo("id/with slash");
+        assertThat(events.at("/1/text").asText()).isEqualTo("joined at a:1");
+        assertThat(new ObjectMapper()
+                        .readTree(get("/api/prefixes").body())
+                        .at("/prefixes")
+                        .isArray())
+                .isTrue();
+    }
+
+    @Test
+    void aPasswordIsAskedForWhereThereIsOneAndOnlyForThePage(@TempDir Path directory)
+            throws IOException, InterruptedException {
+        Path file = Files.writeString(directory.resolve("password"), "ops:a:b\n");
+        List<String> ports = List.of("listen.grpc_port=0", "listen.http_port=0");
+        var settings = new ArrayList<>(ports);
+        settings.add("dashboard.password_file=" + file);
+        settings.add("dashboard.playground=false");
+        try (CoordinatorProcess asking = start(settings)) {
+            String address = "http://127.0.0.1:" + asking.httpPort();
+            for (String path : List.of("/", "/js/main.js", "/api/state", "/api/stream", "/api/requests/x")) {
+                assertThat(status(address + path, "")).as(path).isEqualTo(401);
+                assertThat(status(address + path, "ops:wrong")).as(path).isEqualTo(401);
+            }
+            for (String path : List.of("/", "/js/main.js", "/api/state")) {
+                assertThat(status(address + path, "ops:a:b")).as(path).isEqualTo(200);
+            }
+            assertThat(status(address + "/metrics", "")).isEqualTo(200);
+            assertThat(status(address + "/healthz", "")).isEqualTo(200);
+            assertThat(status(address + "/api/playground", "ops:a:b")).as("off").isEqualTo(404);
+        }
+        Files.writeString(file, "no colon");
+        assertThatThrownBy(() -> start(settings)).hasMessageContaining("one line, USER:PASSWORD");
+        settings.set(2, "dashboard.password_file=" + directory.resolve("absent"));
+        assertThatThrownBy(() -> start(settings)).hasMessageContaining("a file that can be read");
+    }
+
+    private int status(String address, String userAndPassword) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(address));
+        if (!userAndPassword.isEmpty()) {
+            String word = Base64.getEncoder().encodeToString(userAndPassword.getBytes(StandardCharsets.UTF_8));
+            request.header("Authorization", "Basic " + word);
+        }
+        return http.send(request.build(), HttpResponse.BodyHandlers.discarding())
+                .statusCode();
     }
 
     @Test

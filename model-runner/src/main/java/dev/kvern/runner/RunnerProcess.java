@@ -12,6 +12,8 @@ import dev.kvern.runner.engine.Engine;
 import dev.kvern.runner.engine.EnginePulse;
 import dev.kvern.runner.events.KvEventPublisher;
 import dev.kvern.runner.events.LoadReport;
+import dev.kvern.runner.events.PowerMeter;
+import dev.kvern.runner.events.PowerSource;
 import dev.kvern.runner.kv.BlockPool;
 import dev.kvern.runner.model.KvMemory;
 import dev.kvern.runner.model.ModelDirectory;
@@ -47,6 +49,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -166,11 +169,14 @@ public final class RunnerProcess implements AutoCloseable {
         server.serving(true);
         engineDied.thenRun(() -> server.serving(false));
         if (!config.coordinator().isEmpty()) {
+            var power = new PowerMeter(PowerSource.of(config.device()), System::nanoTime);
+            scheduler.scheduleWithFixedDelay(power::read, 0, PowerMeter.INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
             var self = Member.newBuilder()
                     .setId(id)
                     .setRole(MemberRole.MEMBER_ROLE_RUNNER)
                     .setAddress(address)
                     .addModels(served.describe())
+                    .setDevice(config.device().toString())
                     .setStartedAtMillis(System.currentTimeMillis())
                     .build();
             join(
@@ -183,7 +189,8 @@ public final class RunnerProcess implements AutoCloseable {
                             client.counters(),
                             () -> hostTier == null ? HostStats.NONE : hostTier.stats(),
                             rescue::droppedChunks,
-                            planner::stats),
+                            planner::stats,
+                            power::watts),
                     pool,
                     client,
                     scheduler,

@@ -17,6 +17,7 @@ import dev.kvern.v1.GenerateResponse;
 import dev.kvern.v1.GenerationServiceGrpc;
 import dev.kvern.v1.ListModelsRequest;
 import dev.kvern.v1.Prompt;
+import dev.kvern.v1.PromptSpan;
 import dev.kvern.v1.SamplingParameters;
 import dev.kvern.v1.TokenIds;
 import dev.kvern.v1.TokenizeRequest;
@@ -115,6 +116,42 @@ class RunnerProcessTest {
         assertThat(warm.tokens).isEqualTo(cold.tokens);
         assertThat(cold.runner).isEqualTo("runner-t");
         assertThat(warm.usage.getTtftMillis()).isPositive();
+    }
+
+    @Test
+    void whoAsksHearsHowFarAPromptIsAndWhatItsBlocksAreCalled() {
+        var prompt = Prompt.newBuilder()
+                .setText("Here is a row of numbers. ".repeat(60))
+                .build();
+        var named =
+                stub().tokenize(TokenizeRequest.newBuilder().setPrompt(prompt).build());
+        GenerateRequest plain = greedy(prompt, 4);
+        var responses = new ArrayList<GenerateResponse>();
+        stub().generate(plain.toBuilder()
+                        .setReportProgress(true)
+                        .setReportBlocks(3)
+                        .setReportBlockTexts(true)
+                        .build())
+                .forEachRemaining(responses::add);
+        assertThat(responses.get(0).getProgress().getPromptTokens()).isEqualTo(named.getTokenIdsCount());
+        GenerateResponse last = responses.get(responses.size() - 1);
+        assertThat(last.getLeadingBlocks().getDigestsList())
+                .isEqualTo(named.getBlockDigestsList().subList(0, 3));
+        assertThat(last.getLeadingBlocks().getNamespace()).isEqualTo(named.getNamespace());
+        assertThat(last.getLeadingBlocks().getTextsList()).hasSize(3);
+        assertThat(last.getLeadingBlocks().getTexts(0)).contains("Here is a row");
+        assertThat(last.getUsage().getSpansList().stream()
+                        .mapToInt(PromptSpan::getTokens)
+                        .sum())
+                .isEqualTo(named.getTokenIdsCount());
+        var unasked = new ArrayList<GenerateResponse>();
+        stub().generate(plain).forEachRemaining(unasked::add);
+        assertThat(unasked).noneMatch(GenerateResponse::hasProgress).noneMatch(GenerateResponse::hasLeadingBlocks);
+        var tooMany = catchThrowableOfType(
+                StatusRuntimeException.class,
+                () -> stub().generate(plain.toBuilder().setReportBlocks(1_025).build())
+                        .next());
+        assertThat(tooMany.getStatus().getDescription()).isEqualTo("report_blocks: 1025 (expected: 0 to 1024)");
     }
 
     @Test

@@ -4,6 +4,7 @@ import dev.kvern.coordinator.membership.MemberRegistry;
 import dev.kvern.coordinator.membership.MemberStatus;
 import dev.kvern.coordinator.routing.RunnerChoice;
 import dev.kvern.coordinator.routing.UnderWay;
+import dev.kvern.coordinator.stats.RequestRecord;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.telemetry.RequestId;
@@ -11,6 +12,7 @@ import dev.kvern.telemetry.Telemetry;
 import dev.kvern.v1.GenerateRequest;
 import dev.kvern.v1.GenerateResponse;
 import dev.kvern.v1.GenerationServiceGrpc;
+import dev.kvern.v1.LeadingBlocks;
 import dev.kvern.v1.ListModelsRequest;
 import dev.kvern.v1.ListModelsResponse;
 import dev.kvern.v1.Model;
@@ -29,8 +31,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * GenerationService for the whole cluster: each call goes to a runner, its answer comes back unchanged. Safe for use by
- * several threads.
+ * GenerationService for the whole cluster: each call goes to a runner, its answer comes back unchanged, but for the names of the
+ * prompt's blocks, which the coordinator asks for itself. Safe for use by several threads.
  */
 public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationServiceImplBase {
     private final MemberRegistry members;
@@ -94,10 +96,18 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
                 limits,
                 clock,
                 new RequestSpans(telemetry, Context.current(), named),
-                record -> {
-                    calls.decrementAndGet();
-                    callBytes.addAndGet(-size);
-                    listener.ended(record);
+                new RequestListener() {
+                    @Override
+                    public void ended(RequestRecord record) {
+                        calls.decrementAndGet();
+                        callBytes.addAndGet(-size);
+                        listener.ended(record);
+                    }
+
+                    @Override
+                    public void named(RequestRecord record, LeadingBlocks prompt) {
+                        listener.named(record, prompt);
+                    }
                 });
         int many = calls.incrementAndGet();
         long much = callBytes.addAndGet(size);

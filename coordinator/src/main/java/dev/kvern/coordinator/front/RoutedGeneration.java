@@ -88,7 +88,7 @@ final class RoutedGeneration {
                 MemberStatus pinned = choice.pinned(request.getRunnerId());
                 request = request.toBuilder().clearRunnerId().build();
                 tried.add(pinned.id());
-                send(new Route(pinned, 0), false);
+                send(Route.pinned(pinned), false);
                 return;
             }
             List<MemberStatus> runners = choice.serving(request.getModel(), Set.of());
@@ -151,11 +151,22 @@ final class RoutedGeneration {
         var next = new Attempt(route, replaceable);
         attempt = next;
         owed = false;
-        trace.sentTo(route.runner());
+        trace.sentTo(route);
         underWay.add(next.runner(), next);
         try (var scope = spans.enter()) {
-            channels.stub(route.runner()).withDeadline(deadline).generate(request, next);
+            channels.stub(route.runner()).withDeadline(deadline).generate(asked(), next);
         }
+    }
+
+    /** The request as runners get it: they are to name the prompt's blocks to us, and nobody else's wish counts. */
+    private GenerateRequest asked() {
+        if (limits.namedBlocks() == 0 && !request.hasReportBlocks()) {
+            return request;
+        }
+        return request.toBuilder()
+                .setReportBlocks(limits.namedBlocks())
+                .setReportBlockTexts(limits.blockTexts())
+                .build();
     }
 
     private void leave(Attempt current) {
@@ -209,6 +220,7 @@ final class RoutedGeneration {
         RequestRecord record = trace.ended(outcome, error);
         spans.ended(record, trace.reason());
         listener.ended(record);
+        trace.blocks().ifPresent(blocks -> listener.named(record, blocks));
     }
 
     /** The prompt's blocks on their way. */
@@ -315,10 +327,14 @@ final class RoutedGeneration {
                 if (ended || attempt != this) {
                     return;
                 }
-                answered = true;
+                // Another runner can still do better than one that has only said how far it is.
+                answered |= !response.hasProgress();
                 firstTokenSeen |= response.getTokenIdsCount() > 0;
                 trace.passed(response);
-                responses.onNext(response);
+                responses.onNext(
+                        response.hasLeadingBlocks()
+                                ? response.toBuilder().clearLeadingBlocks().build()
+                                : response);
                 if (responses.isReady()) {
                     more();
                 } else {

@@ -8,13 +8,19 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The open server-sent event streams. A client that does not keep up misses what comes meanwhile and holds up nobody else. Safe for
+ * The open server-sent event streams. A client that does not keep up misses what comes meanwhile, is told so, and holds up nobody else. Safe for
  * use by several threads.
  */
 final class LiveFeed {
     private static final int MAX_CLIENTS = 64;
 
+    /** Says that events are missing: the page asks for everything anew. */
+    private static final Buffer RESYNC = Buffer.buffer("event: resync\ndata: {}\n\n");
+
     private final Set<HttpServerResponse> clients = ConcurrentHashMap.newKeySet();
+
+    /** Those that missed something. */
+    private final Set<HttpServerResponse> behind = ConcurrentHashMap.newKeySet();
 
     /** Takes a new stream; one too many is refused. */
     void add(HttpServerResponse client) {
@@ -25,14 +31,19 @@ final class LiveFeed {
         client.setChunked(true)
                 .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream")
                 .putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
-        client.closeHandler(closed -> clients.remove(client));
-        client.exceptionHandler(failure -> clients.remove(client));
+        client.closeHandler(closed -> remove(client));
+        client.exceptionHandler(failure -> remove(client));
         // So that the browser knows at once that it is connected.
         client.write(": open\n\n");
         clients.add(client);
         if (client.closed()) {
-            clients.remove(client);
+            remove(client);
         }
+    }
+
+    private void remove(HttpServerResponse client) {
+        clients.remove(client);
+        behind.remove(client);
     }
 
     boolean isEmpty() {
@@ -49,7 +60,11 @@ final class LiveFeed {
                 .append("\n\n"));
         Buffer bytes = Buffer.buffer(text.toString());
         for (HttpServerResponse client : clients) {
-            if (!client.writeQueueFull()) {
+            if (client.writeQueueFull()) {
+                behind.add(client);
+            } else if (behind.remove(client)) {
+                client.write(RESYNC);
+            } else {
                 client.write(bytes);
             }
         }

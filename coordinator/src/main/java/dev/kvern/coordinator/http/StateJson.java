@@ -1,83 +1,119 @@
 package dev.kvern.coordinator.http;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.google.protobuf.Descriptors.FieldDescriptor;
-import com.google.protobuf.Message;
-import dev.kvern.coordinator.stats.ClusterFigures;
+import dev.kvern.coordinator.stats.EventLog;
+import dev.kvern.coordinator.stats.HotPrefixes;
 import dev.kvern.coordinator.stats.RequestLog;
-import dev.kvern.coordinator.stats.RequestRecord;
-import dev.kvern.coordinator.stats.TokenHistory;
+import dev.kvern.coordinator.stats.SavedWork;
 import dev.kvern.v1.GetClusterStatsResponse;
-import dev.kvern.v1.MemberRole;
-import dev.kvern.v1.MemberStats;
-import dev.kvern.v1.Model;
 import dev.kvern.v1.RunnerLoad;
-import dev.kvern.v1.StatsResponse;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.LongSupplier;
 
 /** What the dashboard reads, as JSON. Safe for use by several threads. */
 final class StateJson {
-    private static final int SHOWN_REQUESTS = 50;
+    static final int SHOWN_REQUESTS = 50;
+    private static final int SHOWN_PREFIXES = 100;
 
-    private final ObjectMapper json = new ObjectMapper();
-    private final ClusterFigures figures;
-    private final RequestLog requests;
-    private final LongSupplier epochMillis;
-    private final String version;
+    private final DashboardData data;
 
-    StateJson(ClusterFigures figures, RequestLog requests, LongSupplier epochMillis, String version) {
-        this.figures = figures;
-        this.requests = requests;
-        this.epochMillis = epochMillis;
-        this.version = version;
+    StateJson(DashboardData data) {
+        this.data = data;
     }
 
     /** The whole state now. */
-    String state() {
-        GetClusterStatsResponse stats = figures.stats();
-        ObjectNode root = json.createObjectNode();
-        root.put("now_ms", epochMillis.getAsLong());
-        root.put("uptime_ms", stats.getUptimeMillis());
-        root.put("version", version);
-        root.set("totals", totals(stats.getTotals()));
+    ObjectNode state() {
+        GetClusterStatsResponse stats = data.figures().stats();
+        ObjectNode root = figures(stats);
         ArrayNode members = root.putArray("members");
-        stats.getMembersList().forEach(member -> members.add(member(member)));
-        ArrayNode last = root.putArray("requests");
-        requests.newest(SHOWN_REQUESTS).forEach(request -> last.add(request(request)));
-        return write(root);
+        stats.getMembersList().forEach(member -> members.add(MemberJson.of(member)));
+        root.set("requests", requests(data.requests().newest(SHOWN_REQUESTS)));
+        root.set("events", events(0));
+        root.put("prefixes", data.prefixes().revision());
+        ObjectNode settings = root.putObject("settings");
+        settings.put("playground", data.playground());
+        settings.put("prompt_text", data.promptText());
+        return root;
     }
 
-    String history(int intervalMillis, List<TokenHistory.Point> points) {
-        ObjectNode root = json.createObjectNode();
-        root.put("interval_ms", intervalMillis);
-        ArrayNode all = root.putArray("points");
-        points.forEach(point -> all.add(pointNode(point)));
-        return write(root);
+    /** Sums, without a list of anything. */
+    ObjectNode figures(GetClusterStatsResponse stats) {
+        ObjectNode root = JsonText.object();
+        long now = data.epochMillis().getAsLong();
+        root.put("now_ms", now);
+        root.put("uptime_ms", stats.getUptimeMillis());
+        root.put("version", data.version());
+        Runtime runtime = Runtime.getRuntime();
+        root.put("heap_used_bytes", runtime.totalMemory() - runtime.freeMemory());
+        root.put("heap_capacity_bytes", runtime.maxMemory());
+        root.set("totals", totals(stats.getTotals()));
+        root.set("ttft", HistoryJson.of(data.ttft().window(now)));
+        ArrayNode saved = root.putArray("saved");
+        data.saved().sums().forEach(sum -> saved.add(saved(sum)));
+        return root;
     }
 
-    String point(TokenHistory.Point point) {
-        return write(pointNode(point));
+    ArrayNode requests(List<RequestLog.Entry> entries) {
+        ArrayNode all = JsonText.array();
+        entries.forEach(entry -> all.add(RequestJson.line(entry)));
+        return all;
     }
 
-    private ObjectNode pointNode(TokenHistory.Point point) {
-        ObjectNode node = json.createObjectNode();
-        node.put("at_ms", point.atMillis());
-        node.put("requested", point.requested());
-        node.put("local", point.local());
-        node.put("host", point.host());
-        node.put("cluster", point.cluster());
-        node.put("computed", point.computed());
-        node.put("generated", point.generated());
+    ArrayNode events(long after) {
+        ArrayNode all = JsonText.array();
+        data.events().after(after).forEach(event -> all.add(event(event)));
+        return all;
+    }
+
+    ObjectNode prefixes() {
+        ObjectNode root = JsonText.object();
+        root.put("revision", data.prefixes().revision());
+        root.put("chains", data.prefixes().size());
+        ArrayNode all = root.putArray("prefixes");
+        data.prefixes()
+                .hottest(SHOWN_PREFIXES, data.epochMillis().getAsLong())
+                .forEach(prefix -> all.add(prefix(prefix)));
+        return root;
+    }
+
+    private static ObjectNode prefix(HotPrefixes.Prefix prefix) {
+        ObjectNode node = JsonText.object();
+        node.put("model", prefix.model());
+        node.put("from_token", prefix.fromToken());
+        node.put("tokens", prefix.tokens());
+        node.put("requests", prefix.requests());
+        node.put("reused_tokens", prefix.reusedTokens());
+        node.put("last_ms", prefix.lastMillis());
+        node.put("heat", prefix.heat());
+        node.put("text", prefix.text());
+        ArrayNode children = node.putArray("children");
+        prefix.children().forEach(child -> children.add(prefix(child)));
         return node;
     }
 
-    private ObjectNode totals(RunnerLoad totals) {
-        ObjectNode node = fields(totals);
+    private static ObjectNode event(EventLog.Event event) {
+        ObjectNode node = JsonText.object();
+        node.put("seq", event.sequence());
+        node.put("at_ms", event.atMillis());
+        node.put("kind", event.kind().name().toLowerCase(Locale.ROOT));
+        node.put("severity", event.severity().name().toLowerCase(Locale.ROOT));
+        node.put("subject", event.subject());
+        node.put("text", event.text());
+        return node;
+    }
+
+    private static ObjectNode saved(SavedWork.Saved sum) {
+        ObjectNode node = JsonText.object();
+        node.put("kind", sum.kind());
+        node.put("tokens", sum.tokens());
+        node.put("seconds", sum.seconds());
+        JsonText.put(node, "watt_hours", sum.wattHours());
+        return node;
+    }
+
+    private static ObjectNode totals(RunnerLoad totals) {
+        ObjectNode node = MemberJson.fields(totals);
         long saved = totals.getCachedLocalTokens() + totals.getCachedHostTokens() + totals.getCachedClusterTokens();
         node.put("tokens_saved", saved);
         if (totals.getRequestedTokens() == 0) {
@@ -86,67 +122,5 @@ final class StateJson {
             node.put("hit_rate", (double) saved / totals.getRequestedTokens());
         }
         return node;
-    }
-
-    private ObjectNode member(MemberStats stats) {
-        ObjectNode node = json.createObjectNode();
-        node.put("id", stats.getMember().getId());
-        node.put("role", stats.getMember().getRole() == MemberRole.MEMBER_ROLE_RUNNER ? "runner" : "node");
-        node.put(
-                "state",
-                stats.getMember().getState().name().replace("MEMBER_STATE_", "").toLowerCase(Locale.ROOT));
-        node.put("address", stats.getMember().getAddress());
-        node.put("silent_ms", stats.getSilentMillis());
-        node.put("started_at_ms", stats.getMember().getStartedAtMillis());
-        ArrayNode models = node.putArray("models");
-        stats.getMember().getModelsList().stream().map(Model::getName).forEach(models::add);
-        if (stats.hasRunner()) {
-            node.set("runner", fields(stats.getRunner()));
-        } else if (stats.hasNode()) {
-            StatsResponse load = stats.getNode();
-            ObjectNode figuresOfNode = fields(load);
-            figuresOfNode.setAll(fields(load.getCounters()));
-            node.set("node", figuresOfNode);
-        }
-        return node;
-    }
-
-    /** Every numeric field of a message under its own name, zeros too. */
-    private ObjectNode fields(Message message) {
-        ObjectNode node = json.createObjectNode();
-        for (FieldDescriptor field : message.getDescriptorForType().getFields()) {
-            if (message.getField(field) instanceof Number number) {
-                node.set(field.getName(), json.valueToTree(number));
-            }
-        }
-        return node;
-    }
-
-    private ObjectNode request(RequestRecord request) {
-        ObjectNode node = json.createObjectNode();
-        node.put("request_id", request.requestId());
-        node.put("at_ms", request.atMillis());
-        node.put("runner", request.runner());
-        node.put("model", request.model());
-        node.put("prompt_tokens", request.usage().getPromptTokens());
-        node.put("cached_local_tokens", request.usage().getCachedLocalTokens());
-        node.put("cached_host_tokens", request.usage().getCachedHostTokens());
-        node.put("cached_cluster_tokens", request.usage().getCachedClusterTokens());
-        node.put("computed_tokens", request.usage().getComputedTokens());
-        node.put("completion_tokens", request.usage().getCompletionTokens());
-        node.put("ttft_ms", request.ttftMillis());
-        node.put("total_ms", request.totalMillis());
-        node.put("outcome", request.outcome().name().toLowerCase(Locale.ROOT));
-        node.put("attempts", request.attempts());
-        node.put("error", request.error());
-        return node;
-    }
-
-    private String write(ObjectNode node) {
-        try {
-            return json.writeValueAsString(node);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

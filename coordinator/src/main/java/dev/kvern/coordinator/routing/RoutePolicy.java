@@ -1,8 +1,7 @@
 package dev.kvern.coordinator.routing;
 
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Chooses the runner for a request. Implementations are safe for use by several threads. */
@@ -15,26 +14,18 @@ public interface RoutePolicy {
      */
     Candidate choose(long promptTokens, String routingKey, List<Candidate> candidates);
 
+    /** What it weighs candidates by, the smallest first; empty if it weighs nothing. */
+    default OptionalLong cost(long promptTokens, Candidate candidate) {
+        return OptionalLong.empty();
+    }
+
     /**
      * The runner that has the fewest tokens to compute before this request's first one: the prompt's that its pool lacks, those
      * that wait there already, and {@code requestTokens} for each request under way. So the longest prefix wins unless its
      * holder is busier by more than the prefix is worth. Equals take turns, or are told apart by the routing key.
      */
     static RoutePolicy longestPrefix(long requestTokens) {
-        var turn = new AtomicLong();
-        return (promptTokens, routingKey, candidates) -> {
-            Comparator<Candidate> fewest = Comparator.comparingLong(c -> promptTokens
-                    - Math.min(promptTokens, c.cachedTokens())
-                    + c.waitingTokens()
-                    + requestTokens * c.requests());
-            if (!routingKey.isEmpty()) {
-                return candidates.stream()
-                        .min(fewest.thenComparing(RendezvousOrder.of(routingKey)))
-                        .orElseThrow();
-            }
-            long start = Math.floorMod(turn.getAndIncrement(), candidates.size());
-            return turned(candidates, (int) start).stream().min(fewest).orElseThrow();
-        };
+        return new LongestPrefix(requestTokens);
     }
 
     /** Each in turn, whatever it holds: what a load balancer that knows nothing of prefixes does. */
@@ -42,11 +33,5 @@ public interface RoutePolicy {
         var turn = new AtomicLong();
         return (promptTokens, routingKey, candidates) ->
                 candidates.get((int) Math.floorMod(turn.getAndIncrement(), (long) candidates.size()));
-    }
-
-    private static List<Candidate> turned(List<Candidate> candidates, int start) {
-        var turned = new ArrayList<>(candidates.subList(start, candidates.size()));
-        turned.addAll(candidates.subList(0, start));
-        return turned;
     }
 }

@@ -7,6 +7,7 @@ import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.Model;
 import dev.kvern.v1.RunnerLoad;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -98,7 +99,22 @@ public final class RunnerChoice {
         List<Candidate> candidates =
                 runners.stream().map(runner -> candidate(runner, prompt)).toList();
         Candidate chosen = by.choose(prompt.tokens(), routingKey, candidates);
-        return new Route(runners.get(candidates.indexOf(chosen)), chosen.cachedTokens());
+        return new Route(
+                runners.get(candidates.indexOf(chosen)),
+                chosen.cachedTokens(),
+                decision(by, prompt.tokens(), candidates, chosen));
+    }
+
+    private static RouteDecision decision(
+            RoutePolicy by, long promptTokens, List<Candidate> candidates, Candidate chosen) {
+        List<Weighed> cheapest = candidates.stream()
+                .map(candidate -> new Weighed(candidate, by.cost(promptTokens, candidate)))
+                .sorted(Comparator.comparing((Weighed w) -> !w.candidate().equals(chosen))
+                        .thenComparingLong(w -> w.cost().orElse(0)))
+                .limit(RouteDecision.MOST_CANDIDATES)
+                .toList();
+        RouteDecision.Reason reason = candidates.size() == 1 ? RouteDecision.Reason.ONLY : RouteDecision.Reason.POLICY;
+        return new RouteDecision(reason, chosen.runner(), promptTokens, candidates.size(), cheapest);
     }
 
     private Candidate candidate(MemberStatus runner, PromptBlocks prompt) {

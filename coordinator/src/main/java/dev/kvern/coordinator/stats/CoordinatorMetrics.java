@@ -168,6 +168,10 @@ public final class CoordinatorMetrics {
                         "kvern.runner.break.even.tokens",
                         "From so many tokens on fetching is faster than computing; 0 while unknown",
                         RunnerLoad::getBreakEvenTokens),
+                runner(
+                        "kvern.runner.power.watts",
+                        "What its device draws; 0 where nothing says",
+                        RunnerLoad::getPowerWatts),
                 node("kvern.node.used.bytes", "Bytes used in the region", StatsResponse::getUsedBytes),
                 node("kvern.node.capacity.bytes", "The region's size", StatsResponse::getCapacityBytes),
                 node("kvern.node.primary.blocks", "Blocks held as their owner", StatsResponse::getPrimaryBlocks),

@@ -20,7 +20,8 @@ final class LoadSums {
             RunnerLoad.HOST_CAPACITY_BYTES_FIELD_NUMBER,
             RunnerLoad.HOST_USED_BYTES_FIELD_NUMBER,
             RunnerLoad.BREAK_EVEN_TOKENS_FIELD_NUMBER,
-            RunnerLoad.PREFILL_TOKENS_PER_SECOND_FIELD_NUMBER);
+            RunnerLoad.PREFILL_TOKENS_PER_SECOND_FIELD_NUMBER,
+            RunnerLoad.POWER_WATTS_FIELD_NUMBER);
 
     private static final List<FieldDescriptor> FIELDS =
             RunnerLoad.getDescriptor().getFields();

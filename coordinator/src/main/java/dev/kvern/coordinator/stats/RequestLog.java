@@ -1,26 +1,63 @@
 package dev.kvern.coordinator.stats;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** The last requests, newest first; bounded. Safe for use by several threads; guarded by this. */
+/** The last requests, each with a number that counts up from 1; bounded. Safe for use by several threads; guarded by this. */
 public final class RequestLog {
-    private final int capacity;
-    private final Deque<RequestRecord> records = new ArrayDeque<>();
+    private final @Nullable RequestRecord[] ring;
+    private long added;
+
+    /** A request and its number. */
+    public record Entry(long sequence, RequestRecord record) {}
 
     public RequestLog(int capacity) {
-        this.capacity = capacity;
+        ring = new RequestRecord[capacity];
     }
 
     public synchronized void add(RequestRecord record) {
-        if (records.size() == capacity) {
-            records.removeLast();
-        }
-        records.addFirst(record);
+        added++;
+        ring[slot(added)] = record;
     }
 
-    public synchronized List<RequestRecord> newest(int count) {
-        return records.stream().limit(count).toList();
+    /** How many were added ever: the number of the newest. */
+    public synchronized long added() {
+        return added;
+    }
+
+    /** The newest ones, newest first. */
+    public synchronized List<Entry> newest(int count) {
+        return before(added + 1, count);
+    }
+
+    /** Those with the largest numbers below {@code sequence}, newest first. */
+    public synchronized List<Entry> before(long sequence, int count) {
+        var entries = new ArrayList<Entry>();
+        long oldest = Math.max(1, added - ring.length + 1);
+        for (long each = Math.min(sequence - 1, added); each >= oldest && entries.size() < count; each--) {
+            entries.add(new Entry(each, at(each)));
+        }
+        return entries;
+    }
+
+    /** The newest one of an id. */
+    public synchronized Optional<Entry> find(String requestId) {
+        return before(added + 1, ring.length).stream()
+                .filter(entry -> entry.record().requestId().equals(requestId))
+                .findFirst();
+    }
+
+    private RequestRecord at(long sequence) {
+        RequestRecord record = ring[slot(sequence)];
+        if (record == null) {
+            throw new IllegalStateException("no request " + sequence);
+        }
+        return record;
+    }
+
+    private int slot(long sequence) {
+        return (int) (sequence % ring.length);
     }
 }

@@ -1,6 +1,7 @@
 package dev.kvern.coordinator.stats;
 
 import dev.kvern.v1.Usage;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param ttftMillis from its arrival here to its first token; 0 if there was none
  * @param attempts runners it was sent to
  * @param error null for one that succeeded
+ * @param detail what else is remembered
  */
 public record RequestRecord(
         String requestId,
@@ -23,10 +25,50 @@ public record RequestRecord(
         double totalMillis,
         Outcome outcome,
         int attempts,
-        @Nullable String error) {
+        @Nullable String error,
+        RequestDetail detail) {
+    private static final double MILLIS = 1_000;
+
+    /** One of which no more is remembered. */
+    public RequestRecord(
+            String requestId,
+            long atMillis,
+            String runner,
+            String model,
+            Usage usage,
+            double ttftMillis,
+            double totalMillis,
+            Outcome outcome,
+            int attempts,
+            @Nullable String error) {
+        this(
+                requestId,
+                atMillis,
+                runner,
+                model,
+                usage,
+                ttftMillis,
+                totalMillis,
+                outcome,
+                attempts,
+                error,
+                RequestDetail.NONE);
+    }
+
     /** Prompt tokens whose KV came from any cache. */
     public long cachedTokens() {
         return (long) usage.getCachedLocalTokens() + usage.getCachedHostTokens() + usage.getCachedClusterTokens();
+    }
+
+    /**
+     * How much sooner its runner was done with the prompt than if it had computed all of it, in seconds: the tokens reused at
+     * the speed at which it computes others, less the wait for the tier. An estimate; less than zero where fetching took longer.
+     * Empty if the speed is not known.
+     */
+    public OptionalDouble savedSeconds() {
+        return detail.prefillTokensPerSecond() <= 0 || cachedTokens() == 0
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(cachedTokens() / detail.prefillTokensPerSecond() - usage.getFetchMillis() / MILLIS);
     }
 
     /** How a request ended. */

@@ -15,7 +15,15 @@ public final class TokenHistory {
      * @param atMillis its end, since the epoch
      */
     public record Point(
-            long atMillis, long requested, long local, long host, long cluster, long computed, long generated) {}
+            long atMillis,
+            long requested,
+            long local,
+            long host,
+            long cluster,
+            long computed,
+            long generated,
+            long finished,
+            long failed) {}
 
     private final int capacity;
     private final Deque<Point> points = new ArrayDeque<>();
@@ -34,7 +42,9 @@ public final class TokenHistory {
                 totals.getCachedHostTokens() - before.getCachedHostTokens(),
                 totals.getCachedClusterTokens() - before.getCachedClusterTokens(),
                 totals.getComputedTokens() - before.getComputedTokens(),
-                totals.getGeneratedTokens() - before.getGeneratedTokens());
+                totals.getGeneratedTokens() - before.getGeneratedTokens(),
+                totals.getFinishedRequests() - before.getFinishedRequests(),
+                totals.getFailedRequests() - before.getFailedRequests());
         before = totals;
         if (points.size() == capacity) {
             points.removeFirst();

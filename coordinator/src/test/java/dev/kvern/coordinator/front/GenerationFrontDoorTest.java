@@ -10,6 +10,7 @@ import dev.kvern.coordinator.front.ScriptedRunner.Behaviour;
 import dev.kvern.coordinator.index.PrefixIndex;
 import dev.kvern.coordinator.membership.MemberRegistry;
 import dev.kvern.coordinator.membership.MembershipLimits;
+import dev.kvern.coordinator.routing.RouteDecision;
 import dev.kvern.coordinator.routing.RoutePolicy;
 import dev.kvern.coordinator.routing.RunnerChoice;
 import dev.kvern.coordinator.routing.UnderWay;
@@ -20,6 +21,7 @@ import dev.kvern.v1.BlocksStored;
 import dev.kvern.v1.GenerateRequest;
 import dev.kvern.v1.GenerateResponse;
 import dev.kvern.v1.GenerationServiceGrpc;
+import dev.kvern.v1.LeadingBlocks;
 import dev.kvern.v1.ListModelsRequest;
 import dev.kvern.v1.Model;
 import dev.kvern.v1.Prompt;
@@ -58,6 +60,7 @@ class GenerationFrontDoorTest {
         return InProcessChannelBuilder.forName(address).build();
     });
     private final BlockingQueue<RequestRecord> records = new LinkedBlockingQueue<>();
+    private final BlockingQueue<LeadingBlocks> named = new LinkedBlockingQueue<>();
     private final ScriptedRunner a = new ScriptedRunner("a");
     private final ScriptedRunner b = new ScriptedRunner("b");
 
@@ -77,9 +80,19 @@ class GenerationFrontDoorTest {
                 choice,
                 channels,
                 underWay,
-                new FrontLimits(4, 100_000, 3, 10_000),
+                new FrontLimits(4, 100_000, 3, 10_000, 5, true),
                 new CallClock(clock, () -> 7),
-                records::add);
+                new RequestListener() {
+                    @Override
+                    public void ended(RequestRecord record) {
+                        records.add(record);
+                    }
+
+                    @Override
+                    public void named(RequestRecord record, LeadingBlocks prompt) {
+                        named.add(prompt);
+                    }
+                });
         server = InProcessServerBuilder.forName("front")
                 .addService(front)
                 .build()
@@ -208,6 +221,34 @@ class GenerationFrontDoorTest {
             assertThat(e.getStatus().getDescription()).isEqualTo("request queue: full");
             assertThat(e.getTrailers().get(Failures.RETRY_AFTER_MILLIS)).isEqualTo("700");
         });
+    }
+
+    @Test
+    void theNamesOfAPromptsBlocksStayHere() throws InterruptedException {
+        List<GenerateResponse> answer = ask(request(PROMPT).setRunnerId("a").setReportBlocks(1_000));
+        assertThat(answer).noneMatch(GenerateResponse::hasLeadingBlocks);
+        assertThat(a.requests.remove().getReportBlocks())
+                .as("what the coordinator wants")
+                .isEqualTo(5);
+        LeadingBlocks blocks = named.poll(20, TimeUnit.SECONDS);
+        assertThat(blocks).isNotNull();
+        assertThat(blocks.getDigestsList())
+                .isEqualTo(ScriptedRunner.blocks(PROMPT).stream()
+                        .limit(5)
+                        .map(BlockDigest::toByteString)
+                        .toList());
+    }
+
+    @Test
+    void aRunnerThatHasOnlySaidHowFarItIsCanBeReplaced() throws InterruptedException {
+        holds("b", PROMPT);
+        b.behaviour = Behaviour.LOST_AFTER_PROGRESS;
+        List<GenerateResponse> answer = ask(request(PROMPT).setReportProgress(true));
+        assertThat(answer.get(0).hasProgress()).isTrue();
+        assertThat(answer.get(1).getRunnerId()).isEqualTo("a");
+        RequestRecord record = record();
+        assertThat(record.attempts()).isEqualTo(2);
+        assertThat(record.detail().routes()).extracting(RouteDecision::chosen).containsExactly("b", "a");
     }
 
     @Test

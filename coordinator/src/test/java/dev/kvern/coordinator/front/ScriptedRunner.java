@@ -8,6 +8,8 @@ import dev.kvern.v1.FinishReason;
 import dev.kvern.v1.GenerateRequest;
 import dev.kvern.v1.GenerateResponse;
 import dev.kvern.v1.GenerationServiceGrpc;
+import dev.kvern.v1.LeadingBlocks;
+import dev.kvern.v1.PromptProgress;
 import dev.kvern.v1.TokenizeRequest;
 import dev.kvern.v1.TokenizeResponse;
 import dev.kvern.v1.Usage;
@@ -37,6 +39,7 @@ final class ScriptedRunner extends GenerationServiceGrpc.GenerationServiceImplBa
         INTERNAL,
         SILENT,
         LOST_AFTER_A_TOKEN,
+        LOST_AFTER_PROGRESS,
         ENDS_WITHOUT_REASON
     }
 
@@ -111,6 +114,13 @@ final class ScriptedRunner extends GenerationServiceGrpc.GenerationServiceImplBa
                 responses.onNext(token(request, 0));
                 responses.onError(Status.UNAVAILABLE.withDescription("gone").asRuntimeException());
             }
+            case LOST_AFTER_PROGRESS -> {
+                responses.onNext(GenerateResponse.newBuilder()
+                        .setRequestId(request.getRequestId())
+                        .setProgress(PromptProgress.newBuilder().setPromptTokens(9))
+                        .build());
+                responses.onError(Status.UNAVAILABLE.withDescription("gone").asRuntimeException());
+            }
             case ENDS_WITHOUT_REASON -> {
                 responses.onNext(token(request, 0));
                 responses.onCompleted();
@@ -149,8 +159,18 @@ final class ScriptedRunner extends GenerationServiceGrpc.GenerationServiceImplBa
         int length = Math.max(
                 request.getPrompt().getTokenIds().getIdsCount(),
                 request.getPrompt().getText().length());
-        return GenerateResponse.newBuilder()
-                .setRequestId(request.getRequestId())
+        GenerateResponse.Builder last = GenerateResponse.newBuilder();
+        if (request.getReportBlocks() > 0) {
+            String text = request.getPrompt().getText();
+            last.setLeadingBlocks(LeadingBlocks.newBuilder()
+                    .setNamespace(SPACE.toByteString())
+                    .setBlockTokens(BLOCK_TOKENS)
+                    .addAllDigests(blocks(text).stream()
+                            .limit(request.getReportBlocks())
+                            .map(BlockDigest::toByteString)
+                            .toList()));
+        }
+        return last.setRequestId(request.getRequestId())
                 .setFinishReason(FinishReason.FINISH_REASON_LENGTH)
                 .setUsage(Usage.newBuilder()
                         .setPromptTokens(length)

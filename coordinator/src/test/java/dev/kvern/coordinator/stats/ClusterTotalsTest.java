@@ -80,6 +80,8 @@ class ClusterTotalsTest {
                         .setRequestedTokens(30)
                         .setComputedTokens(12)
                         .setCachedLocalTokens(18)
+                        .setFinishedRequests(3)
+                        .setFailedRequests(1)
                         .build());
         history.sample(
                 3,
@@ -87,9 +89,12 @@ class ClusterTotalsTest {
                         .setRequestedTokens(30)
                         .setComputedTokens(12)
                         .setCachedLocalTokens(18)
+                        .setFinishedRequests(3)
+                        .setFailedRequests(1)
                         .build());
         assertThat(history.points())
                 .containsExactly(
-                        new TokenHistory.Point(2, 20, 18, 0, 0, 2, 0), new TokenHistory.Point(3, 0, 0, 0, 0, 0, 0));
+                        new TokenHistory.Point(2, 20, 18, 0, 0, 2, 0, 3, 1),
+                        new TokenHistory.Point(3, 0, 0, 0, 0, 0, 0, 0, 0));
     }
 }

@@ -92,6 +92,7 @@ public final class DemoCommand implements Callable<Integer> {
             DemoCluster.RUNNERS.forEach(run::warmUp);
             DemoReport report = run.run(workload);
             printClosing(report);
+            run.routed(workload);
             if (json != null) {
                 report.writeJson(json);
             }

@@ -112,12 +112,36 @@ final class DemoRun {
     }
 
     private GenerationResult ask(List<ChatMessage> messages, String runner, int maxTokens) {
-        return send(GenerateRequest.newBuilder()
+        return send(question(messages, maxTokens).setRunnerId(runner).build());
+    }
+
+    private static GenerateRequest.Builder question(List<ChatMessage> messages, int maxTokens) {
+        return GenerateRequest.newBuilder()
                 .setPrompt(Prompt.newBuilder().setChat(Chat.newBuilder().addAllMessages(messages)))
                 .setSampling(SamplingParameters.newBuilder().setTemperature(0))
-                .setMaxTokens(maxTokens)
-                .setRunnerId(runner)
-                .build());
+                .setMaxTokens(maxTokens);
+    }
+
+    /** Asks each conversation's first question again, of whichever runner the coordinator chooses. */
+    void routed(Workload workload) {
+        long reused = 0;
+        long asked = 0;
+        for (Workload.Conversation conversation : workload.conversations()) {
+            var messages = new ArrayList<ChatMessage>();
+            String system = conversation.system();
+            if (system != null) {
+                messages.add(message("system", system));
+            }
+            messages.add(message("user", conversation.turns().get(0).user()));
+            GenerationResult answer =
+                    send(question(messages, conversation.maxTokens()).build());
+            reused += answer.cachedTokens();
+            asked += answer.usage().getPromptTokens();
+        }
+        out.println();
+        out.printf(
+                "asked again without naming a runner, each question went to one that held its prompt: %,d of %,d tokens reused%n",
+                reused, asked);
     }
 
     private GenerationResult send(GenerateRequest request) {

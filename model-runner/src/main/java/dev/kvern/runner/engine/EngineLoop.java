@@ -131,6 +131,7 @@ final class EngineLoop {
                     if (fetching.finish(sequence)) {
                         scheduler.fetched(sequence);
                     }
+                    sequence.reportProgress();
                 });
             }
         }
@@ -147,6 +148,7 @@ final class EngineLoop {
                 if (fetching.start(sequence)) {
                     scheduler.fetching(sequence);
                 }
+                sequence.reportProgress();
             });
         }
         measure();
@@ -232,6 +234,7 @@ final class EngineLoop {
             counters.recomputed.add(prompt.computed - before);
         }
         scheduler.prefilled(sequence);
+        sequence.reportProgress();
         if (prompt.done()) {
             choose(sequence, logits);
             if (first) {

@@ -92,6 +92,8 @@ final class Prefill {
         prompt.hostTokens = 0;
         prompt.clusterTokens = 0;
         prompt.computedTokens = 0;
+        prompt.spans.clear();
+        prompt.spans.add(Source.LOCAL, prompt.computed);
         return true;
     }
 
@@ -119,6 +121,8 @@ final class Prefill {
     void fetched(Prompt prompt, int first, FetchOutcome outcome) {
         prompt.hostTokens += outcome.hostChunks() * chunkTokens;
         prompt.clusterTokens += outcome.clusterChunks() * chunkTokens;
+        prompt.spans.add(Source.HOST, outcome.hostChunks() * chunkTokens);
+        prompt.spans.add(Source.CLUSTER, outcome.clusterChunks() * chunkTokens);
         // What lay in host memory need not be in the cluster.
         offload.stored(prompt.keys.chunkKeys().subList(first + outcome.hostChunks(), first + outcome.chunks()));
     }
@@ -147,6 +151,7 @@ final class Prefill {
             prompt.table.replace(from, pins.get());
             prompt.computed += chunkTokens;
             prompt.localTokens += chunkTokens;
+            prompt.spans.add(Source.LOCAL, chunkTokens);
         }
     }
 
@@ -203,6 +208,7 @@ final class Prefill {
         planner.computed(from, to - from, nanoTime.getAsLong() - begin);
         prompt.computed = to;
         prompt.computedTokens += to - from;
+        prompt.spans.add(Source.COMPUTED, to - from);
         for (int chunk = from / chunkTokens; chunk < to / chunkTokens; chunk++) {
             publish(prompt, chunk);
         }

@@ -27,6 +27,9 @@ final class Prompt {
     int clusterTokens;
     int computedTokens;
 
+    /** The same in order of position. */
+    final PromptSpans spans = new PromptSpans();
+
     /** What a fetch brings; null without one. */
     TierFetching.@Nullable Arrival arrival;
 
@@ -55,6 +58,26 @@ final class Prompt {
     /** Tokens by source: pool, host memory, cluster, computed. */
     int[] sources() {
         return new int[] {localTokens, hostTokens, clusterTokens, computedTokens};
+    }
+
+    /**
+     * What is there so far. Of a fetch under way the tiers' shares are known only when it has ended: until then the first
+     * chunks count as this machine's, as many as it was thought to have.
+     */
+    List<PromptSpan> progress() {
+        var all = new PromptSpans();
+        int placed = 0;
+        for (PromptSpan span : spans.toList()) {
+            all.add(span.source(), span.tokens());
+            placed += span.tokens();
+        }
+        TierFetching.Arrival arriving = arrival;
+        if (arriving != null && computed > placed) {
+            int host = Math.min(computed - placed, arriving.hostTokens());
+            all.add(Source.HOST, host);
+            all.add(Source.CLUSTER, computed - placed - host);
+        }
+        return all.toList();
     }
 
     /** When this returns nothing is written to the prompt's end any more. */

@@ -3,6 +3,7 @@ package dev.kvern.runner.engine;
 import dev.kvern.runner.tier.Fetch;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A request's state. Confined to the engine's thread, apart from {@link #cancelled}. */
@@ -80,6 +81,11 @@ final class Sequence {
     /** Token counts by source as they were at the first token; recomputing changes them no more. */
     private int @Nullable [] sources;
 
+    private List<PromptSpan> spans = List.of();
+
+    /** Prompt tokens that its reader was told of. */
+    private int reported = -1;
+
     /** @param ageingNanos what a step of priority is worth in waiting time */
     Sequence(
             GenerationTask task,
@@ -131,6 +137,7 @@ final class Sequence {
     void firstToken(long now) {
         if (sources == null) {
             sources = prompt.sources();
+            spans = prompt.spans.toList();
             ttftNanos = now - arrivedAt;
         }
     }
@@ -146,7 +153,16 @@ final class Sequence {
                 counted[3],
                 ttftNanos,
                 queueNanos,
-                fetchNanos);
+                fetchNanos,
+                sources == null ? prompt.spans.toList() : spans);
+    }
+
+    /** Tells its reader how far the prompt is, if that is news and there is room for it. */
+    void reportProgress() {
+        if (generated() == 0 && prompt.computed != reported && stream.wantsProgress() && stream.ready()) {
+            reported = prompt.computed;
+            stream.progress(prompt.progress());
+        }
     }
 
     /** Ends what is under way and gives all blocks back. */

@@ -144,6 +144,10 @@ final class TierFetching {
             pulse.wake();
         }
 
+        int hostTokens() {
+            return plan.hostChunks() * chunkTokens;
+        }
+
         private void publish(Prompt prompt, int upTo) {
             prefill.arrived(prompt, upTo - published);
             published = upTo;

@@ -1,6 +1,7 @@
 package dev.kvern.runner.engine;
 
 import dev.kvern.rpc.KvernException;
+import java.util.List;
 
 /**
  * The other end of a generation: chooses tokens and passes them on. The engine knows nothing of sampling and of text.
@@ -24,6 +25,14 @@ public interface TokenStream {
 
     /** Whether a token can be passed on now. If not the request pauses; whoever changes this wakes the engine. */
     boolean ready();
+
+    /** Whether {@link #progress} is wanted. */
+    default boolean wantsProgress() {
+        return false;
+    }
+
+    /** More of the prompt is there, before the first token. */
+    default void progress(List<PromptSpan> spans) {}
 
     /** All is generated. */
     void finished(Ending ending, Usage usage);

@@ -1,5 +1,7 @@
 package dev.kvern.runner.engine;
 
+import java.util.List;
+
 /**
  * What one request took. {@code promptTokens = localTokens + hostTokens + clusterTokens + computedTokens}; what a
  * preempted request computes again is not counted again.
@@ -13,6 +15,7 @@ package dev.kvern.runner.engine;
  * @param ttftNanos from arrival to the first token
  * @param queueNanos of that, waiting for a place
  * @param fetchNanos of that, waiting for the tier
+ * @param spans where the prompt's tokens came from, in order of position; they add up to the counts
  */
 public record Usage(
         int promptTokens,
@@ -23,4 +26,9 @@ public record Usage(
         int computedTokens,
         long ttftNanos,
         long queueNanos,
-        long fetchNanos) {}
+        long fetchNanos,
+        List<PromptSpan> spans) {
+    public Usage {
+        spans = List.copyOf(spans);
+    }
+}

@@ -13,6 +13,7 @@ import dev.kvern.runner.tier.TierCounters;
 import dev.kvern.v1.HeartbeatRequest;
 import dev.kvern.v1.RunnerLoad;
 import java.util.function.Consumer;
+import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -27,8 +28,12 @@ public final class LoadReport implements Consumer<HeartbeatRequest.Builder> {
     private final Supplier<HostStats> host;
     private final LongSupplier droppedAtEviction;
     private final Supplier<FetchPlanStats> plans;
+    private final DoubleSupplier powerWatts;
 
-    /** @param droppedAtEviction chunks that left the pool and were kept nowhere */
+    /**
+     * @param droppedAtEviction chunks that left the pool and were kept nowhere
+     * @param powerWatts what the device draws; 0 where nothing says
+     */
     public LoadReport(
             Engine engine,
             BlockPool pool,
@@ -36,7 +41,8 @@ public final class LoadReport implements Consumer<HeartbeatRequest.Builder> {
             TierCounters tier,
             Supplier<HostStats> host,
             LongSupplier droppedAtEviction,
-            Supplier<FetchPlanStats> plans) {
+            Supplier<FetchPlanStats> plans,
+            DoubleSupplier powerWatts) {
         this.engine = engine;
         this.pool = pool;
         this.offload = offload;
@@ -44,6 +50,7 @@ public final class LoadReport implements Consumer<HeartbeatRequest.Builder> {
         this.host = host;
         this.droppedAtEviction = droppedAtEviction;
         this.plans = plans;
+        this.powerWatts = powerWatts;
     }
 
     @Override
@@ -106,6 +113,7 @@ public final class LoadReport implements Consumer<HeartbeatRequest.Builder> {
                 .setAdmittedRequests(load.admissions())
                 .setNotFiniteRequests(load.notFiniteRequests())
                 .setMemoryShortages(load.memoryShortages())
+                .setPowerWatts(powerWatts.getAsDouble())
                 .setQueueMillis(load.queueNanos() / NANOS_PER_MILLI));
     }
 }

@@ -2,6 +2,8 @@ package dev.kvern.runner.server;
 
 import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.engine.Ending;
+import dev.kvern.runner.engine.PromptSpan;
+import dev.kvern.runner.engine.Source;
 import dev.kvern.runner.engine.Ticket;
 import dev.kvern.runner.engine.TokenStream;
 import dev.kvern.runner.engine.Usage;
@@ -12,10 +14,16 @@ import dev.kvern.runner.text.StopMatcher;
 import dev.kvern.runner.text.Tokenizer;
 import dev.kvern.v1.FinishReason;
 import dev.kvern.v1.GenerateResponse;
+import dev.kvern.v1.LeadingBlocks;
+import dev.kvern.v1.PromptProgress;
 import dev.kvern.v1.TokenLogprob;
 import dev.kvern.v1.TokenLogprobs;
+import dev.kvern.v1.TokenSource;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,23 +40,32 @@ final class GenerationCall implements TokenStream {
     private final StopMatcher stops;
     private final ServerCallStreamObserver<GenerateResponse> responses;
     private final GenerationSpans spans;
+    private final int promptTokens;
+    private final boolean reportsProgress;
+    private final Supplier<Optional<LeadingBlocks>> leadingBlocks;
     private boolean first = true;
     private boolean stoppedByText;
     private volatile boolean cancelled;
     private volatile @Nullable Ticket ticket;
 
+    /** @param leadingBlocks gives the names of the prompt's blocks, asked once at the end; empty if nobody wants them */
     GenerationCall(
             String requestId,
             String runnerId,
             int[] prompt,
             GenerationOptions options,
             Tokenizer tokenizer,
+            boolean reportsProgress,
+            Supplier<Optional<LeadingBlocks>> leadingBlocks,
             ServerCallStreamObserver<GenerateResponse> responses,
             GenerationSpans spans) {
         this.requestId = requestId;
         this.runnerId = runnerId;
         this.options = options;
         this.tokenizer = tokenizer;
+        this.promptTokens = prompt.length;
+        this.reportsProgress = reportsProgress;
+        this.leadingBlocks = leadingBlocks;
         this.sampler = new Sampler(options.sampling(), prompt);
         this.detokenizer = tokenizer.newDetokenizer();
         this.stops = new StopMatcher(options.stop());
@@ -92,20 +109,35 @@ final class GenerationCall implements TokenStream {
     }
 
     @Override
+    public boolean wantsProgress() {
+        return reportsProgress;
+    }
+
+    @Override
+    public void progress(List<PromptSpan> spans) {
+        responses.onNext(response()
+                .setProgress(PromptProgress.newBuilder()
+                        .setPromptTokens(promptTokens)
+                        .addAllSpans(describe(spans)))
+                .build());
+    }
+
+    @Override
     public void finished(Ending ending, Usage usage) {
         String rest = "";
         if (!stoppedByText) {
-            StopMatcher.Match last = stops.push(detokenizer.finish());
-            rest = last.stopped() ? last.emit() : last.emit() + stops.finish();
+            StopMatcher.Match end = stops.push(detokenizer.finish());
+            rest = end.stopped() ? end.emit() : end.emit() + stops.finish();
         }
-        GenerateResponse last = response()
+        GenerateResponse.Builder last = response()
                 .setTextDelta(rest)
                 .setFinishReason(
                         ending == Ending.STOP ? FinishReason.FINISH_REASON_STOP : FinishReason.FINISH_REASON_LENGTH)
-                .setUsage(describe(usage))
-                .build();
-        responses.onNext(last);
-        spans.finished(usage, last);
+                .setUsage(describe(usage));
+        leadingBlocks.get().ifPresent(last::setLeadingBlocks);
+        GenerateResponse response = last.build();
+        responses.onNext(response);
+        spans.finished(usage, response);
         responses.onCompleted();
     }
 
@@ -150,7 +182,27 @@ final class GenerationCall implements TokenStream {
                 .setTtftMillis(millis(usage.ttftNanos()))
                 .setQueueMillis(millis(usage.queueNanos()))
                 .setFetchMillis(millis(usage.fetchNanos()))
+                .addAllSpans(describe(usage.spans()))
                 .build();
+    }
+
+    private static List<dev.kvern.v1.PromptSpan> describe(List<PromptSpan> spans) {
+        return spans.stream()
+                .map(span -> dev.kvern.v1.PromptSpan.newBuilder()
+                        .setSource(describe(span.source()))
+                        .setTokens(span.tokens())
+                        .build())
+                .toList();
+    }
+
+    private static TokenSource describe(Source source) {
+        return switch (source) {
+            case LOCAL -> TokenSource.TOKEN_SOURCE_LOCAL;
+            case HOST -> TokenSource.TOKEN_SOURCE_HOST;
+            case CLUSTER -> TokenSource.TOKEN_SOURCE_CLUSTER;
+            case COMPUTED -> TokenSource.TOKEN_SOURCE_COMPUTED;
+            case SEVERAL -> TokenSource.TOKEN_SOURCE_UNSPECIFIED;
+        };
     }
 
     private static double millis(long nanos) {

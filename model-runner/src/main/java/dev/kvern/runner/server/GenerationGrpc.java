@@ -1,5 +1,6 @@
 package dev.kvern.runner.server;
 
+import com.google.common.base.Suppliers;
 import dev.kvern.block.BlockDigest;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.engine.Engine;
@@ -13,6 +14,7 @@ import dev.kvern.v1.CacheControl;
 import dev.kvern.v1.GenerateRequest;
 import dev.kvern.v1.GenerateResponse;
 import dev.kvern.v1.GenerationServiceGrpc;
+import dev.kvern.v1.LeadingBlocks;
 import dev.kvern.v1.ListModelsRequest;
 import dev.kvern.v1.ListModelsResponse;
 import dev.kvern.v1.TokenizeRequest;
@@ -22,9 +24,11 @@ import io.grpc.Deadline;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /** GenerationService over the engine: checks, names and passes on. Safe for use by several threads. */
 public final class GenerationGrpc extends GenerationServiceGrpc.GenerationServiceImplBase {
@@ -82,7 +86,20 @@ public final class GenerationGrpc extends GenerationServiceGrpc.GenerationServic
         Context context = Context.current().fork();
         SpanAttributes.request(Telemetry.span(context), request);
         var spans = new GenerationSpans(telemetry, context, nanoTime);
-        var call = new GenerationCall(requestId, runnerId, prompt, options, model.tokenizer(), responses, spans);
+        LeadingBlockNames names = LeadingBlockNames.asked(request);
+        // Done on this thread while the engine works; the engine does it itself only if it is as soon.
+        Supplier<Optional<LeadingBlocks>> leading = Suppliers.memoize(
+                () -> names.of(prompt, engine.keySpace(), request.getCacheSalt(), blockTokens, model.tokenizer()));
+        var call = new GenerationCall(
+                requestId,
+                runnerId,
+                prompt,
+                options,
+                model.tokenizer(),
+                request.getReportProgress(),
+                leading,
+                responses,
+                spans);
         responses.setOnCancelHandler(call::cancelled);
         responses.setOnReadyHandler(pulse::wake);
         CacheControl cache = request.getCache();
@@ -99,6 +116,7 @@ public final class GenerationGrpc extends GenerationServiceGrpc.GenerationServic
                         request.getPriority(),
                         context),
                 call));
+        var unused = leading.get();
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.kvern.rpc.KvernException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -15,6 +16,11 @@ class Collected implements TokenStream {
     final CompletableFuture<Usage> usage = new CompletableFuture<>();
     volatile @Nullable Ending ending;
     volatile boolean ready = true;
+    volatile boolean wantsProgress;
+
+    /** What was told of the prompt, in order. */
+    final List<List<PromptSpan>> progress = new CopyOnWriteArrayList<>();
+
     private final int stopToken;
 
     Collected() {
@@ -41,8 +47,24 @@ class Collected implements TokenStream {
     }
 
     @Override
+    public boolean wantsProgress() {
+        return wantsProgress;
+    }
+
+    @Override
+    public void progress(List<PromptSpan> spans) {
+        progress.add(spans);
+    }
+
+    @Override
     public void finished(Ending how, Usage took) {
         ending = how;
+        try {
+            SpanSums.check(took);
+        } catch (AssertionError e) {
+            usage.completeExceptionally(new IllegalStateException(e));
+            return;
+        }
         if (!usage.complete(took)) {
             throw new AssertionError("ended twice");
         }

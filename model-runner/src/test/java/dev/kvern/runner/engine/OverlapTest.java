@@ -83,6 +83,11 @@ class OverlapTest {
         assertThat(prompt.computed).isEqualTo(CHUNKS * CHUNK);
         finish();
         assertThat(prompt.sources()).containsExactly(0, 0, 6 * CHUNK, 2 * CHUNK + 6);
+        assertThat(prompt.spans.toList())
+                .containsExactly(
+                        new PromptSpan(Source.COMPUTED, 2 * CHUNK),
+                        new PromptSpan(Source.CLUSTER, 6 * CHUNK),
+                        new PromptSpan(Source.COMPUTED, 6));
         assertThat(tier.cancelled).isTrue();
     }
 
@@ -116,6 +121,11 @@ class OverlapTest {
         reused.forEach(block -> block.close());
         finish();
         assertThat(prompt.sources()).containsExactly(3 * CHUNK, 0, 5 * CHUNK, 6);
+        assertThat(prompt.spans.toList())
+                .containsExactly(
+                        new PromptSpan(Source.LOCAL, 3 * CHUNK),
+                        new PromptSpan(Source.CLUSTER, 5 * CHUNK),
+                        new PromptSpan(Source.COMPUTED, 6));
         beside.release();
         prompt.release();
         assertThat(pool.usage().used()).isZero();

@@ -269,6 +269,7 @@ final class SimulatedRun {
             assertThat(given).isEqualTo(count);
             assertThat(usage.localTokens() + usage.clusterTokens() + usage.computedTokens())
                     .isEqualTo(task.prompt().length);
+            SpanSums.check(usage);
         }
 
         @Override

@@ -76,6 +76,23 @@ class TieredEngineTest {
             Collected both = rig.run(withoutPool(true));
             assertThat(both.array()).isEqualTo(rig.model.expected(PROMPT, 2));
             assertSources(both, 0, 32, 32, 6);
+            assertThat(both.await().spans())
+                    .containsExactly(
+                            new PromptSpan(Source.HOST, 32),
+                            new PromptSpan(Source.CLUSTER, 32),
+                            new PromptSpan(Source.COMPUTED, 6));
+            var told = new Collected();
+            told.wantsProgress = true;
+            rig.engine.submit(withoutPool(true), told);
+            told.await();
+            assertThat(told.progress).isNotEmpty();
+            assertThat(told.progress.get(told.progress.size() - 1))
+                    .isEqualTo(told.await().spans());
+            assertThat(told.progress)
+                    .extracting(
+                            spans -> spans.stream().mapToInt(PromptSpan::tokens).sum())
+                    .isSorted();
+            assertThat(both.progress).as("not asked for").isEmpty();
         }
     }
 

@@ -1,108 +1,75 @@
-// A chart of stacked bars over time, with a read-out that follows the pointer or the arrow keys.
+// A chart over time with a read-out that follows the pointer or the arrow keys. What it draws, its kinds say.
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { setText } from "./dom.js";
-import { duration, NONE, timeOfDay, timesOfDay } from "./format.js";
+import { duration, timeOfDay, timesOfDay } from "./format.js";
+import { drawMarks } from "./marks.js";
 
-const HEIGHT = 190;
-const MIN_BAR_PIXELS = 5;
+const HEIGHT = 176;
 const TIME_STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
 const AXIS_FONT = "12px system-ui, sans-serif";
-
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const pointers = uPlot.sync("time");
 
-export class StackedChart {
-  #section;
-  #target;
-  #history;
-  #sources;
-  #value;
-  #format;
-  #plot;
-  #buckets = [];
-  #widthMillis = 1000;
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-  /**
-   * @param id of the section that holds the read-out and the plot
-   * @param sources what is stacked, bottom first: names of counts in a bucket, and of colours in the style sheet
-   * @param value (tokens, bucket) -> what is drawn, or null where there is nothing to say
-   * @param format (value) -> its text in the read-out
-   * @param axis { range(max), steps, label(value) } of the vertical axis
-   */
-  constructor(id, history, { sources, value, format, axis }) {
-    this.#section = document.getElementById(id);
-    this.#target = this.#section.querySelector(".plot");
-    this.#history = history;
-    this.#sources = sources;
-    this.#value = value;
-    this.#format = format;
-    this.#plot = new uPlot(this.#options(axis), [[], ...sources.map(() => [])], this.#target);
+export class Chart {
+  #target;
+  #plot;
+  #data = { times: [], columns: [], span: [Date.now() - 120_000, Date.now()], empty: true };
+
+  /** @param id of the section that holds the read-out and the plot */
+  constructor(id) {
+    this.section = document.getElementById(id);
+    this.#target = this.section.querySelector(".plot");
     this.#target.addEventListener("keydown", (event) => this.#move(event));
     this.#target.addEventListener("blur", () => this.#point(null));
     new ResizeObserver(() => {
-      this.#plot.setSize(this.#size());
+      // Hidden views have no width.
+      if (this.#target.clientWidth === 0) return;
+      this.#plot?.setSize(this.#size());
       this.show();
     }).observe(this.#target);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#plot.redraw(false, true));
+    document.addEventListener("themechange", () => this.#plot?.redraw(false, true));
   }
 
+  /** Draws what is known now; a chart that nobody sees draws nothing. */
   show() {
-    const { widthMillis, buckets } = this.#history.buckets(Math.floor(this.#plot.width / MIN_BAR_PIXELS));
-    this.#buckets = buckets;
-    this.#widthMillis = widthMillis;
-    this.#plot.setData([buckets.map((bucket) => (bucket.startMillis + widthMillis / 2) / 1000), ...this.#stacks()]);
-    this.#section.querySelector(".empty").hidden = buckets.some((bucket) => bucket.requested > 0);
+    if (this.#target.clientWidth === 0) return;
+    this.#data = this.data(this.#plot?.width ?? this.#target.clientWidth);
+    const columns = this.#data.columns;
+    if (this.#plot && this.#plot.series.length !== columns.length + 1) {
+      this.#plot.destroy();
+      this.#plot = undefined;
+    }
+    this.#plot ??= new uPlot(this.#options(), [[], ...columns.map(() => [])], this.#target);
+    this.#plot.setData([this.#data.times.map((millis) => millis / 1000), ...columns]);
+    this.section.querySelector(".empty").hidden = !this.#data.empty;
     this.#read();
   }
 
-  /** One series per source, the whole stack first: each next one is drawn over it, and what stays visible is its own part. */
-  #stacks() {
-    const stacks = [];
-    for (let n = this.#sources.length; n > 0; n--) {
-      const below = this.#sources.slice(0, n);
-      stacks.push(
-        this.#buckets.map((bucket) => this.#value(below.reduce((sum, source) => sum + bucket[source], 0), bucket)),
-      );
-    }
-    return stacks;
+  /** What is drawn: for the tests. */
+  get drawn() {
+    return this.#plot?.data ?? [];
   }
 
   #read() {
-    const index = this.#plot.cursor.idx;
-    const bucket = this.#buckets[index] ?? this.#history.total();
-    const when = this.#buckets[index] ? this.#interval(bucket) : this.#whole(bucket);
-    const total = this.#sources.reduce((sum, source) => sum + bucket[source], 0);
-    const texts = { total: this.#text(total, bucket) };
-    for (const source of this.#sources) texts[source] = this.#text(bucket[source], bucket);
-    setText(this.#section.querySelector("[data-read=time]"), when);
-    for (const [name, text] of Object.entries(texts)) setText(this.#section.querySelector(`[data-read=${name}]`), text);
-
-    const latest = this.#buckets.length - 1;
-    this.#target.setAttribute("aria-valuemax", Math.max(0, latest));
-    this.#target.setAttribute("aria-valuenow", Math.max(0, index ?? latest));
-    const spoken = Object.entries(texts).map((pair) => pair.join(" "));
-    this.#target.setAttribute("aria-valuetext", `${when}: ${spoken.join(", ")}`);
-  }
-
-  #text(tokens, bucket) {
-    const value = this.#value(tokens, bucket);
-    return value == null ? NONE : this.#format(value);
-  }
-
-  #interval({ startMillis }) {
-    return this.#widthMillis === 1000
-      ? timeOfDay(startMillis)
-      : `${timeOfDay(startMillis)} – ${timeOfDay(startMillis + this.#widthMillis)}`;
-  }
-
-  #whole({ seconds }) {
-    return seconds > 0 ? `Last ${duration(Math.round(seconds) * 1000)}` : "";
+    const index = this.#plot?.cursor.idx ?? null;
+    const known = index !== null && index < this.#data.times.length ? index : null;
+    const texts = this.texts(known);
+    for (const [name, text] of Object.entries(texts)) {
+      const place = this.section.querySelector(`[data-read="${name}"]`);
+      if (place) setText(place, text);
+    }
+    const latest = Math.max(0, this.#data.times.length - 1);
+    this.#target.setAttribute("aria-valuemax", latest);
+    this.#target.setAttribute("aria-valuenow", known ?? latest);
+    const spoken = Object.entries(texts).filter(([name]) => name !== "time").map((pair) => pair.join(" "));
+    this.#target.setAttribute("aria-valuetext", `${texts.time}: ${spoken.join(", ")}`);
   }
 
   #move(event) {
-    const latest = this.#buckets.length - 1;
-    const from = this.#plot.cursor.idx ?? latest + 1;
+    const latest = this.#data.times.length - 1;
+    const from = this.#plot?.cursor.idx ?? latest + 1;
     const to = {
       ArrowLeft: Math.max(0, from - 1),
       ArrowRight: Math.min(latest, from + 1),
@@ -116,24 +83,26 @@ export class StackedChart {
   }
 
   #point(index) {
+    if (!this.#plot) return;
     const left = index == null ? -10 : this.#plot.valToPos(this.#plot.data[0][index], "x");
-    this.#plot.setCursor({ left, top: index == null ? -10 : 0 }, true, true); // the other chart follows
+    this.#plot.setCursor({ left, top: index == null ? -10 : 0 }, true, true); // the other charts follow
   }
 
   #size() {
-    return { width: Math.max(240, this.#target.clientWidth), height: HEIGHT };
+    return { width: Math.max(200, this.#target.clientWidth), height: HEIGHT };
   }
 
-  #options(axis) {
+  #options() {
     const grid = { stroke: () => colour("grid"), width: 1 };
     const common = { stroke: () => colour("quiet"), font: AXIS_FONT, grid, ticks: { show: false } };
+    const axis = this.axis();
     return {
       ...this.#size(),
       legend: { show: false },
-      padding: [8, 18, 0, 0],
+      padding: [8, 28, 0, 0],
       scales: {
-        x: { time: true, range: () => this.#span() },
-        y: { range: (plot, min, max) => axis.range(max) },
+        x: { time: true, range: () => this.#data.span.map((millis) => millis / 1000) },
+        y: { distr: axis.log ? 3 : 1, range: (plot, min, max) => axis.range(min, max) },
       },
       axes: [
         {
@@ -144,17 +113,17 @@ export class StackedChart {
           incrs: TIME_STEPS,
           values: (plot, splits) => timesOfDay(splits.map((seconds) => seconds * 1000)),
         },
-        { ...common, size: 48, space: 36, incrs: axis.steps, values: (plot, splits) => splits.map(axis.label) },
+        {
+          ...common,
+          size: axis.size ?? 48,
+          space: 32,
+          ...(axis.steps ? { incrs: axis.steps } : {}),
+          ...(axis.splits ? { splits: (plot, i, min, max) => axis.splits(min, max) } : {}),
+          ...(axis.log ? { filter: (plot, splits) => splits } : {}),
+          values: (plot, splits) => splits.map(axis.label),
+        },
       ],
-      series: [
-        {},
-        ...this.#sources.toReversed().map((source) => ({
-          fill: () => colour(source),
-          width: 0,
-          points: { show: false },
-          paths: uPlot.paths.bars({ size: [1], gap: 1 }),
-        })),
-      ],
+      series: [{}, ...this.series()],
       cursor: {
         y: false,
         points: { show: false },
@@ -162,18 +131,23 @@ export class StackedChart {
         sync: { key: pointers.key },
         move: (plot, left, top) => [this.#snap(plot, left), top],
       },
-      hooks: { setCursor: [() => this.#read()] },
+      hooks: { setCursor: [() => this.#read()], draw: [(plot) => drawMarks(plot, colour)] },
     };
   }
 
-  #span() {
-    const first = this.#buckets[0]?.startMillis ?? Date.now() - 120_000;
-    const end = this.#buckets.length > 0 ? this.#buckets.at(-1).startMillis + this.#widthMillis : Date.now();
-    return [first / 1000, end / 1000];
-  }
-
   #snap(plot, left) {
-    if (left < 0 || this.#buckets.length === 0) return left;
+    if (left < 0 || this.#data.times.length === 0) return left;
     return plot.valToPos(plot.data[0][plot.posToIdx(left)], "x");
   }
+}
+
+/** "12:00:05", or from and to. */
+export function interval(startMillis, widthMillis) {
+  return widthMillis === 1000
+    ? timeOfDay(startMillis)
+    : `${timeOfDay(startMillis)} – ${timeOfDay(startMillis + widthMillis)}`;
+}
+
+export function whole([fromMillis, toMillis]) {
+  return `Last ${duration(Math.round((toMillis - fromMillis) / 1000) * 1000)}`;
 }

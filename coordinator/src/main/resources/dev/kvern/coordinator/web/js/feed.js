@@ -1,15 +1,20 @@
-// What the coordinator sends: its state and one point of history each second, for as long as the page is open.
+// What the coordinator sends for as long as the page is open: first everything, then each second what has changed.
 
 /** A stream that is silent for so long is opened again: the browser itself does not retry after an HTTP error or a half-open connection. */
 const SILENCE_MILLIS = 6_000;
 
+const CHANGES = ["state", "point", "ttft", "nodes"];
+
 export class Feed {
   #listener;
   #source;
-  #historyWanted = true;
   #heardMillis;
 
-  /** @param listener { connection(live), state(state), point(point), history(history) } */
+  /** Changes that came while everything was being fetched; null once it is there. */
+  #waiting = [];
+  #fetching = false;
+
+  /** @param listener { connection(live), all(state, history), change(name, data) } */
   constructor(listener) {
     this.#listener = listener;
   }
@@ -25,14 +30,10 @@ export class Feed {
     this.#heardMillis = Date.now();
     this.#source = new EventSource("api/stream");
     this.#source.addEventListener("error", () => this.#lost());
-    this.#source.addEventListener("state", (event) => {
-      this.#heard();
-      this.#listener.state(JSON.parse(event.data));
-    });
-    this.#source.addEventListener("point", (event) => {
-      this.#heard();
-      this.#listener.point(JSON.parse(event.data));
-    });
+    this.#source.addEventListener("resync", () => this.#startAnew());
+    for (const name of CHANGES) {
+      this.#source.addEventListener(name, (event) => this.#heard(name, JSON.parse(event.data)));
+    }
   }
 
   #reopen() {
@@ -42,24 +43,39 @@ export class Feed {
   }
 
   #lost() {
-    this.#historyWanted = true;
+    this.#startAnew();
     this.#listener.connection(false);
   }
 
-  #heard() {
-    this.#heardMillis = Date.now();
-    this.#listener.connection(true);
-    if (this.#historyWanted) this.#fetchHistory();
+  #startAnew() {
+    this.#waiting = [];
   }
 
-  async #fetchHistory() {
-    this.#historyWanted = false;
+  #heard(name, data) {
+    this.#heardMillis = Date.now();
+    this.#listener.connection(true);
+    if (this.#waiting === null) {
+      this.#listener.change(name, data);
+    } else {
+      this.#waiting.push([name, data]);
+      this.#fetchAll();
+    }
+  }
+
+  async #fetchAll() {
+    if (this.#fetching) return;
+    this.#fetching = true;
     try {
-      const response = await fetch("api/history");
-      if (!response.ok) throw new Error(`api/history: ${response.status}`);
-      this.#listener.history(await response.json());
+      const answers = await Promise.all([fetch("api/state"), fetch("api/history")]);
+      const [state, history] = await Promise.all(answers.map((answer) => answer.json()));
+      const missed = this.#waiting ?? [];
+      this.#waiting = null;
+      this.#listener.all(state, history);
+      for (const [name, data] of missed) this.#listener.change(name, data);
     } catch {
-      this.#historyWanted = true; // the next event asks again
+      // The next change asks again.
+    } finally {
+      this.#fetching = false;
     }
   }
 }

@@ -65,3 +65,17 @@ export function timesOfDay(manyMillis) {
   const format = manyMillis.every((millis) => millis % 60_000 === 0) ? clockMinutes : clock;
   return manyMillis.map((millis) => format.format(millis));
 }
+
+/** A duration to three digits: "0.4 ms", "12 ms", "1.25 s". */
+export function millis(value) {
+  if (value == null) return NONE;
+  if (value < 10) return `${Number(value.toFixed(1))} ms`;
+  if (value < 1000) return `${value.toFixed(0)} ms`;
+  return `${Number((value / 1000).toPrecision(3))} s`;
+}
+
+/** Seconds of work: "12.3 s", "4 min 5 s". */
+export function work(seconds) {
+  if (seconds == null) return NONE;
+  return Math.abs(seconds) < 60 ? `${seconds.toFixed(1)} s` : duration(seconds * 1000);
+}

@@ -2,42 +2,60 @@
 
 import { createCharts } from "./charts.js";
 import { showConnection } from "./connection.js";
+import { announce, showEvents } from "./events.js";
 import { Feed } from "./feed.js";
 import { showFigures } from "./figures.js";
-import { History } from "./history.js";
+import { setMarks } from "./marks.js";
 import { showMembers } from "./members.js";
-import { showRequests } from "./requests.js";
+import { showPlayground } from "./playground.js";
+import { showPrefixes } from "./prefixes.js";
+import { createRequests } from "./requests.js";
+import { Store } from "./store.js";
+import { currentView, onView } from "./views.js";
 
-const history = new History();
-const charts = createCharts(history);
-let state = null;
+const store = new Store();
+const charts = createCharts(store);
+const requests = createRequests(store);
 let drawPending = false;
+
+const byView = {
+  overview: () => {},
+  requests: () => requests.show(),
+  prefixes: () => showPrefixes(store),
+  cluster: () => {},
+  playground: () => showPlayground(store),
+  events: () => showEvents(store),
+};
+
+function draw() {
+  drawPending = false;
+  if (store.figures === null) return;
+  setMarks(store.events);
+  announce(store);
+  showFigures(store);
+  showMembers(store);
+  charts.show(currentView());
+  byView[currentView()]();
+}
 
 function drawSoon() {
   if (drawPending) return;
   drawPending = true;
-  requestAnimationFrame(() => {
-    drawPending = false;
-    charts.show();
-    if (state === null) return;
-    showFigures(state, history);
-    showMembers(state.members);
-    showRequests(state.requests);
-  });
+  requestAnimationFrame(draw);
 }
 
+onView(drawSoon);
 new Feed({
   connection: showConnection,
-  state(latest) {
-    state = latest;
+  all(state, history) {
+    store.replace(state, history);
     drawSoon();
   },
-  point(point) {
-    history.append(point);
-    drawSoon();
-  },
-  history(remembered) {
-    history.replace(remembered);
+  change(name, data) {
+    store.change(name, data);
     drawSoon();
   },
 }).start();
+
+/** For the tests: what the charts hold. */
+globalThis.kvern = { charts: charts.named, store };

@@ -19,45 +19,53 @@ const memberTable = (id, emptyText, columns) =>
 
 const runnerTable = memberTable(
   "runners",
-  "No model runner has joined yet. Requests cannot be served until one does.",
+  "No model runner has joined yet: requests cannot be served. Start one: kvern runner --set model.path=DIR",
   [
     name((member) => member.models?.join(", ") || NONE),
+    { className: "device", write: writeDevice },
     figure((member) => count(member.runner?.running_requests)),
     figure((member) => count(member.runner?.queued_requests)),
     { className: "with-bar", write: writePool },
     figure((member) => largeCount(member.runner?.requested_tokens)),
     figure(({ runner }) => (runner ? share(cachedTokens(runner), runner.requested_tokens) : NONE)),
     figure((member) => count(member.runner?.prefill_tokens_per_second || null)),
+    figure((member) => count(member.runner?.fetch_failures)),
   ],
 );
 
 const nodeTable = memberTable(
   "nodes",
-  "No cache node has joined yet. Each runner reuses what is in its own pool; nothing is shared between runners.",
+  "No cache node has joined yet. Each runner reuses what is in its own pool; nothing is shared between runners. Start one: kvern node",
   [
     figure((member) => count(member.node?.primary_blocks)),
     figure((member) => count(member.node?.backup_blocks)),
     { className: "with-bar", write: writeMemory },
     figure((member) => largeCount(member.node?.get_blocks)),
     figure((member) => share(member.node?.get_hits, member.node?.get_blocks)),
+    figure((member) => bytes(member.node?.received_bytes)),
+    figure((member) => bytes(member.node?.sent_bytes)),
     figure((member) => largeCount(member.node?.evicted_blocks)),
+    figure((member) => largeCount(member.node?.put_rejected)),
     { className: "number", write: writeCorrupt },
   ],
 );
 
-export function showMembers(members) {
-  const byName = [...members].sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
-  const runners = byName.filter((member) => member.role === "runner");
-  const nodes = byName.filter((member) => member.role === "node");
+export function showMembers(store) {
+  const runners = store.of("runner");
+  const nodes = store.of("node");
   runnerTable.show(runners);
   nodeTable.show(nodes);
   setText(byId("runners-summary"), summary(runners));
   setText(byId("nodes-summary"), summary(nodes));
+  const down = [...runners, ...nodes].filter((member) => member.state === "down").length;
+  const badge = byId("down-count");
+  badge.hidden = down === 0;
+  setText(badge, `${down} down`);
 }
 
 /** What the runners are doing now, those that are down left out. */
 export function currentLoad(members) {
-  const alive = members.filter((member) => member.runner && member.state !== "down");
+  const alive = [...members].filter((member) => member.runner && member.state !== "down");
   const sum = (name) => alive.reduce((total, member) => total + member.runner[name], 0);
   return { running: sum("running_requests"), queued: sum("queued_requests") };
 }
@@ -82,7 +90,7 @@ function writeState(cell, member) {
 }
 
 function stateNote(member) {
-  if (member.state === "down") return `silent ${duration(member.silent_ms)}`;
+  if (member.state === "down") return `silent ${duration(Date.now() - member.heard_ms)}`;
   return member.runner || member.node ? "" : "no heartbeat yet";
 }
 
@@ -101,4 +109,8 @@ function writeMemory(cell, { node }) {
 function writeCorrupt(cell, { node }) {
   setText(cell, count(node?.corrupt_blocks));
   cell.classList.toggle("bad", node?.corrupt_blocks > 0);
+}
+
+function writeDevice(cell, { device, runner }) {
+  setText(cell, [device || NONE, runner?.power_watts > 0 ? `${count(runner.power_watts)} W` : ""].filter(Boolean).join(", "));
 }

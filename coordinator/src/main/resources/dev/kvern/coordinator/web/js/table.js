@@ -6,7 +6,9 @@ export class LiveTable {
   #frame;
   #body;
   #empty;
-  #emptyText;
+
+  /** What the notice for "nothing here" says. */
+  emptyText;
   #key;
   #columns;
   #decorate;
@@ -24,7 +26,7 @@ export class LiveTable {
     this.#frame = table.parentElement;
     this.#body = table.tBodies[0];
     this.#empty = byId(`${id}-empty`);
-    this.#emptyText = emptyText;
+    this.emptyText = emptyText;
     this.#key = key;
     this.#columns = columns;
     this.#decorate = decorate;
@@ -33,7 +35,7 @@ export class LiveTable {
   show(items) {
     this.#frame.hidden = items.length === 0;
     this.#empty.hidden = items.length > 0;
-    setText(this.#empty, this.#emptyText);
+    setText(this.#empty, this.emptyText);
 
     const gone = new Set(this.#rows.keys());
     items.forEach((item, i) => {
