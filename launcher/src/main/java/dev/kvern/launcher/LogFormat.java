@@ -16,6 +16,7 @@ final class LogFormat {
 
     static final String ID = "kvern.id";
 
+    private static final String FORMAT = "kvern.log.format";
     private static final String JSON = "json";
     private static final List<String> FORMATS = List.of("plain", JSON);
 
@@ -38,11 +39,15 @@ final class LogFormat {
         if (!FORMATS.contains(format)) {
             throw new UsageException("KVERN_LOG_FORMAT: '" + format + "' (expected: plain or json)");
         }
-        System.setProperty("kvern.log.format", format);
+        System.setProperty(FORMAT, format);
         if (format.equals(JSON)) {
             Thread.setDefaultUncaughtExceptionHandler((thread, failure) ->
                     LoggerFactory.getLogger(LogFormat.class).error("{} ended by a defect", thread.getName(), failure));
         }
+    }
+
+    static boolean isJson() {
+        return JSON.equals(System.getProperty(FORMAT));
     }
 
     /** Names the process in what is logged from now on. */

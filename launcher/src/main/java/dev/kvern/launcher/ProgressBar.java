@@ -21,6 +21,10 @@ final class ProgressBar implements ProgressListener, AutoCloseable {
 
     @Override
     public synchronized void progress(long bytesDone, long bytesTotal) {
+        if (LogFormat.isJson()) {
+            // Nobody watches, and whoever reads the lines expects objects.
+            return;
+        }
         int percent = bytesTotal == 0 ? 100 : (int) (100 * bytesDone / bytesTotal);
         int step = terminal ? 1 : 25;
         if (percent / step == shownPercent / step && shownPercent >= 0) {

@@ -72,7 +72,7 @@ public final class Telemetry implements AutoCloseable {
     }
 
     /** The same to any exporter. */
-    static Telemetry start(SpanExporter exporter, double sampleRatio, String role, String id) {
+    public static Telemetry start(SpanExporter exporter, double sampleRatio, String role, String id) {
         var resource = Resource.getDefault()
                 .merge(Resource.create(Attributes.of(
                         AttributeKey.stringKey("service.name"),

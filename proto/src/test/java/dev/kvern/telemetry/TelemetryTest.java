@@ -29,6 +29,7 @@ import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -191,6 +192,7 @@ class TelemetryTest {
 
     @Test
     void offIsOff() {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
         var telemetry = Telemetry.start(new TelemetryConfig("", 1), "test", "t-1");
         assertThat(telemetry.on()).isFalse();
         assertThat(telemetry).isSameAs(Telemetry.off());
@@ -202,6 +204,7 @@ class TelemetryTest {
                 .isSameAs(Span.getInvalid());
         telemetry.close();
         assertThat(Thread.getAllStackTraces().keySet())
+                .filteredOn(thread -> !before.contains(thread))
                 .extracting(Thread::getName)
                 .noneMatch(name -> name.startsWith("BatchSpanProcessor"));
     }
