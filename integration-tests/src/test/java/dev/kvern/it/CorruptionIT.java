@@ -2,10 +2,12 @@ package dev.kvern.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kvern.block.BlockChecksum;
 import dev.kvern.runner.tier.FetchOutcome;
 import dev.kvern.runner.tier.PutOutcome;
 import dev.kvern.v1.BlockCounters;
 import dev.kvern.v1.StatsResponse;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -56,6 +58,28 @@ class CorruptionIT {
                         .as("corrupt copies found at %s after healing", node)
                         .isEqualTo(before.getCorruptBlocks());
             }
+        }
+    }
+
+    /** The parent and labels that a header names are not of the payload, which is whole. */
+    @Test
+    void aCorruptHeaderIsHealedAsWell() {
+        try (var cluster = NodeCluster.start(directory, 2, REGION, BLOCK, "backups=1")) {
+            var chunk = new TestChunk(1, 6, 5, BYTES);
+            Map<String, String> places = store(cluster, chunk);
+            // As stored: checksum, size and tokens, and the parent's first bytes.
+            byte[] header = ByteBuffer.allocate(3 * Integer.BYTES + 20)
+                    .putInt(new BlockChecksum().of(chunk.key(), ByteBuffer.wrap(chunk.payload())))
+                    .putInt(BYTES)
+                    .putInt(chunk.tokens())
+                    .put(chunk.parent().orElseThrow().toByteArray(), 0, 20)
+                    .array();
+            var memory =
+                    new ProcessMemory(cluster.process(places.get("primary")).pid());
+            assertThat(memory.flipBitOf(header, 3 * Integer.BYTES + 9))
+                    .as("headers in the memory of the primary owner")
+                    .isPositive();
+            readsAndHeals(cluster, places.get("primary"), chunk);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.kvern.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -37,7 +38,7 @@ final class ProcessMemory {
     int flipBit(byte[] payload) {
         // Stored blocks lie in pages: a place that goes over the end of one is not found in one piece.
         for (int place = FIRST_PLACE; place + PATTERN_BYTES < payload.length; place += NEXT_PLACE) {
-            int flipped = flip(Arrays.copyOfRange(payload, place, place + PATTERN_BYTES));
+            int flipped = flip(Arrays.copyOfRange(payload, place, place + PATTERN_BYTES), 0);
             if (flipped > 0) {
                 return flipped;
             }
@@ -45,14 +46,26 @@ final class ProcessMemory {
         return 0;
     }
 
-    private int flip(byte[] pattern) {
+    /**
+     * Flips one bit of some bytes, wherever they lie in the memory.
+     *
+     * @param bytes so many that nothing else looks like them: {@value #PATTERN_BYTES}
+     * @param at which one
+     * @return how often they were there
+     */
+    int flipBitOf(byte[] bytes, int at) {
+        assertThat(bytes).hasSize(PATTERN_BYTES);
+        return flip(bytes, at);
+    }
+
+    private int flip(byte[] pattern, int place) {
         int flipped = 0;
         try (var memory = new RandomAccessFile(directory.resolve("mem").toFile(), "rw")) {
             for (String line : Files.readAllLines(directory.resolve("maps"))) {
                 String[] words = line.split("\\s+");
                 if (words[1].startsWith("rw") && !line.endsWith("]")) {
                     String[] range = words[0].split("-");
-                    flipped += flip(memory, Long.parseLong(range[0], 16), Long.parseLong(range[1], 16), pattern);
+                    flipped += flip(memory, Long.parseLong(range[0], 16), Long.parseLong(range[1], 16), pattern, place);
                 }
             }
         } catch (IOException e) {
@@ -61,7 +74,7 @@ final class ProcessMemory {
         return flipped;
     }
 
-    private static int flip(RandomAccessFile memory, long from, long to, byte[] pattern) throws IOException {
+    private static int flip(RandomAccessFile memory, long from, long to, byte[] pattern, int place) throws IOException {
         int flipped = 0;
         var piece = new byte[PIECE_BYTES + PATTERN_BYTES];
         for (long at = from; at < to; at += PIECE_BYTES) {
@@ -78,8 +91,8 @@ final class ProcessMemory {
                 if (i < PIECE_BYTES
                         && piece[i] == pattern[0]
                         && Arrays.equals(piece, i, i + PATTERN_BYTES, pattern, 0, PATTERN_BYTES)) {
-                    memory.seek(at + i);
-                    memory.write(pattern[0] ^ 1);
+                    memory.seek(at + i + place);
+                    memory.write(pattern[place] ^ 1);
                     flipped++;
                 }
             }

@@ -3,6 +3,8 @@ package dev.kvern.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kvern.runner.tier.PutOutcome;
+import dev.kvern.v1.CacheAdminServiceGrpc;
+import dev.kvern.v1.LookupRequest;
 import dev.kvern.v1.StatsResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +15,7 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -166,6 +169,51 @@ class PromisesIT {
                 assertThat(rivals.stream().map(rival -> rival.content().payload()))
                         .as("whole, of one writer")
                         .anyMatch(payload -> Arrays.equals(payload, seen.get(0)));
+            }
+        }
+    }
+
+    /** Stored means at the backup too, for whoever is told so. */
+    @Test
+    void aSecondPutIsNotToldThatABlockIsStoredBeforeItsBackupHasIt() throws InterruptedException {
+        try (var cluster = NodeCluster.start(directory, 2, "backups=1", "ignite.failure_detection_millis=60000")) {
+            TestChunk warm = TestChunk.of(4, 0, BYTES);
+            TestChunk chunk = TestChunk.of(4, 1, BYTES);
+            try (var client = new TierClient(cluster.addresses())) {
+                assertThat(client.put(warm)).isTrue();
+            }
+            String primary = CacheAdminServiceGrpc.newBlockingStub(
+                            cluster.client("node-a").channel())
+                    .lookup(LookupRequest.newBuilder()
+                            .addKeys(chunk.key().toByteString())
+                            .build())
+                    .getPlaces(0)
+                    .getPrimaryNodeId();
+            String backup = primary.equals("node-a") ? "node-b" : "node-a";
+            long before = cluster.stats(primary).getPrimaryBlocks();
+            try (var client = new TierClient(List.of(cluster.address(primary)))) {
+                cluster.process(backup).pause();
+                var outcome = new AtomicReference<PutOutcome>();
+                var first = new Thread(() -> outcome.set(client.outcomeOfPut(chunk)));
+                first.start();
+                Await.until(
+                        "the primary owner to have the block",
+                        20,
+                        () -> cluster.stats(primary).getPrimaryBlocks(),
+                        blocks -> blocks > before);
+                assertThat(client.outcomeOfPut(chunk)).isInstanceOf(PutOutcome.Failed.class);
+                first.join();
+                assertThat(outcome.get()).isInstanceOf(PutOutcome.Failed.class);
+
+                cluster.process(backup).resume();
+                Await.until("the block to be stored", 20, () -> client.put(chunk), done -> done);
+            }
+            assertThat(cluster.stats(backup).getBackupBlocks()
+                            + cluster.stats(primary).getBackupBlocks())
+                    .isEqualTo(2);
+            cluster.kill(primary);
+            try (var client = new TierClient(cluster.addresses())) {
+                client.millisUntilFound(chunk, FOUND_WITHIN_SECONDS);
             }
         }
     }

@@ -89,6 +89,11 @@ final class CacheLookupCommand implements Callable<Integer> {
             System.out.println(table);
             System.out.println();
         }
+        if (found.getSilentNodeIdsCount() > 0) {
+            System.out.printf(
+                    "no answer from %s: what only they hold is missing here%n",
+                    String.join(" ", found.getSilentNodeIdsList()));
+        }
         System.out.printf(
                 "%d tokens, %d blocks of %d; %d stored, the first %d of them (%d tokens) in a row%n",
                 named.getTokenIdsCount(),
@@ -111,6 +116,8 @@ final class CacheLookupCommand implements Callable<Integer> {
                 .put("blocks", keys.size())
                 .put("stored", stored(found))
                 .put("matched", found.getMatched());
+        var silent = json.putArray("silent");
+        found.getSilentNodeIdsList().forEach(silent::add);
         var places = json.putArray("places");
         for (int i = 0; i < keys.size(); i++) {
             BlockPlace place = found.getPlaces(i);

@@ -46,9 +46,10 @@ class KvernTest {
         "cache drain, --target --node NODE --deadline --json",
         "cache rebalance, --target --node --json",
         "verify-model, --model --reference --tolerance",
-        "bench, engine reuse soak",
+        "bench, engine reuse scale soak store",
         "bench engine, --model --python --device --dtype --threads --rounds --quick --json",
         "bench reuse, --model --device --dtype --threads --rounds --quick --json",
+        "bench scale, --part --blocks --rebalance-mib --redis --rounds --seed --quick --json",
         "bench soak, --model --requests --seed --quick --json"
     })
     void everyCommandHasHelp(String command, String options) {
@@ -105,6 +106,9 @@ class KvernTest {
                 "bench engine --rounds 0",
                 "bench engine --threads -1",
                 "bench engine --json /nonexistent/rows.json",
+                "bench scale --part all",
+                "bench scale --blocks 10",
+                "bench scale --rebalance-mib 0",
                 "bench soak --requests 0",
                 "bench reuse --rounds many"
             })

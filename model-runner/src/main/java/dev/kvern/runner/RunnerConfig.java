@@ -127,6 +127,7 @@ public record RunnerConfig(
                 tier.offloadRecheckMillis,
                 tier.offloadYieldMillis,
                 offload.stagingBytes,
+                OffloadOptions.DEFAULTS.retryMillis(),
                 offloadSharePercent());
     }
 

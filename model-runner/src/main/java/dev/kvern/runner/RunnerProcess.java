@@ -32,14 +32,13 @@ import dev.kvern.runner.tier.HostAllocator;
 import dev.kvern.runner.tier.HostSlab;
 import dev.kvern.runner.tier.HostStats;
 import dev.kvern.runner.tier.HostTier;
-import dev.kvern.runner.tier.NodeTarget;
 import dev.kvern.runner.tier.OffloadPolicy;
 import dev.kvern.runner.tier.OffloadQueue;
 import dev.kvern.runner.tier.Offloader;
 import dev.kvern.runner.tier.PolicyQueue;
+import dev.kvern.runner.tier.TopologyFollower;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
-import dev.kvern.v1.MemberState;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -201,19 +200,8 @@ public final class RunnerProcess implements AutoCloseable {
             BlockStoreClient client,
             ScheduledExecutorService scheduler,
             OpenParts parts) {
-        var nodes = new TopologyWatch(
-                coordinator,
-                MemberRole.MEMBER_ROLE_NODE,
-                snapshot -> {
-                    client.setMembers(snapshot.getMembersList().stream()
-                            .filter(m -> m.getState() == MemberState.MEMBER_STATE_UP)
-                            .map(NodeTarget::of)
-                            .toList());
-                    if (snapshot.hasPartitionMap()) {
-                        client.setOwners(snapshot.getPartitionMap());
-                    }
-                },
-                scheduler);
+        var nodes =
+                new TopologyWatch(coordinator, MemberRole.MEMBER_ROLE_NODE, new TopologyFollower(client), scheduler);
         parts.opened(nodes).start();
         parts.opened(new KvEventPublisher(GrpcChannels.open(coordinator), self.getId(), pool, scheduler))
                 .start();

@@ -1,5 +1,6 @@
 package dev.kvern.node;
 
+import dev.kvern.cluster.OwnerMap;
 import dev.kvern.config.ConfigLoader;
 import dev.kvern.config.Problems;
 import dev.kvern.config.Validated;
@@ -17,11 +18,18 @@ public record NodeConfig(
         IgniteSection ignite,
         Memory memory,
         int backups,
+        int partitions,
+        Rebalance rebalance,
         Limits limits)
         implements Validated {
     private static final int MAX_PORT = 65_535;
     private static final int MAX_MILLIS = 600_000;
     private static final long MIN_REGION_BYTES = 32L << 20;
+    private static final long MIN_REBALANCE_BYTES = 1L << 20;
+
+    /** What one takes of the region of a node that holds it, with few blocks in it; measured. */
+    private static final long PARTITION_BYTES = 36 << 10;
+
     private static final int REGION_SHARE_OF_A_BLOCK = 16;
     private static final double MAX_READ_CACHE_SHARE = 0.5;
     private static final double MIN_LOW_WATERMARK = 0.05;
@@ -56,6 +64,9 @@ public record NodeConfig(
             return CacheMemory.wholePages(Math.round(regionBytes * readCacheShare), maxBlockBytes);
         }
     }
+
+    /** How partitions move when nodes come or go. */
+    public record Rebalance(long bytesPerSecond) {}
 
     /** Bounds of what the service does at a time. */
     public record Limits(
@@ -106,6 +117,16 @@ public record NodeConfig(
                 MIN_LOW_WATERMARK + " to below memory.high_watermark, which is " + memory.highWatermark);
         problems.range("memory.max_block_bytes", memory.maxBlockBytes, 1, memory.regionBytes / REGION_SHARE_OF_A_BLOCK);
         problems.range("backups", backups, 0, 16);
+        problems.check(
+                Integer.bitCount(partitions) == 1
+                        && partitions > 0
+                        && partitions <= OwnerMap.MAX_PARTITIONS
+                        && partitions * PARTITION_BYTES <= memory.regionBytes / 2,
+                "partitions",
+                partitions,
+                "a power of two, of which each takes " + PARTITION_BYTES
+                        + " bytes of half of memory.region_bytes, at most " + OwnerMap.MAX_PARTITIONS);
+        problems.range("rebalance.bytes_per_second", rebalance.bytesPerSecond, MIN_REBALANCE_BYTES, 1L << 50);
         problems.range("limits.threads", limits.threads, 1, 256);
         problems.range("limits.read_ahead_blocks", limits.readAheadBlocks, 1, 1_024);
         problems.range("limits.operation_timeout_millis", limits.operationTimeoutMillis, 1, MAX_MILLIS);

@@ -8,9 +8,10 @@ import dev.kvern.node.grpc.CallTimes;
 import dev.kvern.node.grpc.SendBudget;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
-import dev.kvern.node.ignite.NodeCalls;
+import dev.kvern.node.ignite.NodeMessages;
 import dev.kvern.node.ignite.OffHeapMemory;
 import dev.kvern.node.ignite.PartitionHolders;
+import dev.kvern.node.ignite.Placement;
 import dev.kvern.node.ignite.SharedRoom;
 import dev.kvern.node.store.BlockReader;
 import dev.kvern.node.store.CacheMemory;
@@ -63,6 +64,9 @@ public final class NodeProcess implements AutoCloseable {
     private static final long SETTLE_HOLDERS_MILLIS = 250;
     private static final int GRPC_THREADS = 4;
     private static final int ADMIN_CALLS = 4;
+
+    /** Some of them may wait for a connection to a node that hangs. */
+    private static final int MESSAGE_THREADS = 8;
 
     /** For what nodes ask each other, which takes longer than reading a block. */
     private static final long MIN_ANSWER_MILLIS = 5_000;
@@ -122,11 +126,20 @@ public final class NodeProcess implements AutoCloseable {
                         config.ignite().addresses(),
                         config.ignite().workDirectory(),
                         config.ignite().failureDetectionMillis(),
+                        config.rebalance().bytesPerSecond(),
                         regionBytes,
                         config.memory().maxBlockBytes()),
                 policy,
                 cache::drop,
                 lost::complete));
+        var answering = new ThreadPoolExecutor(
+                MESSAGE_THREADS,
+                MESSAGE_THREADS,
+                1,
+                TimeUnit.MINUTES,
+                new LinkedBlockingQueue<>(MAX_WAITING_CALLS),
+                ProcessNames.daemonThreads("kvern-node-messages"));
+        parts.opened(answering::shutdownNow);
         ScheduledExecutorService scheduler =
                 Executors.newScheduledThreadPool(TIMER_THREADS, ProcessNames.daemonThreads("kvern-node-timer"));
         parts.opened(scheduler::shutdownNow);
@@ -140,9 +153,14 @@ public final class NodeProcess implements AutoCloseable {
                 ProcessNames.daemonThreads("kvern-node-store"));
         parts.opened(waits::shutdownNow);
 
+        var messages = new NodeMessages(
+                ignite.ignite(),
+                answering,
+                Math.max(MIN_ANSWER_MILLIS, config.limits().operationTimeoutMillis()));
         var storage = new IgniteBlockStorage(
                 ignite.ignite(),
-                config.backups(),
+                messages,
+                new Placement(config.backups(), config.partitions()),
                 policy,
                 counters,
                 waits,
@@ -159,7 +177,8 @@ public final class NodeProcess implements AutoCloseable {
                 scheduler);
         evictor.start();
         long evictsAboveBytes = (long) (highWatermark * regionBytes);
-        var room = new SharedRoom(ignite.ignite(), () -> storage.usedBytes() > evictsAboveBytes, System::nanoTime);
+        var room = new SharedRoom(
+                ignite.ignite(), storage.owners(), () -> storage.usedBytes() > evictsAboveBytes, System::nanoTime);
         scheduler.scheduleWithFixedDelay(room::tell, TELL_ROOM_MILLIS, TELL_ROOM_MILLIS, TimeUnit.MILLISECONDS);
         var gate = new RegionGate(
                 new RegionGate.Region(
@@ -170,9 +189,7 @@ public final class NodeProcess implements AutoCloseable {
                 counters,
                 scheduler,
                 System::nanoTime);
-        var nodeCalls = new NodeCalls(
-                ignite.ignite(), Math.max(MIN_ANSWER_MILLIS, config.limits().operationTimeoutMillis()));
-        var holders = new PartitionHolders(ignite.ignite(), nodeCalls);
+        var holders = new PartitionHolders(ignite.ignite(), messages);
         scheduler.scheduleWithFixedDelay(
                 holders::look, SETTLE_HOLDERS_MILLIS, SETTLE_HOLDERS_MILLIS, TimeUnit.MILLISECONDS);
         scheduler.scheduleWithFixedDelay(storage::tellUse, TELL_USE_MILLIS, TELL_USE_MILLIS, TimeUnit.MILLISECONDS);
@@ -203,7 +220,8 @@ public final class NodeProcess implements AutoCloseable {
         parts.opened(adminCalls::shutdownNow);
         var admin = new AdminParts(
                 ignite.ignite(),
-                nodeCalls,
+                storage.owners(),
+                messages,
                 holders,
                 ignite.metrics(),
                 policy,
@@ -220,7 +238,7 @@ public final class NodeProcess implements AutoCloseable {
                 BlockStoreGrpc.NEVER_BLOCKING,
                 List.<BindableService>of(
                         () -> ServerInterceptors.intercept(service, new CallTimes(counters, System::nanoTime)),
-                        new CacheAdminGrpc(id, admin, storage, adminCalls, () -> drained.complete(null)))));
+                        new CacheAdminGrpc(id, admin, adminCalls, () -> drained.complete(null)))));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = HostPort.of(host, server.port());
         server.serving(true);

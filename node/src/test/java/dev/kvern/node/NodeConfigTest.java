@@ -33,6 +33,8 @@ class NodeConfigTest {
                         "memory.region_bytes=1000",
                         "memory.high_watermark=1.5",
                         "backups=-1",
+                        "partitions=100",
+                        "rebalance.bytes_per_second=1000",
                         "limits.threads=0",
                         "persistence=true"));
         assertThat(failure.problems())
@@ -43,6 +45,8 @@ class NodeConfigTest {
                 .anySatisfy(p -> assertThat(p).startsWith("memory.high_watermark: 1.5"))
                 .anySatisfy(p -> assertThat(p).startsWith("memory.max_block_bytes"))
                 .anySatisfy(p -> assertThat(p).startsWith("backups: -1"))
+                .anySatisfy(p -> assertThat(p).startsWith("partitions: 100 (expected: a power of two"))
+                .anySatisfy(p -> assertThat(p).startsWith("rebalance.bytes_per_second: 1000"))
                 .anySatisfy(p -> assertThat(p).startsWith("limits.threads: 0"))
                 .anySatisfy(p -> assertThat(p).startsWith("persistence: unknown key"));
     }

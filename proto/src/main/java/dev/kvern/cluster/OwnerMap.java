@@ -10,7 +10,8 @@ public final class OwnerMap {
     /** Names nobody; older than any other. */
     public static final OwnerMap NONE = new OwnerMap(PartitionMap.getDefaultInstance(), MapVersion.NONE, List.of());
 
-    private static final int MAX_PARTITIONS = 65_536;
+    /** Most partitions that a map can have. */
+    public static final int MAX_PARTITIONS = 65_536;
 
     private final PartitionMap message;
     private final MapVersion version;

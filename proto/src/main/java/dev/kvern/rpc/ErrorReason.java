@@ -19,6 +19,8 @@ public enum ErrorReason {
     RESOURCE_EXHAUSTED(Status.Code.RESOURCE_EXHAUSTED),
     /** Nobody is there to do it now: no runner is up, the process is stopping. */
     UNAVAILABLE(Status.Code.UNAVAILABLE),
+    /** Another process that is needed for it has not answered in time; the one that says so is well. */
+    PEER_SILENT(Status.Code.ABORTED),
 
     // The operator must act: configuration, files, ports.
     /** The process is set up in a way that cannot serve this: a model directory, a port, a file. */

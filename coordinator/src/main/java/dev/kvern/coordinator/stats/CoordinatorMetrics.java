@@ -103,6 +103,14 @@ public final class CoordinatorMetrics {
                 "kvern.offload.dropped.blocks",
                 "Blocks not stored because the way was full",
                 RunnerLoad::getOffloadDroppedBlocks);
+        total(
+                "kvern.offload.failed.blocks",
+                "Blocks not stored because no node could be asked or one failed; each offer counts",
+                RunnerLoad::getOffloadFailedBlocks);
+        total(
+                "kvern.offload.rejected.blocks",
+                "Blocks not stored because the nodes had no room for them; each offer counts",
+                RunnerLoad::getOffloadRejectedBlocks);
         total("kvern.fetch.blocks", "Blocks fetched from the cache tier", RunnerLoad::getFetchedBlocks);
         failure("timeout", RunnerLoad::getFetchTimeouts);
         failure("corrupt", RunnerLoad::getFetchCorrupt);
@@ -169,6 +177,7 @@ public final class CoordinatorMetrics {
                 node("kvern.node.primary.blocks", "Blocks held as their owner", StatsResponse::getPrimaryBlocks),
                 node("kvern.node.backup.blocks", "Blocks held for others", StatsResponse::getBackupBlocks));
         registry.getPrometheusRegistry().register(new NodeMetrics(members));
+        registry.getPrometheusRegistry().register(new RunnerDistributions(() -> totals));
     }
 
     private void total(String name, String description, ToDoubleFunction<RunnerLoad> of) {

@@ -1,6 +1,7 @@
 package dev.kvern.coordinator.stats;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
+import dev.kvern.v1.Histogram;
 import dev.kvern.v1.RunnerLoad;
 import java.util.List;
 import java.util.Set;
@@ -40,9 +41,28 @@ final class LoadSums {
     private static RunnerLoad add(RunnerLoad sum, RunnerLoad load, boolean states) {
         RunnerLoad.Builder added = sum.toBuilder();
         for (FieldDescriptor field : FIELDS) {
-            if (STATES.contains(field.getNumber()) == states) {
+            if (field.getJavaType() == FieldDescriptor.JavaType.MESSAGE) {
+                if (!states && load.hasField(field)) {
+                    added.setField(field, plus((Histogram) sum.getField(field), (Histogram) load.getField(field)));
+                }
+            } else if (STATES.contains(field.getNumber()) == states) {
                 added.setField(field, plus(sum.getField(field), load.getField(field)));
             }
+        }
+        return added.build();
+    }
+
+    /** Of equal buckets; those of a runner of another release, if they are others, are left out. */
+    private static Histogram plus(Histogram sum, Histogram load) {
+        if (sum.getCountsCount() == 0) {
+            return load;
+        }
+        if (!sum.getBoundsList().equals(load.getBoundsList()) || sum.getCountsCount() != load.getCountsCount()) {
+            return sum;
+        }
+        Histogram.Builder added = sum.toBuilder().setSum(sum.getSum() + load.getSum());
+        for (int i = 0; i < sum.getCountsCount(); i++) {
+            added.setCounts(i, sum.getCounts(i) + load.getCounts(i));
         }
         return added.build();
     }

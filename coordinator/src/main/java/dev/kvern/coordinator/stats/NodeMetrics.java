@@ -6,11 +6,9 @@ import dev.kvern.v1.BlockCounters;
 import dev.kvern.v1.Histogram;
 import dev.kvern.v1.MemberRole;
 import io.prometheus.metrics.model.registry.MultiCollector;
-import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
-import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.List;
@@ -128,14 +126,8 @@ final class NodeMetrics implements MultiCollector {
             var histogram =
                     HistogramSnapshot.builder().name(distribution.name()).help(distribution.help());
             for (MemberStatus node : nodes) {
-                Histogram of = distribution.of().apply(node.node().getCounters());
-                if (of.getBoundsCount() > 0 && of.getCountsCount() == of.getBoundsCount() + 1) {
-                    histogram.dataPoint(HistogramDataPointSnapshot.builder()
-                            .labels(labels(node, ""))
-                            .classicHistogramBuckets(buckets(of))
-                            .sum(of.getSum())
-                            .build());
-                }
+                HistogramPoints.add(
+                        histogram, distribution.of().apply(node.node().getCounters()), labels(node, ""));
             }
             all.metricSnapshot(histogram.build());
         }
@@ -144,14 +136,5 @@ final class NodeMetrics implements MultiCollector {
 
     private static Labels labels(MemberStatus node, String reason) {
         return reason.isEmpty() ? Labels.of("id", node.id()) : Labels.of("id", node.id(), "reason", reason);
-    }
-
-    private static ClassicHistogramBuckets buckets(Histogram of) {
-        var buckets = ClassicHistogramBuckets.builder();
-        for (int i = 0; i < of.getBoundsCount(); i++) {
-            buckets.bucket(of.getBounds(i), of.getCounts(i));
-        }
-        return buckets.bucket(Double.POSITIVE_INFINITY, of.getCounts(of.getBoundsCount()))
-                .build();
     }
 }

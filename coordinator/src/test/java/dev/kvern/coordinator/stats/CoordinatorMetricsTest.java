@@ -62,6 +62,7 @@ class CoordinatorMetricsTest {
             Object typed = switch (field.getJavaType()) {
                 case INT -> value;
                 case LONG -> (long) value;
+                case MESSAGE -> HISTOGRAM.toBuilder().setSum(value).build();
                 default -> (double) value;
             };
             load.setField(field, typed);
@@ -97,6 +98,32 @@ class CoordinatorMetricsTest {
     }
 
     @Test
+    void histogramsOfRunnersAreAddedUp() {
+        members.register(runner("b"));
+        for (String id : List.of("a", "b")) {
+            members.heartbeat(beat(
+                    id, RunnerLoad.newBuilder().setFetchHitSeconds(HISTOGRAM).setPutSeconds(HISTOGRAM)));
+        }
+        // One of other buckets cannot be added to them.
+        members.register(runner("c"));
+        members.heartbeat(beat(
+                "c",
+                RunnerLoad.newBuilder()
+                        .setPutSeconds(
+                                Histogram.newBuilder().addBounds(2).addCounts(1).addCounts(1))));
+        assertThat(samples())
+                .containsEntry("kvern_fetch_seconds_bucket{outcome=\"hit\",le=\"1.0\"}", 8.0)
+                .containsEntry("kvern_fetch_seconds_bucket{outcome=\"hit\",le=\"+Inf\"}", 12.0)
+                .containsEntry("kvern_fetch_seconds_count{outcome=\"hit\"}", 12.0)
+                .containsEntry("kvern_fetch_seconds_sum{outcome=\"hit\"}", 67.0)
+                .doesNotContainKey("kvern_fetch_seconds_count{outcome=\"miss\"}");
+        assertThat(metrics.scrape().lines()).contains("# TYPE kvern_fetch_seconds histogram");
+        // What a runner counted stays when it leaves.
+        members.deregister("a");
+        assertThat(samples()).containsEntry("kvern_fetch_seconds_count{outcome=\"hit\"}", 12.0);
+    }
+
+    @Test
     void theReadmeNamesEveryMetricAndNoOther() throws IOException {
         members.heartbeat(nodeBeat(BlockCounters.newBuilder()
                 .setGetSeconds(HISTOGRAM)
@@ -105,6 +132,12 @@ class CoordinatorMetricsTest {
                 .setBlockBytes(HISTOGRAM)
                 .setLifetimeSeconds(HISTOGRAM)
                 .setReuseGapSeconds(HISTOGRAM)));
+        members.heartbeat(beat(
+                "a",
+                RunnerLoad.newBuilder()
+                        .setFetchHitSeconds(HISTOGRAM)
+                        .setFetchBytes(HISTOGRAM)
+                        .setPutSeconds(HISTOGRAM)));
         metrics.ended(new RequestRecord(
                 "r", 1, "a", "demo", Usage.getDefaultInstance(), 2, 3, RequestRecord.Outcome.STOP, 1, null));
         var exported = metrics.scrape()

@@ -1,5 +1,6 @@
 package dev.kvern.launcher.bench;
 
+import dev.kvern.launcher.bench.scale.ScaleCommand;
 import dev.kvern.launcher.bench.soak.SoakCommand;
 import dev.kvern.launcher.bench.store.StoreCommand;
 import picocli.CommandLine.Command;
@@ -13,13 +14,20 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Measures Kvern on this machine. Run it on one that is otherwise idle.",
         synopsisSubcommandLabel = "BENCHMARK",
-        subcommands = {EngineBenchCommand.class, ReuseBenchCommand.class, SoakCommand.class, StoreCommand.class})
+        subcommands = {
+            EngineBenchCommand.class,
+            ReuseBenchCommand.class,
+            ScaleCommand.class,
+            SoakCommand.class,
+            StoreCommand.class
+        })
 public final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "kvern bench: which benchmark? engine, reuse, soak or store.");
+        throw new ParameterException(
+                spec.commandLine(), "kvern bench: which benchmark? engine, reuse, scale, soak or store.");
     }
 }

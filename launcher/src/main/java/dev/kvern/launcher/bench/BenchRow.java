@@ -7,7 +7,7 @@ import java.util.OptionalDouble;
 /**
  * One line of a benchmark's result.
  *
- * @param bench the benchmark: "engine", "reuse", "soak", "store"
+ * @param bench the benchmark: "engine", "reuse", "scale", "soak", "store"
  * @param subject what was measured, such as "prefill 512"
  * @param variant who or how, such as "kvern fp32"
  * @param unit of the samples

@@ -21,7 +21,6 @@ import java.util.function.LongSupplier;
 public final class BlockStoreClient implements CacheTier, AutoCloseable {
     private static final int MAX_KEYS_OF_A_GET = 4_096;
     private static final int MAX_KEYS_OF_A_MATCH = 65_536;
-    private static final int NODES_PER_MATCH = 2;
 
     /** Kept for the next fetch: what one of three or four nodes holds at a time. */
     private static final int FETCH_BUFFERS = 8;
@@ -93,7 +92,7 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
     @Override
     public OptionalInt match(List<BlockKey> keys) {
         try {
-            return match(keys, NODES_PER_MATCH).get();
+            return matchLater(keys).get();
         } catch (ExecutionException e) {
             throw new IllegalStateException(e);
         } catch (InterruptedException e) {
@@ -102,14 +101,9 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
         }
     }
 
-    /** Asks one node only for each key: who does not want to wait does not want to wait for two. */
     @Override
     public CompletableFuture<OptionalInt> matchLater(List<BlockKey> keys) {
-        return match(keys, 1);
-    }
-
-    private CompletableFuture<OptionalInt> match(List<BlockKey> keys, int nodesPerKey) {
-        return new MatchCall(tier, atMost(MAX_KEYS_OF_A_MATCH, keys)).start(nodesPerKey);
+        return new MatchCall(tier, atMost(MAX_KEYS_OF_A_MATCH, keys)).start();
     }
 
     private static List<BlockKey> atMost(int limit, List<BlockKey> keys) {

@@ -42,7 +42,9 @@ public interface CacheTier {
     /** Keeps copies of chunks, parents first, in this machine's own memory, if there is such a tier and room. */
     default void keep(List<? extends ChunkSource> chunks) {}
 
-    /** How many leading keys are stored; empty if nobody could be asked. Blocks until its deadline at most. */
+    /**
+     * How many leading keys are stored, as far as that is known; empty if nobody has answered. Blocks until its deadline at most.
+     */
     OptionalInt match(List<BlockKey> keys);
 
     /** The same without blocking. */

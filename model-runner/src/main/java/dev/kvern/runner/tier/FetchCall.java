@@ -31,6 +31,8 @@ final class FetchCall implements Fetch {
     private final TierAccess tier;
     private final List<BlockKey> keys;
     private final ChainOrder order;
+    private final int chunkBytes;
+    private final long startedAt;
     private final long deadline;
     private final CompletableFuture<FetchOutcome> outcome = new CompletableFuture<>();
     private final Set<FetchLane> lanes = new LinkedHashSet<>();
@@ -46,8 +48,9 @@ final class FetchCall implements Fetch {
             tier.counters().chunkFetched(payload.capacity());
         };
         this.order = new ChainOrder(keys.size(), ahead, counted, this::letProceed, first, tier.fetched());
-        this.deadline = tier.nanoTime().getAsLong()
-                + TimeUnit.MILLISECONDS.toNanos(tier.options().fetchTimeoutMillis());
+        this.chunkBytes = first.capacity();
+        this.startedAt = tier.nanoTime().getAsLong();
+        this.deadline = startedAt + TimeUnit.MILLISECONDS.toNanos(tier.options().fetchTimeoutMillis());
     }
 
     static Fetch start(TierAccess tier, List<BlockKey> keys, int chunkBytes, ChunkSink sink) {
@@ -169,8 +172,10 @@ final class FetchCall implements Fetch {
     void failed(FetchLane lane, MissReason reason, boolean progressed) {
         forget(lane);
         tier.counters().nodeFailed();
-        // A slow node that delivers is not a sick one, nor is one that has much to do.
-        if (reason != MissReason.REFUSED && (reason != MissReason.TIMEOUT || !progressed)) {
+        // A slow node that delivers is not a sick one, nor is one that has much to do, or waits for another.
+        if (reason != MissReason.REJECTED
+                && reason != MissReason.OWNER_SILENT
+                && (reason != MissReason.TIMEOUT || !progressed)) {
             lane.node().breaker().failed();
         }
         synchronized (this) {
@@ -231,10 +236,13 @@ final class FetchCall implements Fetch {
         }
         int chunks = order.close();
         open.forEach(FetchLane::close);
+        long nanos = tier.nanoTime().getAsLong() - startedAt;
+        long bytes = (long) chunks * chunkBytes;
         if (chunks == keys.size()) {
+            tier.counters().fetchCompleted(nanos, bytes);
             outcome.complete(new FetchOutcome.Hit(chunks));
         } else {
-            tier.counters().fetchEndedBy(reason);
+            tier.counters().fetchEndedBy(reason, nanos, bytes);
             outcome.complete(FetchOutcome.of(chunks, reason));
         }
     }

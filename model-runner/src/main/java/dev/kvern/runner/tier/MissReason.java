@@ -14,8 +14,10 @@ public enum MissReason {
     MALFORMED,
     /** The node failed or was unreachable. */
     NODE_FAILED,
-    /** The node has no room for it now: nothing is wrong with it. */
-    REFUSED,
+    /** An owner that the node needs for it says nothing: nothing is wrong with the node. */
+    OWNER_SILENT,
+    /** The node has no room for more now: nothing is wrong with it. */
+    REJECTED,
     /** This machine could not take it in, or copy it to be sent: its memory, or its device's, is short. */
     LOCAL_FAILURE,
     /** Nobody wants it any more. */

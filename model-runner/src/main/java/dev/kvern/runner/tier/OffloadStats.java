@@ -6,8 +6,14 @@ package dev.kvern.runner.tier;
  * @param offloadedChunks stored in the tier by this runner
  * @param alreadyStoredChunks found there, by a look-up or when they were sent
  * @param droppedChunks not stored because the queue was full
- * @param failedChunks not stored because the tier could not take them
+ * @param failedChunks not stored because no node could be asked, or one failed
+ * @param rejectedChunks not stored because the nodes had no room for them
  * @param pendingBytes payload that waits or is on its way
  */
 public record OffloadStats(
-        long offloadedChunks, long alreadyStoredChunks, long droppedChunks, long failedChunks, long pendingBytes) {}
+        long offloadedChunks,
+        long alreadyStoredChunks,
+        long droppedChunks,
+        long failedChunks,
+        long rejectedChunks,
+        long pendingBytes) {}

@@ -12,18 +12,20 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Carries complete chunks to the tier in the background. Blocks stay pinned while they wait, and are copied only when they
- * are sent; those that were evicted before they were stored are copied at once. Bounded in bytes: what does not fit is dropped
+ * are sent; those that were evicted before they were stored are copied at once, and those that a node failed to store are copied
+ * and offered again. Bounded in bytes: what does not fit is dropped
  * and counted, together with the rest of its chain, which would be of no use without it. A key is never on its way twice.
  *
  * <p>Safe for use by several threads; guarded by this. One thread of its own does the sending.
@@ -40,7 +42,8 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
     private final ComputeActivity activity;
     private final OffloadPace pace;
     private final Runnable onRelease;
-    private final Deque<List<OffloadCargo>> queue = new ArrayDeque<>();
+    private final Deque<OffloadBatch> queue = new ArrayDeque<>();
+    private final OffloadRetries retries;
     private final Set<BlockKey> pending = new HashSet<>();
     private final StoredKeys stored;
     private final Thread thread;
@@ -51,6 +54,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
     private long alreadyStored;
     private long dropped;
     private long failed;
+    private long rejected;
 
     /**
      * Starts the thread.
@@ -73,6 +77,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         this.pace = new OffloadPace(options.sharePercent());
         this.onRelease = onRelease;
         this.stored = new StoredKeys(TimeUnit.MILLISECONDS.toNanos(options.recheckMillis()));
+        this.retries = new OffloadRetries(TimeUnit.MILLISECONDS.toNanos(options.retryMillis()));
         this.thread = new Thread(this::run, "kvern-offload");
         thread.setDaemon(true);
         thread.setPriority(Thread.MIN_PRIORITY);
@@ -105,7 +110,8 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
                 }
             }
             for (int from = 0; from < accepted.size(); from += options.batchChunks()) {
-                queue.add(List.copyOf(accepted.subList(from, Math.min(accepted.size(), from + options.batchChunks()))));
+                queue.add(new OffloadBatch(
+                        accepted.subList(from, Math.min(accepted.size(), from + options.batchChunks())), 0));
             }
             notifyAll();
         }
@@ -148,7 +154,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
                 if (cargo == null) {
                     forget(key, bytes, true);
                 } else {
-                    queue.add(List.of(cargo));
+                    queue.add(new OffloadBatch(List.of(cargo), 0));
                     notifyAll();
                 }
             }
@@ -167,7 +173,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
     }
 
     public synchronized OffloadStats stats() {
-        return new OffloadStats(offloaded, alreadyStored, dropped, failed, pendingBytes);
+        return new OffloadStats(offloaded, alreadyStored, dropped, failed, rejected, pendingBytes);
     }
 
     /** Waits until nothing is pending; false if the time is over first. */
@@ -195,26 +201,13 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
     }
 
     private void run() {
-        @Nullable List<OffloadCargo> batch = null;
         try {
             while (true) {
-                batch = take();
+                OffloadBatch batch = take();
                 if (batch == null) {
                     return;
                 }
-                long sent = 0;
-                try {
-                    yieldToPrefill();
-                    long begin = System.nanoTime();
-                    send(batch);
-                    sent = System.nanoTime() - begin;
-                } catch (RuntimeException e) {
-                    log.error("offloading {} chunks failed", batch.size(), e);
-                    count(0, 0, batch.size(), List.of());
-                } finally {
-                    done(batch);
-                }
-                yieldToDecode(pace.pauseNanos(sent));
+                yieldToDecode(pace.pauseNanos(process(batch)));
             }
         } catch (InterruptedException e) {
             // Closing.
@@ -223,20 +216,44 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         }
     }
 
-    private synchronized @Nullable List<OffloadCargo> take() throws InterruptedException {
-        while (queue.isEmpty() && !closed) {
-            wait();
+    /** Sends a batch and lets go of it; how long sending took. */
+    private long process(OffloadBatch batch) throws InterruptedException {
+        List<OffloadCargo> again = List.of();
+        try {
+            yieldToPrefill();
+            long begin = System.nanoTime();
+            again = send(batch);
+            return System.nanoTime() - begin;
+        } catch (RuntimeException e) {
+            log.error("offloading {} chunks failed", batch.chunks().size(), e);
+            count(0, 0, batch.chunks().size(), List.of());
+            return 0;
+        } finally {
+            done(batch, again);
         }
-        if (closed) {
-            return null;
+    }
+
+    private synchronized @Nullable OffloadBatch take() throws InterruptedException {
+        while (!closed) {
+            Optional<OffloadBatch> late = retries.due(nanoTime.getAsLong());
+            OffloadBatch batch = late.isPresent() ? late.get() : queue.poll();
+            if (batch != null) {
+                int most = pace.batchChunks(options.batchChunks(), activity.decoding());
+                int size = batch.chunks().size();
+                if (size <= most) {
+                    return batch;
+                }
+                queue.addFirst(batch.part(most, size));
+                return batch.part(0, most);
+            }
+            OptionalLong left = retries.nanosUntilDue(nanoTime.getAsLong());
+            if (left.isPresent()) {
+                TimeUnit.NANOSECONDS.timedWait(this, left.getAsLong());
+            } else {
+                wait();
+            }
         }
-        List<OffloadCargo> batch = queue.remove();
-        int most = pace.batchChunks(options.batchChunks(), activity.decoding());
-        if (batch.size() > most) {
-            queue.addFirst(batch.subList(most, batch.size()));
-            batch = batch.subList(0, most);
-        }
-        return batch;
+        return null;
     }
 
     /** A batch waits a little for prefills to end: copying and sending take the memory bandwidth that they need. */
@@ -255,25 +272,62 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         }
     }
 
-    private void send(List<OffloadCargo> batch) {
-        tier.keep(batch);
-        OptionalInt matched = tier.match(batch.stream().map(OffloadCargo::key).toList());
-        if (matched.isEmpty()) {
-            count(0, 0, batch.size(), List.of());
-            return;
-        }
-        List<OffloadCargo> known = batch.subList(0, matched.getAsInt());
-        List<OffloadCargo> missing = batch.subList(matched.getAsInt(), batch.size());
+    /** Stores what the tier lacks of a batch; copies of what is to be offered again. */
+    private List<OffloadCargo> send(OffloadBatch batch) {
+        List<OffloadCargo> chunks = batch.chunks();
+        tier.keep(chunks);
+        // What nobody knows of is offered: at worst it is there already.
+        int matched =
+                tier.match(chunks.stream().map(OffloadCargo::key).toList()).orElse(0);
+        List<OffloadCargo> known = chunks.subList(0, matched);
+        List<OffloadCargo> missing = chunks.subList(matched, chunks.size());
         count(0, known.size(), 0, known);
         if (missing.isEmpty()) {
-            return;
+            return List.of();
         }
         PutOutcome outcome = tier.put(missing);
         if (outcome instanceof PutOutcome.Stored put) {
             count(put.stored(), put.alreadyStored(), 0, missing);
-        } else {
+        } else if (outcome instanceof PutOutcome.Rejected full) {
+            count(full.stored(), full.alreadyStored(), 0, List.of());
+            countRejected(full.rejected());
+        } else if (outcome instanceof PutOutcome.Failed failure) {
             count(0, 0, missing.size(), List.of());
+            if (OffloadRetries.worth(failure.reason(), batch.offers() + 1)) {
+                return copies(missing);
+            }
         }
+        return List.of();
+    }
+
+    /** Copies of leading chunks, as many as there is room for: their blocks are not held up by a node that failed. */
+    private List<OffloadCargo> copies(List<OffloadCargo> chunks) {
+        var copies = new ArrayList<OffloadCargo>();
+        for (OffloadCargo chunk : chunks) {
+            if (chunk instanceof OffloadCargo.Staged) {
+                copies.add(chunk);
+                continue;
+            }
+            synchronized (this) {
+                if (closed || stagedBytes + chunk.bytes() > options.stagingBytes()) {
+                    return copies;
+                }
+                stagedBytes += chunk.bytes();
+            }
+            try {
+                var payload = ByteBuffer.allocate(chunk.bytes());
+                chunk.copyTo(payload);
+                copies.add(new OffloadCargo.Staged(
+                        chunk.key(), chunk.parent(), chunk.tokens(), chunk.labels(), payload.array()));
+            } catch (RuntimeException e) {
+                log.warn("a chunk that was not stored cannot be copied: {}", e.toString());
+                synchronized (this) {
+                    stagedBytes -= chunk.bytes();
+                }
+                return copies;
+            }
+        }
+        return copies;
     }
 
     private synchronized void count(int newlyStored, int wereThere, int notStored, List<OffloadCargo> nowThere) {
@@ -283,13 +337,24 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         nowThere.forEach(chunk -> stored.add(chunk.key(), nanoTime.getAsLong()));
     }
 
-    private void done(List<OffloadCargo> batch) {
-        batch.forEach(OffloadCargo::release);
+    private synchronized void countRejected(int chunks) {
+        rejected += chunks;
+    }
+
+    /** @param again what of it stays on its way, as copies */
+    private void done(OffloadBatch batch, List<OffloadCargo> again) {
+        batch.chunks().forEach(OffloadCargo::release);
         // Before anybody who waits for the last of it may go on.
         onRelease.run();
+        Set<BlockKey> kept = again.stream().map(OffloadCargo::key).collect(Collectors.toSet());
         synchronized (this) {
-            for (OffloadCargo cargo : batch) {
-                forget(cargo.key(), cargo.bytes(), cargo instanceof OffloadCargo.Staged);
+            for (OffloadCargo cargo : batch.chunks()) {
+                if (!kept.contains(cargo.key())) {
+                    forget(cargo.key(), cargo.bytes(), cargo instanceof OffloadCargo.Staged);
+                }
+            }
+            if (!again.isEmpty()) {
+                retries.add(new OffloadBatch(again, batch.offers() + 1), nanoTime.getAsLong());
             }
         }
     }
@@ -303,15 +368,15 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
 
     private void drain() {
         while (true) {
-            List<OffloadCargo> batch;
+            OffloadBatch batch;
             synchronized (this) {
                 closed = true;
-                batch = queue.poll();
+                batch = queue.isEmpty() ? retries.poll().orElse(null) : queue.poll();
             }
             if (batch == null) {
                 return;
             }
-            done(batch);
+            done(batch, List.of());
         }
     }
 }

@@ -27,6 +27,7 @@ final class PutBatch {
     private final List<TierNode> failed = new ArrayList<>();
     private int stored;
     private int alreadyStored;
+    private int rejected;
     private PutOutcome.Failed lastFailure = new PutOutcome.Failed(MissReason.NO_NODES);
 
     PutBatch(TierAccess tier, List<? extends ChunkSource> chunks) {
@@ -39,6 +40,13 @@ final class PutBatch {
 
     /** Returns when all is stored, or nobody is left to store it. */
     PutOutcome store() throws InterruptedException {
+        long begun = tier.nanoTime().getAsLong();
+        PutOutcome outcome = offer();
+        tier.counters().putEnded(tier.nanoTime().getAsLong() - begun);
+        return outcome;
+    }
+
+    private PutOutcome offer() throws InterruptedException {
         List<Integer> rest = IntStream.range(0, keys.size()).boxed().toList();
         for (int round = 0; round < ROUNDS && !rest.isEmpty(); round++) {
             List<OwnerGroup> groups = OwnerGroup.split(tier, keys, rest, failed);
@@ -51,7 +59,12 @@ final class PutBatch {
                 return lastFailure;
             }
         }
-        return rest.isEmpty() ? new PutOutcome.Stored(stored, alreadyStored) : lastFailure;
+        if (!rest.isEmpty()) {
+            return lastFailure;
+        }
+        return rejected == 0
+                ? new PutOutcome.Stored(stored, alreadyStored)
+                : new PutOutcome.Rejected(stored, alreadyStored, rejected);
     }
 
     /** Sends chunks to the nodes chosen for them; those that are not stored, ascending. */
@@ -74,8 +87,16 @@ final class PutBatch {
                 }
             }
             for (PutCall call : calls.values()) {
-                if (ended(call, call.finish())) {
-                    rest.removeAll(sent.getOrDefault(call.node(), List.of()));
+                PutOutcome outcome = call.finish();
+                if (isRejected(outcome)) {
+                    // Offered to another node they would press on the same owner: whoever has them offers them again
+                    // later.
+                    call.node().breaker().succeeded();
+                    List<Integer> refused = ofNode(groups, call.node());
+                    rejected += refused.size();
+                    refused.forEach(rest::remove);
+                } else if (ended(call, outcome)) {
+                    sent.getOrDefault(call.node(), List.of()).forEach(rest::remove);
                 }
             }
         } catch (InterruptedException e) {
@@ -83,6 +104,18 @@ final class PutBatch {
             throw e;
         }
         return List.copyOf(rest);
+    }
+
+    private static boolean isRejected(PutOutcome outcome) {
+        return outcome instanceof PutOutcome.Failed failure && failure.reason() == MissReason.REJECTED;
+    }
+
+    private static List<Integer> ofNode(List<OwnerGroup> groups, TierNode node) {
+        return groups.stream()
+                .filter(group -> group.node().equals(node))
+                .findFirst()
+                .orElseThrow()
+                .places();
     }
 
     /** Whether a node has stored all that was sent to it. */
@@ -93,7 +126,7 @@ final class PutBatch {
             }
             if (failure.reason() != MissReason.LOCAL_FAILURE) {
                 failed.add(call.node());
-                tier.failed(call.node());
+                tier.failed(call.node(), failure.reason() != MissReason.OWNER_SILENT);
             }
             return false;
         }

@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +29,13 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
     /** Handed to the transport and not yet sent: enough that it does not run dry while the next part is made. */
     private static final int UNSENT_BYTES = 1 << 20;
 
+    /** Of the call's time: for so long the node may take nothing and say nothing. Longer than it waits for room itself. */
+    private static final int STALL_PART = 2;
+
     private final TierAccess tier;
     private final TierNode node;
     private final int messageBytes;
+    private final long stallNanos;
     private final BlockChecksum checksum = new BlockChecksum();
     private final ClientCallStreamObserver<BlockPart> requests;
 
@@ -40,6 +45,9 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
     /** Whether a chunk could not be copied. */
     private boolean uncopied;
 
+    /** Whether the node has taken nothing and said nothing for longer than is waited for. */
+    private boolean stalled;
+
     private @Nullable PutResponse response;
     private @Nullable Status status;
 
@@ -48,6 +56,7 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         this.tier = tier;
         this.node = node;
         this.messageBytes = tier.options().messageBytes();
+        this.stallNanos = TimeUnit.MILLISECONDS.toNanos(tier.options().putTimeoutMillis()) / STALL_PART;
         var options = TierNode.CALLS
                 .withDeadlineAfter(tier.options().putTimeoutMillis(), TimeUnit.MILLISECONDS)
                 .withOnReadyThreshold(UNSENT_BYTES);
@@ -110,7 +119,7 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         return bytes;
     }
 
-    /** Says that this was all, and waits for the answer. The call's own deadline bounds the wait. */
+    /** Says that this was all, and waits for the answer. */
     PutOutcome finish() throws InterruptedException {
         halfClose();
         PutOutcome outcome = awaitOutcome();
@@ -129,19 +138,47 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         }
     }
 
-    /** Waits until the node takes more; false if the call has ended. The call's own deadline bounds the wait. */
-    private synchronized boolean awaitReady() throws InterruptedException {
-        while (status == null && !requests.isReady()) {
-            wait();
-        }
-        return status == null;
+    /** Waits until the node takes more; false if the call has ended. */
+    private boolean awaitReady() throws InterruptedException {
+        return await(requests::isReady);
     }
 
-    private synchronized PutOutcome awaitOutcome() throws InterruptedException {
-        while (status == null) {
-            wait();
+    /** Waits for the answer. */
+    private PutOutcome awaitOutcome() throws InterruptedException {
+        await(() -> false);
+        return outcome();
+    }
+
+    /**
+     * Waits until the node is so far; ends the call of one that hangs, while there is time to ask another. False if the call has
+     * ended.
+     */
+    private boolean await(BooleanSupplier condition) throws InterruptedException {
+        long until = System.nanoTime() + stallNanos;
+        synchronized (this) {
+            while (status == null && !condition.getAsBoolean()) {
+                long left = until - System.nanoTime();
+                if (left <= 0) {
+                    stalled = true;
+                    status = Status.DEADLINE_EXCEEDED;
+                    break;
+                }
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+            }
+            if (!stalled) {
+                return status == null;
+            }
         }
+        // Not under the lock: it may tell us at once.
+        requests.cancel("the node stands still", null);
+        return false;
+    }
+
+    private synchronized PutOutcome outcome() {
         PutResponse stored = response;
+        if (status == null) {
+            throw new IllegalStateException("the call has not ended");
+        }
         if (status.isOk() && stored != null) {
             return new PutOutcome.Stored(stored.getStored(), stored.getAlreadyStored());
         }
@@ -149,6 +186,8 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
                 switch (status.getCode()) {
                     case DEADLINE_EXCEEDED -> MissReason.TIMEOUT;
                     case INVALID_ARGUMENT -> MissReason.MALFORMED;
+                    case ABORTED -> MissReason.OWNER_SILENT;
+                    case RESOURCE_EXHAUSTED -> MissReason.REJECTED;
                     default -> MissReason.NODE_FAILED;
                 });
     }
@@ -179,15 +218,20 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
     }
 
     @Override
-    public synchronized void onError(Throwable failure) {
-        status = Status.fromThrowable(failure);
-        notifyAll();
+    public void onError(Throwable failure) {
+        end(Status.fromThrowable(failure));
     }
 
     @Override
-    public synchronized void onCompleted() {
-        status = Status.OK;
-        notifyAll();
+    public void onCompleted() {
+        end(Status.OK);
+    }
+
+    private synchronized void end(Status with) {
+        if (status == null) {
+            status = with;
+            notifyAll();
+        }
     }
 
     private synchronized void wake() {

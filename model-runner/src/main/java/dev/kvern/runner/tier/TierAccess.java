@@ -24,8 +24,13 @@ record TierAccess(
         return nodes.haveIds() ? Optional.of(owners.map().version()) : Optional.empty();
     }
 
-    void failed(TierNode node) {
+    /** @param atFault whether it is the node that failed, and not one that it needs */
+    void failed(TierNode node, boolean atFault) {
         counters.nodeFailed();
-        node.breaker().failed();
+        if (atFault) {
+            node.breaker().failed();
+        } else {
+            node.breaker().succeeded();
+        }
     }
 }

@@ -1,17 +1,28 @@
 package dev.kvern.runner.tier;
 
+import dev.kvern.stats.Histogram;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Running totals of a client since it started. Safe for use by several threads. */
 public final class TierCounters {
+    private static final double NANOS_PER_SECOND = 1e9;
+
     private final LongAdder fetches = new LongAdder();
     private final LongAdder fetchedChunks = new LongAdder();
     private final LongAdder fetchedBytes = new LongAdder();
     private final LongAdder putChunks = new LongAdder();
     private final LongAdder putBytes = new LongAdder();
     private final LongAdder nodeFailures = new LongAdder();
+    private final Histogram fetchHitSeconds = Histogram.latency();
+    private final Histogram fetchMissSeconds = Histogram.latency();
+    private final Histogram fetchFailedSeconds = Histogram.latency();
+    private final Histogram putSeconds = Histogram.latency();
+
+    /** From 64 KiB to 4 GiB. */
+    private final Histogram fetchBytes = Histogram.growing(64 << 10, 4, 9);
+
     private final Map<MissReason, LongAdder> fetchEnds = new EnumMap<>(MissReason.class);
 
     TierCounters() {
@@ -54,6 +65,31 @@ public final class TierCounters {
         return count == null ? 0 : count.sum();
     }
 
+    /** How long fetches took that brought all they were to. */
+    public dev.kvern.v1.Histogram fetchHitSeconds() {
+        return fetchHitSeconds.snapshot();
+    }
+
+    /** How long fetches took that ended at a chunk which is not stored. */
+    public dev.kvern.v1.Histogram fetchMissSeconds() {
+        return fetchMissSeconds.snapshot();
+    }
+
+    /** How long fetches took that failed, for whatever reason. */
+    public dev.kvern.v1.Histogram fetchFailedSeconds() {
+        return fetchFailedSeconds.snapshot();
+    }
+
+    /** Payload of fetches that brought any. */
+    public dev.kvern.v1.Histogram fetchBytes() {
+        return fetchBytes.snapshot();
+    }
+
+    /** How long batches took to be stored, or not to be. */
+    public dev.kvern.v1.Histogram putSeconds() {
+        return putSeconds.snapshot();
+    }
+
     /** Fetches that ended early though the tier may have had the chunks. */
     public long fetchFailures() {
         long failures = 0;
@@ -81,6 +117,29 @@ public final class TierCounters {
 
     void nodeFailed() {
         nodeFailures.increment();
+    }
+
+    /** A fetch brought all that it was to. */
+    void fetchCompleted(long nanos, long bytes) {
+        fetchHitSeconds.record(nanos / NANOS_PER_SECOND);
+        fetchBytes.record(bytes);
+    }
+
+    /** A fetch ended before its last chunk. */
+    void fetchEndedBy(MissReason reason, long nanos, long bytes) {
+        fetchEndedBy(reason);
+        switch (reason) {
+            case NO_NODES, CANCELLED -> {}
+            case NOT_STORED -> fetchMissSeconds.record(nanos / NANOS_PER_SECOND);
+            default -> fetchFailedSeconds.record(nanos / NANOS_PER_SECOND);
+        }
+        if (bytes > 0) {
+            fetchBytes.record(bytes);
+        }
+    }
+
+    void putEnded(long nanos) {
+        putSeconds.record(nanos / NANOS_PER_SECOND);
     }
 
     void fetchEndedBy(MissReason reason) {

@@ -4,8 +4,8 @@ package dev.kvern.runner.tier;
  * Limits towards the tier.
  *
  * @param fetchTimeoutMillis for a whole fetch, further nodes included
- * @param matchTimeoutMillis for one look-up at one node
- * @param putTimeoutMillis for storing one batch at one node
+ * @param matchTimeoutMillis for a whole look-up, further nodes included
+ * @param putTimeoutMillis for storing one batch at one node, which may stand still for half of it
  * @param messageBytes largest piece of a chunk in one message
  * @param sickAfterFailures failures in a row after which a node is left alone
  * @param sickMillis for how long; then one call probes it

@@ -42,7 +42,7 @@ final class EngineRig implements AutoCloseable {
         offloader = new Offloader(
                 tier,
                 memory,
-                new OffloadOptions(1 << 20, 16, 60_000, 0, 1 << 20, 100),
+                new OffloadOptions(1 << 20, 16, 60_000, 0, 1 << 20, 3_000, 100),
                 System::nanoTime,
                 pulse,
                 pulse::wake);

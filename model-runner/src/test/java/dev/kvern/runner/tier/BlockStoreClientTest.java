@@ -1,11 +1,13 @@
 package dev.kvern.runner.tier;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.kvern.block.BlockDigest;
 import dev.kvern.block.BlockKey;
 import dev.kvern.block.NamespaceId;
 import dev.kvern.runner.model.OutOfDeviceMemoryException;
+import dev.kvern.v1.Histogram;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
@@ -269,15 +271,35 @@ class BlockStoreClientTest {
     }
 
     @Test
-    void aPutThatANodeRefusesGoesToAnother() {
+    void aPutThatFailsAtANodeGoesToAnother() {
         client.setNodes(List.of(FIRST, SECOND));
-        store(FIRST).refusesPuts = true;
+        store(FIRST).putFault = ScriptedStore.PutFault.FAILS;
         for (int i = 1; i <= 2; i++) {
             assertThat(client.put(sources(3))).isInstanceOf(PutOutcome.Stored.class);
         }
         assertThat(store(SECOND).blocks).hasSize(3);
-        store(SECOND).refusesPuts = true;
+        store(SECOND).putFault = ScriptedStore.PutFault.FAILS;
         assertThat(client.put(sources(3))).isEqualTo(new PutOutcome.Failed(MissReason.NODE_FAILED));
+    }
+
+    @Test
+    void aNodeThatHasNoRoomForAPutIsWell() {
+        client.setNodes(List.of(FIRST));
+        fill(FIRST, 6);
+        store(FIRST).putFault = ScriptedStore.PutFault.FULL;
+        for (int i = 0; i < 5; i++) {
+            assertThat(client.put(sources(3))).isEqualTo(new PutOutcome.Rejected(0, 0, 3));
+        }
+        assertThat(client.counters().nodeFailures()).isZero();
+        assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Hit(6));
+        // It answers, so failures before that are no longer in a row.
+        store(FIRST).putFault = ScriptedStore.PutFault.FAILS;
+        client.put(sources(3));
+        store(FIRST).putFault = ScriptedStore.PutFault.FULL;
+        client.put(sources(3));
+        store(FIRST).putFault = ScriptedStore.PutFault.FAILS;
+        client.put(sources(3));
+        assertThat(client.match(keys)).isEqualTo(OptionalInt.of(6));
     }
 
     @Test
@@ -299,6 +321,38 @@ class BlockStoreClientTest {
             assertThat(client.matchLater(keys).orTimeout(20, TimeUnit.SECONDS).join())
                     .isEqualTo(OptionalInt.of(6));
         }
+    }
+
+    @Test
+    void fetchesAndStoresAreTimedByOutcome() {
+        client.setNodes(List.of(FIRST));
+        fill(FIRST, 6);
+        fetch(new Arrived());
+        store(FIRST).blocks.remove(keys.get(4));
+        fetch(new Arrived());
+        store(FIRST).blocks.remove(keys.get(0));
+        fetch(new Arrived());
+        client.put(sources(6));
+        client.fetch(keys, CHUNK_BYTES, (index, payload) -> nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(3)))
+                .outcome()
+                .join();
+        store(FIRST).fault = ScriptedStore.Fault.FAILS;
+        fetch(new Arrived());
+        TierCounters counters = client.counters();
+        assertThat(values(counters.fetchHitSeconds())).isEqualTo(2);
+        assertThat(counters.fetchHitSeconds().getSum()).isCloseTo(0.018, within(1e-9));
+        assertThat(values(counters.fetchMissSeconds())).isEqualTo(2);
+        assertThat(values(counters.fetchFailedSeconds())).isEqualTo(1);
+        assertThat(values(counters.putSeconds())).isEqualTo(1);
+        assertThat(values(counters.fetchBytes())).as("those that brought any").isEqualTo(3);
+        assertThat(counters.fetchBytes().getSum()).isEqualTo(16 * CHUNK_BYTES);
+        client.setNodes(List.of());
+        fetch(new Arrived());
+        assertThat(values(counters.fetchFailedSeconds())).as("nobody was asked").isEqualTo(1);
+    }
+
+    private static long values(Histogram histogram) {
+        return histogram.getCountsList().stream().mapToLong(Long::longValue).sum();
     }
 
     private FetchOutcome fetch(Arrived arrived) {

@@ -47,8 +47,12 @@ class FanOutTest {
     private BlockStoreClient client = client(HostAllocator.DIRECT);
 
     private BlockStoreClient client(HostAllocator allocator) {
+        return client(1_000, allocator);
+    }
+
+    private BlockStoreClient client(int putMillis, HostAllocator allocator) {
         return new BlockStoreClient(
-                new TierOptions(1_000, 1_000, 1_000, 256, 2, 1_000),
+                new TierOptions(1_000, 1_000, putMillis, 256, 2, 1_000),
                 name -> InProcessChannelBuilder.forName(servers.getOrDefault(name, "nobody"))
                         .build(),
                 () -> 1,
@@ -372,14 +376,52 @@ class FanOutTest {
     }
 
     @Test
-    void whatAnOwnerRefusesGoesToItsBackup() {
-        store("a").refusesPuts = true;
+    void whatAnOwnerFailsToStoreGoesToItsBackup() {
+        store("a").putFault = ScriptedStore.PutFault.FAILS;
         assertThat(client.put(sources())).isInstanceOf(PutOutcome.Stored.class);
         assertThat(store("b").blocks.keySet()).containsAll(ownedBy("a")).containsAll(ownedBy("b"));
         assertThat(store("c").blocks.keySet()).containsExactlyInAnyOrderElementsOf(ownedBy("c"));
         assertThat(client.counters().nodeFailures()).isEqualTo(1);
-        NAMES.forEach(name -> store(name).refusesPuts = true);
+        NAMES.forEach(name -> store(name).putFault = ScriptedStore.PutFault.FAILS);
         assertThat(client.put(sources())).isEqualTo(new PutOutcome.Failed(MissReason.NODE_FAILED));
+    }
+
+    @Test
+    void whatAnOwnerHasNoRoomForIsOfferedToNobodyElse() {
+        store("a").putFault = ScriptedStore.PutFault.FULL;
+        int refused = ownedBy("a").size();
+        assertThat(client.put(sources())).isEqualTo(new PutOutcome.Rejected(CHUNKS - refused, 0, refused));
+        for (String name : List.of("b", "c")) {
+            assertThat(store(name).blocks.keySet()).as(name).containsExactlyInAnyOrderElementsOf(ownedBy(name));
+        }
+    }
+
+    @Test
+    void aPutDoesNotWaitForAStalledOwnerUntilItsDeadline() {
+        store("a").putFault = ScriptedStore.PutFault.SILENT;
+        client.close();
+        client = client(4_000, HostAllocator.DIRECT);
+        know(client);
+        long begun = System.nanoTime();
+        assertThat(client.put(sources())).isInstanceOf(PutOutcome.Stored.class);
+        assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun)).isBetween(2_000L, 3_900L);
+        assertThat(store("b").blocks.keySet()).containsAll(ownedBy("a"));
+        assertThat(client.counters().nodeFailures()).isEqualTo(1);
+    }
+
+    @Test
+    void aNodeThatWaitsInVainForAnOwnerIsWell() {
+        fill(true);
+        NAMES.forEach(name -> store(name).putFault = ScriptedStore.PutFault.OWNER_SILENT);
+        for (int i = 0; i < 3; i++) {
+            assertThat(client.put(sources())).isEqualTo(new PutOutcome.Failed(MissReason.OWNER_SILENT));
+        }
+        assertThat(client.counters().nodeFailures()).isPositive();
+        NAMES.forEach(name -> store(name).asked.clear());
+        assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Hit(CHUNKS));
+        for (String name : NAMES) {
+            assertThat(store(name).asked).as(name).isEqualTo(ownedBy(name));
+        }
     }
 
     @Test
@@ -399,9 +441,30 @@ class FanOutTest {
         fill(true);
         store("a").fault = ScriptedStore.Fault.FAILS;
         assertThat(client.match(keys)).isEqualTo(OptionalInt.of(CHUNKS));
-        // Who does not wait for a second node does not know.
         assertThat(client.matchLater(keys).orTimeout(20, TimeUnit.SECONDS).join())
-                .isEmpty();
+                .isEqualTo(OptionalInt.of(CHUNKS));
+    }
+
+    @Test
+    void aMatchDoesNotWaitForAStalledOwnerUntilItsDeadline() {
+        fill(true);
+        store("a").fault = ScriptedStore.Fault.SILENT;
+        assertThat(client.match(keys)).isEqualTo(OptionalInt.of(CHUNKS));
+        assertThat(store("b").matched).containsAll(ownedBy("a"));
+        assertThat(client.counters().nodeFailures()).isEqualTo(1);
+        // Its backup stalls too: any node is asked, and what it lacks is not stored for us.
+        store("b").fault = ScriptedStore.Fault.SILENT;
+        keys.forEach(key -> store("c").blocks.put(key, chunks.get(keys.indexOf(key))));
+        assertThat(client.match(keys)).isEqualTo(OptionalInt.of(CHUNKS));
+    }
+
+    @Test
+    void aMatchThatNobodyAnswersKnowsNothing() {
+        fill(true);
+        for (var fault : List.of(ScriptedStore.Fault.SILENT, ScriptedStore.Fault.FAILS)) {
+            NAMES.forEach(name -> store(name).fault = fault);
+            assertThat(client.match(keys)).as("%s", fault).isEmpty();
+        }
     }
 
     private FetchOutcome fetch(Arrived arrived) {

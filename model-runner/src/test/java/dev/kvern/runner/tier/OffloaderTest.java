@@ -23,6 +23,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -41,7 +43,7 @@ class OffloaderTest {
     private final Offloader offloader = new Offloader(
             tier,
             memory,
-            new OffloadOptions(10 * 2 * BLOCK_BYTES, 8, 1_000, 0, 3 * 2 * BLOCK_BYTES, 50),
+            new OffloadOptions(10 * 2 * BLOCK_BYTES, 8, 1_000, 0, 3 * 2 * BLOCK_BYTES, 500, 50),
             nanos::get,
             activity,
             releases::incrementAndGet);
@@ -121,6 +123,67 @@ class OffloaderTest {
         offloader.offer(chain(3));
         assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
         assertThat(offloader.stats().failedChunks()).isEqualTo(3);
+        assertThat(pool.usage().used()).isZero();
+    }
+
+    @Test
+    void whatANodeFailedToStoreIsCopiedAndOfferedAgain() throws InterruptedException {
+        tier.gate.release(1_000);
+        tier.failure = Optional.of(MissReason.OWNER_SILENT);
+        List<OffloadChunk> chain = chain(3);
+        List<BlockKey> keys = chain.stream().map(OffloadChunk::key).toList();
+        offloader.offer(chain);
+        await(() -> offloader.stats().failedChunks() == 3 && pool.usage().used() == 0);
+        assertThat(offloader.stats().pendingBytes()).isEqualTo(3 * 2 * BLOCK_BYTES);
+        assertThat(keys).as("on their way").noneMatch(offloader::wants);
+        tier.failure = Optional.empty();
+        nanos.addAndGet(Duration.ofMillis(501).toNanos());
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(tier.stored.keySet()).containsExactlyInAnyOrderElementsOf(keys);
+        assertThat(offloader.stats().offloadedChunks()).isEqualTo(3);
+        assertThat(offloader.stats().pendingBytes()).isZero();
+    }
+
+    @Test
+    void whatCannotBeStoredIsGivenUpInTheEnd() throws InterruptedException {
+        tier.gate.release(1_000);
+        tier.failure = Optional.of(MissReason.TIMEOUT);
+        // One more than there is room for copies.
+        offloader.offer(chain(4));
+        for (int offers = 1; offers <= 5; offers++) {
+            long failures = 4 + (offers - 1) * 3;
+            await(() -> offloader.stats().failedChunks() == failures);
+            nanos.addAndGet(Duration.ofMillis(501).toNanos());
+        }
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(offloader.stats().failedChunks()).isEqualTo(4 + 4 * 3);
+        assertThat(offloader.stats().pendingBytes()).isZero();
+        assertThat(pool.usage().used()).isZero();
+        assertThat(stage(Chains.keys(9, 1), 0))
+                .as("there is room for copies again")
+                .isTrue();
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime() - deadline).isNegative();
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    @Test
+    void whatATierHasNoRoomForIsCountedAndWantedAgain() throws InterruptedException {
+        tier.gate.release(1_000);
+        tier.full = true;
+        List<OffloadChunk> chain = chain(3);
+        BlockKey key = chain.get(0).key();
+        offloader.offer(chain);
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(offloader.stats().rejectedChunks()).isEqualTo(3);
+        assertThat(offloader.stats().failedChunks()).isZero();
+        assertThat(offloader.stats().offloadedChunks()).isZero();
+        assertThat(offloader.wants(key)).isTrue();
         assertThat(pool.usage().used()).isZero();
     }
 
@@ -264,6 +327,8 @@ class OffloaderTest {
         private final AtomicInteger puts = new AtomicInteger();
         private final List<Integer> batches = new CopyOnWriteArrayList<>();
         private volatile boolean away;
+        private volatile boolean full;
+        private volatile Optional<MissReason> failure = Optional.empty();
 
         @Override
         public Fetch fetch(List<BlockKey> keys, int chunkBytes, ChunkSink sink) {
@@ -283,6 +348,12 @@ class OffloaderTest {
         @Override
         public PutOutcome put(List<? extends ChunkSource> chunks) {
             puts.addAndGet(chunks.size());
+            if (away || failure.isPresent()) {
+                return new PutOutcome.Failed(failure.orElse(MissReason.NO_NODES));
+            }
+            if (full) {
+                return new PutOutcome.Rejected(0, 0, chunks.size());
+            }
             batches.add(chunks.size());
             chunks.forEach(chunk -> stored.put(chunk.key(), ChunkBytes.of(chunk)));
             return new PutOutcome.Stored(chunks.size(), 0);

@@ -68,7 +68,19 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
     /** Chunks of a Get before what goes wrong with a chunk goes wrong. */
     public volatile int goodChunks;
 
-    volatile boolean refusesPuts;
+    /** What goes wrong with a Put. */
+    enum PutFault {
+        NONE,
+        /** Refused for lack of room. */
+        FULL,
+        /** An owner that this node needs hangs. */
+        OWNER_SILENT,
+        FAILS,
+        /** Takes and says nothing more. */
+        SILENT
+    }
+
+    volatile PutFault putFault = PutFault.NONE;
 
     /** What a Match says beyond the truth. */
     volatile int matchedBeyond;
@@ -82,6 +94,9 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         request.getKeysList().forEach(key -> matched.add(BlockKey.of(key)));
         if (fault == Fault.FAILS) {
             responses.onError(Status.UNAVAILABLE.asRuntimeException());
+            return;
+        }
+        if (fault == Fault.SILENT) {
             return;
         }
         int leading = 0;
@@ -197,8 +212,12 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
 
     @Override
     public StreamObserver<PutRequest> put(StreamObserver<PutResponse> responses) {
-        if (refusesPuts) {
-            responses.onError(Status.RESOURCE_EXHAUSTED.asRuntimeException());
+        PutFault now = putFault;
+        switch (now) {
+            case FULL -> responses.onError(Status.RESOURCE_EXHAUSTED.asRuntimeException());
+            case OWNER_SILENT -> responses.onError(Status.ABORTED.asRuntimeException());
+            case FAILS -> responses.onError(Status.UNAVAILABLE.asRuntimeException());
+            default -> {}
         }
         return new StreamObserver<>() {
             private @Nullable BlockHeader header;
@@ -236,7 +255,7 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
 
             @Override
             public void onCompleted() {
-                if (!refusesPuts) {
+                if (now == PutFault.NONE) {
                     var response = PutResponse.newBuilder().setStored(stored).setAlreadyStored(known);
                     if (tellMap) {
                         response.setMap(map);

@@ -1,15 +1,15 @@
 package dev.kvern.node.admin;
 
 import dev.kvern.node.ignite.GroupMetrics;
-import dev.kvern.node.ignite.IgniteBlockStorage;
-import dev.kvern.node.ignite.NodeCalls;
+import dev.kvern.node.ignite.NodeMessages;
 import dev.kvern.node.ignite.PartitionHolders;
+import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.HeldKeys;
 import dev.kvern.node.store.StoreCounters;
 import org.apache.ignite.Ignite;
 
-/** What the admin service passes calls to, at this node, where it also answers those of the other nodes. Immutable. */
+/** What the admin service passes messages to, at this node, where it also answers those of the other nodes. Immutable. */
 public final class AdminParts {
     private final BlockPlaces places;
     private final BlockDeletion deletion;
@@ -23,7 +23,8 @@ public final class AdminParts {
      */
     public AdminParts(
             Ignite ignite,
-            NodeCalls calls,
+            BlockOwners owners,
+            NodeMessages messages,
             PartitionHolders holders,
             GroupMetrics metrics,
             HeldKeys held,
@@ -31,23 +32,18 @@ public final class AdminParts {
             StoreCounters counters,
             long evictFromBytes,
             int backups) {
-        var local = new LocalDeletion(
-                held,
-                storage,
-                counters,
-                key -> ignite.affinity(IgniteBlockStorage.CACHE)
-                        .isPrimary(ignite.cluster().localNode(), key.toHex()));
-        calls.serve(LocalDeletion.NAME, local::answer);
-        places = new BlockPlaces(ignite, calls, held);
-        deletion = new BlockDeletion(calls);
-        rebalance = new RebalanceFigures(metrics, holders, calls, System::currentTimeMillis);
+        var local = new LocalDeletion(held, storage, counters, key -> !owners.isForeign(key));
+        messages.serve(LocalDeletion.NAME, local::answer);
+        places = new BlockPlaces(owners, messages, held);
+        deletion = new BlockDeletion(messages);
+        rebalance = new RebalanceFigures(metrics, holders, messages, System::currentTimeMillis);
         drain = new NodeDrain(
                 ignite,
                 holders,
                 metrics,
                 held,
                 storage,
-                new NodeRoom(calls, storage, counters, evictFromBytes),
+                new NodeRoom(messages, storage, counters, evictFromBytes),
                 backups,
                 System::nanoTime);
     }

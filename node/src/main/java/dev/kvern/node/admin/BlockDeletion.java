@@ -1,6 +1,6 @@
 package dev.kvern.node.admin;
 
-import dev.kvern.node.ignite.NodeCalls;
+import dev.kvern.node.ignite.NodeMessages;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.BlockKeys;
@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -26,19 +27,19 @@ final class BlockDeletion {
     /** Rounds after which what is found was stored meanwhile. */
     private static final int MAX_ROUNDS = 5;
 
-    private static final Comparator<ClusterNode> BY_ID = Comparator.comparing(NodeCalls::id);
+    private static final Comparator<ClusterNode> BY_ID = Comparator.comparing(NodeMessages::id);
 
-    private final NodeCalls calls;
+    private final NodeMessages messages;
 
-    BlockDeletion(NodeCalls calls) {
-        this.calls = calls;
+    BlockDeletion(NodeMessages messages) {
+        this.messages = messages;
     }
 
     /**
      * Removes what a request chooses.
      *
      * @param givenUp whether the caller waits no more
-     * @throws KvernException DEADLINE_EXCEEDED if the caller waits no more; UNAVAILABLE if a node does not answer. What is gone by
+     * @throws KvernException DEADLINE_EXCEEDED if the caller waits no more; PEER_SILENT or UNAVAILABLE, by its name, if a node does not answer. What is gone by
      *     then stays gone.
      */
     DeleteBlocksResponse delete(DeleteBlocksRequest request, BooleanSupplier givenUp) {
@@ -82,7 +83,7 @@ final class BlockDeletion {
     private long sweep(
             DeleteBlocksRequest request, boolean ownedOnly, Map<String, Long> removed, BooleanSupplier givenUp) {
         Map<ClusterNode, Integer> from = new TreeMap<>(BY_ID);
-        calls.nodes().forEach(node -> from.put(node, 0));
+        messages.nodes().forEach(node -> from.put(node, 0));
         long seen = 0;
         while (!from.isEmpty()) {
             if (givenUp.getAsBoolean()) {
@@ -98,7 +99,7 @@ final class BlockDeletion {
                     ask(request, ownedOnly, from).entrySet()) {
                 LocalDeletion.Answer answer = each.getValue();
                 seen += answer.seen();
-                removed.merge(NodeCalls.id(each.getKey()), (long) answer.removed(), Long::sum);
+                removed.merge(NodeMessages.id(each.getKey()), (long) answer.removed(), Long::sum);
                 if (answer.next() < 0) {
                     from.remove(each.getKey());
                 } else {
@@ -111,22 +112,21 @@ final class BlockDeletion {
 
     private Map<ClusterNode, LocalDeletion.Answer> ask(
             DeleteBlocksRequest request, boolean ownedOnly, Map<ClusterNode, Integer> from) {
-        Map<ClusterNode, CompletableFuture<byte[]>> asked = new TreeMap<>(BY_ID);
+        Map<ClusterNode, CompletableFuture<Optional<byte[]>>> asked = new TreeMap<>(BY_ID);
         from.forEach((node, next) -> asked.put(
                 node,
-                calls.ask(node, LocalDeletion.NAME, new LocalDeletion.Question(request, next, ownedOnly).encode())));
+                messages.ask(node, LocalDeletion.NAME, new LocalDeletion.Question(request, next, ownedOnly).encode())));
         Map<ClusterNode, LocalDeletion.Answer> answers = new TreeMap<>(BY_ID);
         asked.forEach((node, answer) -> answers.put(node, done(node, answer)));
         return answers;
     }
 
-    private LocalDeletion.Answer done(ClusterNode node, CompletableFuture<byte[]> answer) {
+    private LocalDeletion.Answer done(ClusterNode node, CompletableFuture<Optional<byte[]>> answer) {
         try {
-            byte[] bytes = answer.join();
             // Nothing: it has just started, and holds what others send it, which they remove.
-            return bytes.length == 0 ? new LocalDeletion.Answer(0, 0, -1) : LocalDeletion.Answer.decode(bytes);
+            return answer.join().map(LocalDeletion.Answer::decode).orElse(new LocalDeletion.Answer(0, 0, -1));
         } catch (CompletionException e) {
-            if (!calls.nodes().contains(node)) {
+            if (!messages.nodes().contains(node)) {
                 // It has left: what it held is gone, or others hold it, and are asked in the next round.
                 return new LocalDeletion.Answer(1, 0, -1);
             }

@@ -1,62 +1,63 @@
 package dev.kvern.node.admin;
 
 import dev.kvern.block.BlockKey;
-import dev.kvern.node.ignite.IgniteBlockStorage;
-import dev.kvern.node.ignite.NodeCalls;
+import dev.kvern.cluster.OwnerMap;
+import dev.kvern.node.ignite.NodeMessages;
+import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.HeldKeys;
 import dev.kvern.v1.BlockPlace;
+import dev.kvern.v1.LookupResponse;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
-import org.apache.ignite.Ignite;
-import org.apache.ignite.cache.affinity.Affinity;
-import org.apache.ignite.cluster.ClusterNode;
-import org.jspecify.annotations.Nullable;
 
 /** Finds the nodes that hold blocks. Safe for use by several threads. */
 final class BlockPlaces {
     private static final String NAME = "look up blocks";
 
-    private final Ignite ignite;
-    private final NodeCalls calls;
+    private final BlockOwners owners;
+    private final NodeMessages messages;
 
     /** @param held what this node holds */
-    BlockPlaces(Ignite ignite, NodeCalls calls, HeldKeys held) {
-        this.ignite = ignite;
-        this.calls = calls;
-        calls.serve(NAME, question -> answer(held, question));
+    BlockPlaces(BlockOwners owners, NodeMessages messages, HeldKeys held) {
+        this.owners = owners;
+        this.messages = messages;
+        messages.serve(NAME, question -> answer(held, question));
     }
 
-    /** One for each key. Nodes that do not answer are taken to hold nothing. */
-    List<BlockPlace> of(List<BlockKey> keys) {
+    /** Where each key's block is, as the nodes that answer say; those that do not are named. */
+    LookupResponse of(List<BlockKey> keys) {
         var question = ByteBuffer.allocate(keys.size() * BlockKey.BYTES);
         keys.forEach(key -> question.put(key.toByteArray()));
         Map<String, BitSet> holders = new TreeMap<>();
-        calls.askAll(NAME, question.array())
-                .forEach((node, bits) -> holders.put(NodeCalls.id(node), BitSet.valueOf(bits)));
-        Affinity<String> affinity = ignite.affinity(IgniteBlockStorage.CACHE);
-        var places = new ArrayList<BlockPlace>();
+        NodeMessages.Answers said = messages.askAll(NAME, question.array());
+        said.answers().forEach((node, bits) -> holders.put(NodeMessages.id(node), BitSet.valueOf(bits)));
+        OwnerMap map = owners.map();
+        var response = LookupResponse.newBuilder();
+        int matched = 0;
         for (int i = 0; i < keys.size(); i++) {
-            ClusterNode primary = affinity.mapKeyToNode(keys.get(i).toHex());
-            places.add(place(i, primary == null ? null : NodeCalls.id(primary), holders));
+            BlockPlace place = place(i, map.owners(keys.get(i)).stream().findFirst(), holders);
+            matched += place.getStored() && matched == i ? 1 : 0;
+            response.addPlaces(place);
         }
-        return places;
+        said.silent().forEach(node -> response.addSilentNodeIds(NodeMessages.id(node)));
+        return response.setMatched(matched).build();
     }
 
-    private static BlockPlace place(int at, @Nullable String primary, Map<String, BitSet> holders) {
+    private static BlockPlace place(int at, Optional<String> primary, Map<String, BitSet> holders) {
         var place = BlockPlace.newBuilder();
-        if (primary != null) {
-            place.setPrimaryNodeId(primary);
-            BitSet held = holders.get(primary);
+        primary.ifPresent(owner -> {
+            place.setPrimaryNodeId(owner);
+            BitSet held = holders.get(owner);
             if (held != null && held.get(at)) {
-                place.addHolderNodeIds(primary);
+                place.addHolderNodeIds(owner);
             }
-        }
+        });
         holders.forEach((node, held) -> {
-            if (held.get(at) && !node.equals(primary)) {
+            if (held.get(at) && !primary.equals(Optional.of(node))) {
                 place.addHolderNodeIds(node);
             }
         });

@@ -2,10 +2,8 @@ package dev.kvern.node.admin;
 
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.grpc.BlockHeaders;
-import dev.kvern.node.store.BlockStorage;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
-import dev.kvern.v1.BlockPlace;
 import dev.kvern.v1.CacheAdminServiceGrpc;
 import dev.kvern.v1.DeleteBlocksRequest;
 import dev.kvern.v1.DeleteBlocksResponse;
@@ -34,7 +32,6 @@ public final class CacheAdminGrpc extends CacheAdminServiceGrpc.CacheAdminServic
 
     private final String nodeId;
     private final AdminParts parts;
-    private final BlockStorage storage;
     private final Executor executor;
     private final Runnable onDrained;
 
@@ -45,11 +42,9 @@ public final class CacheAdminGrpc extends CacheAdminServiceGrpc.CacheAdminServic
      * @param executor bounded; refuses what is too much
      * @param onDrained ends the process, on another thread; called once the answer is on its way
      */
-    public CacheAdminGrpc(
-            String nodeId, AdminParts parts, BlockStorage storage, Executor executor, Runnable onDrained) {
+    public CacheAdminGrpc(String nodeId, AdminParts parts, Executor executor, Runnable onDrained) {
         this.nodeId = nodeId;
         this.parts = parts;
-        this.storage = storage;
         this.executor = executor;
         this.onDrained = onDrained;
     }
@@ -57,13 +52,7 @@ public final class CacheAdminGrpc extends CacheAdminServiceGrpc.CacheAdminServic
     @Override
     public void lookup(LookupRequest request, StreamObserver<LookupResponse> responses) {
         List<BlockKey> keys = BlockHeaders.keys("keys", request.getKeysList(), BlockSelection.MAX_KEYS);
-        answer(responses, async(() -> {
-            List<BlockPlace> places = parts.places().of(keys);
-            return LookupResponse.newBuilder()
-                    .addAllPlaces(places)
-                    .setMatched(storage.match(keys).join())
-                    .build();
-        }));
+        answer(responses, async(() -> parts.places().of(keys)));
     }
 
     @Override

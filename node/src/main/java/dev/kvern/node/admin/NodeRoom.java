@@ -1,6 +1,6 @@
 package dev.kvern.node.admin;
 
-import dev.kvern.node.ignite.NodeCalls;
+import dev.kvern.node.ignite.NodeMessages;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.StoreCounters;
 import java.nio.ByteBuffer;
@@ -13,12 +13,12 @@ import org.apache.ignite.cluster.ClusterNode;
 final class NodeRoom {
     private static final String NAME = "room";
 
-    private final NodeCalls calls;
+    private final NodeMessages messages;
 
     /** @param evictFromBytes bytes used from which this node evicts */
-    NodeRoom(NodeCalls calls, BlockStorage storage, StoreCounters counters, long evictFromBytes) {
-        this.calls = calls;
-        calls.serve(
+    NodeRoom(NodeMessages messages, BlockStorage storage, StoreCounters counters, long evictFromBytes) {
+        this.messages = messages;
+        messages.serve(
                 NAME,
                 question -> ByteBuffer.allocate(2 * Long.BYTES)
                         .putLong(Math.max(0, evictFromBytes - storage.usage().usedBytes()))
@@ -37,10 +37,10 @@ final class NodeRoom {
     /** Of those of the nodes that answer, by id. */
     Map<String, Room> of(List<ClusterNode> nodes) {
         var rooms = new HashMap<String, Room>();
-        calls.askAll(NAME, new byte[0]).forEach((node, bytes) -> {
+        messages.askAll(NAME, new byte[0]).answers().forEach((node, bytes) -> {
             if (nodes.contains(node)) {
                 var in = ByteBuffer.wrap(bytes);
-                rooms.put(NodeCalls.id(node), new Room(in.getLong(), in.getLong()));
+                rooms.put(NodeMessages.id(node), new Room(in.getLong(), in.getLong()));
             }
         });
         return rooms;

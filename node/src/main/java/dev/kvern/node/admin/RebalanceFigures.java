@@ -2,12 +2,13 @@ package dev.kvern.node.admin;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.kvern.node.ignite.GroupMetrics;
-import dev.kvern.node.ignite.NodeCalls;
+import dev.kvern.node.ignite.NodeMessages;
 import dev.kvern.node.ignite.PartitionHolders;
 import dev.kvern.v1.NodeRebalance;
 import dev.kvern.v1.RebalanceStatusResponse;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.LongSupplier;
@@ -19,22 +20,22 @@ final class RebalanceFigures {
 
     private final GroupMetrics metrics;
     private final PartitionHolders holders;
-    private final NodeCalls calls;
+    private final NodeMessages messages;
     private final LongSupplier epochMillis;
 
     /** @param epochMillis the clock that Ignite notes a transfer's start by */
-    RebalanceFigures(GroupMetrics metrics, PartitionHolders holders, NodeCalls calls, LongSupplier epochMillis) {
+    RebalanceFigures(GroupMetrics metrics, PartitionHolders holders, NodeMessages messages, LongSupplier epochMillis) {
         this.metrics = metrics;
         this.holders = holders;
-        this.calls = calls;
+        this.messages = messages;
         this.epochMillis = epochMillis;
-        calls.serve(NAME, question -> here().toByteArray());
+        messages.serve(NAME, question -> here().toByteArray());
     }
 
     /** Of all nodes; of those that do not answer, why. */
     RebalanceStatusResponse all() {
-        Map<ClusterNode, CompletableFuture<byte[]>> asked = new LinkedHashMap<>();
-        calls.nodes().forEach(node -> asked.put(node, calls.ask(node, NAME, new byte[0])));
+        Map<ClusterNode, CompletableFuture<Optional<byte[]>>> asked = new LinkedHashMap<>();
+        messages.nodes().forEach(node -> asked.put(node, messages.ask(node, NAME, new byte[0])));
         var response = RebalanceStatusResponse.newBuilder()
                 .setMovingPartitions((int) metrics.number("ClusterMovingPartitionsCount"))
                 .setFewestCopies((int) metrics.number("MinimumNumberOfPartitionCopies"));
@@ -42,21 +43,22 @@ final class RebalanceFigures {
         return response.build();
     }
 
-    private static NodeRebalance of(ClusterNode node, CompletableFuture<byte[]> answer) {
+    private static NodeRebalance of(ClusterNode node, CompletableFuture<Optional<byte[]>> answer) {
         var figures = NodeRebalance.newBuilder();
         try {
-            byte[] bytes = answer.join();
-            if (bytes.length == 0) {
+            Optional<byte[]> bytes = answer.join();
+            if (bytes.isPresent()) {
+                figures.mergeFrom(bytes.get());
+            } else {
                 figures.setError("it is starting");
             }
-            figures.mergeFrom(bytes);
         } catch (CompletionException e) {
             Throwable why = e.getCause() == null ? e : e.getCause();
             figures.setError(String.valueOf(why.getMessage()));
         } catch (InvalidProtocolBufferException e) {
             figures.setError("figures of another version: " + e.getMessage());
         }
-        return figures.setNodeId(NodeCalls.id(node)).build();
+        return figures.setNodeId(NodeMessages.id(node)).build();
     }
 
     private NodeRebalance here() {

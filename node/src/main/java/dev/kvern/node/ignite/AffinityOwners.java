@@ -1,6 +1,7 @@
 package dev.kvern.node.ignite;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.cluster.KeyPartition;
 import dev.kvern.cluster.MapVersion;
 import dev.kvern.cluster.OwnerMap;
 import dev.kvern.node.store.BlockOwners;
@@ -28,34 +29,46 @@ final class AffinityOwners implements BlockOwners {
     private final GridCacheAffinityManager affinity;
     private final String localId;
     private final long clusterStartedAtMillis;
-    private volatile Known known = new Known(AffinityTopologyVersion.NONE, OwnerMap.NONE);
+    private volatile Known known = new Known(AffinityTopologyVersion.NONE, OwnerMap.NONE, List.of());
 
-    private record Known(AffinityTopologyVersion version, OwnerMap map) {}
+    /** @param nodes by partition, the primary owner first: those that the map names */
+    private record Known(AffinityTopologyVersion version, OwnerMap map, List<List<ClusterNode>> nodes) {}
 
     /** @param cache of {@code ignite}'s, that exists */
     AffinityOwners(Ignite ignite, String cache) {
         this.affinity = ((IgniteEx) ignite).cachex(cache).context().affinity();
-        this.localId = NodeCalls.id(ignite.cluster().localNode());
+        this.localId = NodeMessages.id(ignite.cluster().localNode());
         // Nodes that join take it over from those that are there: it is the cluster's, and no node's.
         this.clusterStartedAtMillis = ignite.configuration().getDiscoverySpi().getGridStartTime();
     }
 
     @Override
     public OwnerMap map() {
+        return newest().map;
+    }
+
+    /** The nodes that hold a block, if it is stored at all, the primary owner first; empty if nobody is known to. */
+    List<ClusterNode> nodes(BlockKey key) {
+        List<List<ClusterNode>> nodes = newest().nodes;
+        return nodes.isEmpty() ? List.of() : nodes.get(KeyPartition.of(key, nodes.size()));
+    }
+
+    private Known newest() {
         AffinityTopologyVersion now = affinity.affinityTopologyVersion();
         Known last = known;
         if (last.version.equals(now)) {
-            return last.map;
+            return last;
         }
         try {
             // Two threads may both make it: the same one.
-            var next = new Known(now, OwnerMap.of(message(now, affinity.assignments(now))));
+            List<List<ClusterNode>> nodes = affinity.assignments(now);
+            var next = new Known(now, OwnerMap.of(message(now, nodes)), nodes);
             known = next;
-            return next.map;
+            return next;
         } catch (RuntimeException e) {
             // It moved on while we looked, or the node is stopping.
             log.debug("no partition map of {}: {}", now, e.toString());
-            return last.map;
+            return last;
         }
     }
 
@@ -65,8 +78,8 @@ final class AffinityOwners implements BlockOwners {
         return !owners.isEmpty() && !owners.get(0).equals(localId);
     }
 
-    /** Whether this node has a copy of a block, or is about to get one, if it is stored at all. */
-    boolean isHeldHere(BlockKey key) {
+    @Override
+    public boolean isHeldHere(BlockKey key) {
         return map().owners(key).contains(localId);
     }
 
@@ -79,8 +92,8 @@ final class AffinityOwners implements BlockOwners {
                         .toMessage())
                 .setPartitions(assignment.size());
         for (List<ClusterNode> owners : assignment) {
-            owners.forEach(
-                    owner -> message.addOwners(places.computeIfAbsent(NodeCalls.id(owner), id -> places.size() + 1)));
+            owners.forEach(owner ->
+                    message.addOwners(places.computeIfAbsent(NodeMessages.id(owner), id -> places.size() + 1)));
             for (int i = owners.size(); i < copies; i++) {
                 message.addOwners(0);
             }

@@ -3,15 +3,11 @@ package dev.kvern.node.ignite;
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.StoredBlock;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Supplier;
-import org.apache.ignite.Ignite;
+import org.apache.ignite.IgniteCache;
+import org.apache.ignite.cache.CachePeekMode;
 import org.apache.ignite.cluster.ClusterNode;
 
 /**
@@ -19,15 +15,33 @@ import org.apache.ignite.cluster.ClusterNode;
  * corrupt, another may have the block. Safe for use by several threads.
  */
 final class BlockCopies {
-    private final Ignite ignite;
-    private final CopyMessages messages;
-    private final Executor executor;
+    private static final String COPY = "copy";
+    private static final String HELD = "held";
+    private static final byte[] NOTHING = {};
 
-    /** @param executor bounded; refuses what is too much */
-    BlockCopies(Ignite ignite, CopyMessages messages, Executor executor) {
-        this.ignite = ignite;
+    private final AffinityOwners owners;
+    private final NodeMessages messages;
+    private final long timeoutMillis;
+
+    /** @param timeoutMillis longest wait for an owner */
+    BlockCopies(AffinityOwners owners, IgniteCache<String, byte[]> cache, NodeMessages messages, long timeoutMillis) {
+        this.owners = owners;
         this.messages = messages;
-        this.executor = executor;
+        this.timeoutMillis = timeoutMillis;
+        messages.serveAtOnce(COPY, question -> {
+            BlockKey key = BlockKey.wrap(question);
+            return here(cache, key)
+                    .flatMap(copy -> StoredBlock.verified(key, copy))
+                    .map(StoredBlock::encoded)
+                    .orElse(NOTHING);
+        });
+        messages.serveAtOnce(
+                HELD, question -> here(cache, BlockKey.wrap(question)).isPresent() ? new byte[1] : NOTHING);
+    }
+
+    /** The copy held here, not verified. */
+    private static Optional<byte[]> here(IgniteCache<String, byte[]> cache, BlockKey key) {
+        return Optional.ofNullable(cache.localPeek(key.toHex(), CachePeekMode.OFFHEAP));
     }
 
     /**
@@ -37,49 +51,55 @@ final class BlockCopies {
      */
     CompletableFuture<Optional<StoredBlock>> findGood(BlockKey key) {
         try {
-            return askAll(key);
+            var found = new CompletableFuture<Optional<StoredBlock>>();
+            var answers = new ArrayList<CompletableFuture<?>>();
+            for (ClusterNode owner : owners(key)) {
+                answers.add(ask(owner, COPY, key).thenAccept(answer -> {
+                    Optional<StoredBlock> copy = answer.flatMap(bytes -> StoredBlock.verified(key, bytes));
+                    if (copy.isPresent()) {
+                        found.complete(copy);
+                    }
+                }));
+            }
+            CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new)).whenComplete((all, failure) -> {
+                if (failure == null) {
+                    found.complete(Optional.empty());
+                } else {
+                    found.completeExceptionally(failure);
+                }
+            });
+            return found;
         } catch (RuntimeException e) {
             // Nobody knows the owners: this node is stopping, or cut off.
             return CompletableFuture.failedFuture(e);
         }
     }
 
-    private CompletableFuture<Optional<StoredBlock>> askAll(BlockKey key) {
-        var found = new CompletableFuture<Optional<StoredBlock>>();
-        var answers = new ArrayList<CompletableFuture<?>>();
-        UUID here = ignite.cluster().localNode().id();
-        for (ClusterNode owner : owners(key)) {
-            answers.add(started(() -> owner.id().equals(here)
-                            ? CompletableFuture.completedFuture(messages.here(key))
-                            : messages.ask(owner.id(), key))
-                    .thenAccept(copy -> {
-                        if (copy.isPresent()) {
-                            found.complete(copy);
-                        }
-                    }));
-        }
-        CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new)).whenComplete((all, failure) -> {
-            if (failure == null) {
-                found.complete(Optional.empty());
-            } else {
-                found.completeExceptionally(failure);
-            }
-        });
-        return found;
-    }
-
-    private CompletableFuture<Optional<StoredBlock>> started(
-            Supplier<CompletableFuture<Optional<StoredBlock>>> question) {
+    /** Whether all owners of a block have a copy, good or not; ends with a failure if one does not answer. */
+    CompletableFuture<Boolean> heldByAll(BlockKey key) {
         try {
-            return CompletableFuture.supplyAsync(question, executor).thenCompose(answer -> answer);
-        } catch (RejectedExecutionException e) {
+            var all = CompletableFuture.completedFuture(true);
+            for (ClusterNode owner : owners(key)) {
+                all = all.thenCombine(
+                        ask(owner, HELD, key),
+                        (held, answer) ->
+                                held && answer.filter(bytes -> bytes.length > 0).isPresent());
+            }
+            return all;
+        } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
     }
 
+    private CompletableFuture<Optional<byte[]>> ask(ClusterNode owner, String what, BlockKey key) {
+        return messages.ask(owner, what, key.toByteArray(), timeoutMillis);
+    }
+
     private List<ClusterNode> owners(BlockKey key) {
-        Collection<ClusterNode> owners =
-                ignite.<String>affinity(IgniteBlockStorage.CACHE).mapKeyToPrimaryAndBackups(key.toHex());
-        return List.copyOf(owners);
+        List<ClusterNode> known = owners.nodes(key);
+        if (known.isEmpty()) {
+            throw new IllegalStateException("no owner is known of block " + key);
+        }
+        return known;
     }
 }

@@ -53,10 +53,17 @@ final class BoundedCalls {
         }
         return result.orTimeout(timeoutMillis, TimeUnit.MILLISECONDS).exceptionallyCompose(failure -> {
             return CompletableFuture.failedFuture(
-                    failure instanceof TimeoutException
-                            ? unavailable(what, "no answer within " + timeoutMillis + " ms", failure)
-                            : failure);
+                    failure instanceof TimeoutException ? silent(what, failure) : failure);
         });
+    }
+
+    /** This node is well, and says so: its callers must not take it for the one that hangs. */
+    private KvernException silent(String what, Throwable cause) {
+        return new KvernException(
+                ErrorReason.PEER_SILENT,
+                "block " + what + ": no owner answered within " + timeoutMillis
+                        + " ms (expected: to be tried again once it does, or counts as lost)",
+                cause);
     }
 
     private static KvernException unavailable(String what, String why, Throwable cause) {

@@ -1,8 +1,11 @@
 package dev.kvern.node.ignite;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.block.BlockLabels;
 import dev.kvern.node.store.EvictionPolicy;
 import dev.kvern.node.store.StoredBlock;
+import dev.kvern.node.store.StoredHeader;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.ignite.events.CacheEvent;
 import org.apache.ignite.events.Event;
@@ -44,11 +47,13 @@ final class HeldBlocks implements IgnitePredicate<Event> {
                 }
                 default -> {
                     if (event.newValue() instanceof byte[] value) {
+                        // Of a damaged header, which the next reader finds, nothing is believed.
+                        Optional<StoredHeader> header = StoredBlock.header(value);
                         policy.held(
                                 key,
-                                StoredBlock.declaredParent(value),
+                                header.flatMap(StoredHeader::parent),
                                 value.length,
-                                StoredBlock.declaredLabels(value));
+                                header.map(StoredHeader::labels).orElse(BlockLabels.NONE));
                     }
                 }
             }

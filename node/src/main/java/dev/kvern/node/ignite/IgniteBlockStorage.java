@@ -7,10 +7,13 @@ import dev.kvern.node.store.EvictionPolicy;
 import dev.kvern.node.store.StorageUsage;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
+import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.KvernException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -34,7 +37,6 @@ import org.slf4j.LoggerFactory;
 public final class IgniteBlockStorage implements BlockStorage {
     private static final Logger log = LoggerFactory.getLogger(IgniteBlockStorage.class);
     public static final String CACHE = "kvern-blocks";
-    private static final int PARTITIONS = 256;
     private static final int MATCH_BATCH = 64;
 
     /**
@@ -53,14 +55,16 @@ public final class IgniteBlockStorage implements BlockStorage {
     private final AffinityOwners owners;
 
     /**
-     * @param backups copies of each block on other nodes
+     * @param messages to and from the other nodes
+     * @param placement holds if this node begins a cluster
      * @param policy told which blocks are used, here and at other nodes
      * @param executor bounded; refuses what is too much
      * @param timeoutMillis longest wait for an answer
      */
     public IgniteBlockStorage(
             Ignite ignite,
-            int backups,
+            NodeMessages messages,
+            Placement placement,
             EvictionPolicy policy,
             StoreCounters counters,
             Executor executor,
@@ -74,19 +78,24 @@ public final class IgniteBlockStorage implements BlockStorage {
                 .setAtomicityMode(CacheAtomicityMode.ATOMIC)
                 // A block counts as stored when its copies are: the point of a backup is to survive its owner.
                 .setWriteSynchronizationMode(CacheWriteSynchronizationMode.FULL_SYNC)
-                .setBackups(backups)
+                .setBackups(placement.backups())
                 .setReadFromBackup(true)
                 // Each read makes an array of its own as it is, and nobody changes one.
                 .setCopyOnRead(false)
                 .setDataRegionName(IgniteNode.REGION)
-                .setAffinity(new RendezvousAffinityFunction(false, PARTITIONS)));
-        this.copies = new BlockCopies(ignite, new CopyMessages(ignite, cache, timeoutMillis), executor);
-        this.healer = new BlockHealer(cache, copies, calls, counters);
+                .setAffinity(new RendezvousAffinityFunction(false, placement.partitions())));
         this.owners = new AffinityOwners(ignite, CACHE);
-        int others = cache.getConfiguration(CacheConfiguration.class).getBackups();
-        if (others != backups) {
-            log.warn("backups: {} (expected: {}, as the node that began this cluster; that holds)", backups, others);
+        this.copies = new BlockCopies(owners, cache, messages, timeoutMillis);
+        this.healer = new BlockHealer(cache, copies, calls, counters);
+        Placement others = placementOf(cache);
+        if (!others.equals(placement)) {
+            log.warn("{} (expected: {}, as the node that began this cluster has it; that holds)", placement, others);
         }
+    }
+
+    private static Placement placementOf(IgniteCache<String, byte[]> cache) {
+        CacheConfiguration<?, ?> has = cache.getConfiguration(CacheConfiguration.class);
+        return new Placement(has.getBackups(), has.getAffinity().partitions());
     }
 
     /** Who owns which block. */
@@ -158,7 +167,31 @@ public final class IgniteBlockStorage implements BlockStorage {
     public CompletableFuture<Boolean> put(BlockKey key, StoredBlock block) {
         use.used(key, block.header().parent());
         return calls.start(
-                "put", () -> unchanging().putIfAbsentAsync(key.toHex(), new CacheObjectByteArrayImpl(block.encoded())));
+                        "put",
+                        () -> unchanging().putIfAbsentAsync(key.toHex(), new CacheObjectByteArrayImpl(block.encoded())))
+                .thenCompose(isNew -> isNew ? CompletableFuture.completedFuture(true) : known(key));
+    }
+
+    /**
+     * Makes sure that a block that was there is at all of its owners. Ignite says so of what it has written, but that a block is
+     * there it says once the primary owner has it: another caller's Put of it may still be on its way to the backups.
+     */
+    private CompletableFuture<Boolean> known(BlockKey key) {
+        return copies.heldByAll(key)
+                .exceptionallyCompose(failure -> isSilence(failure)
+                        ? CompletableFuture.failedFuture(failure)
+                        // Other owners by now.
+                        : CompletableFuture.completedFuture(false))
+                .thenCompose(all -> all
+                        ? CompletableFuture.completedFuture(false)
+                        : calls.start("put", () -> cache.invokeAsync(key.toHex(), new WriteAgain()))
+                                .thenApply(written -> false));
+    }
+
+    private static boolean isSilence(Throwable failure) {
+        Throwable why =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return why instanceof KvernException e && e.reason() == ErrorReason.PEER_SILENT;
     }
 
     /**

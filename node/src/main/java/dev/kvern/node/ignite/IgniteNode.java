@@ -27,7 +27,6 @@ import org.apache.ignite.configuration.DataRegionConfiguration;
 import org.apache.ignite.configuration.DataStorageConfiguration;
 import org.apache.ignite.configuration.IgniteConfiguration;
 import org.apache.ignite.configuration.SystemDataRegionConfiguration;
-import org.apache.ignite.spi.communication.tcp.TcpCommunicationSpi;
 import org.apache.ignite.spi.discovery.tcp.TcpDiscoverySpi;
 import org.slf4j.LoggerFactory;
 
@@ -52,6 +51,12 @@ public final class IgniteNode implements AutoCloseable {
      * as lost.
      */
     private static final long IDLE_CONNECTION_MILLIS = TimeUnit.DAYS.toMillis(1);
+
+    /** What a node asks another for at a time when partitions move, and more by a block at most. */
+    private static final int REBALANCE_BATCH_BYTES = 512 << 10;
+
+    /** One may wait to send while another takes in what has come. */
+    private static final int REBALANCE_THREADS = 2;
 
     private static final long SYSTEM_REGION_BYTES = 32L << 20;
 
@@ -78,6 +83,7 @@ public final class IgniteNode implements AutoCloseable {
      * @param communicationPort 0 for a free one
      * @param addresses where others may be, HOST or HOST:PORT
      * @param workDirectory empty for one of the directory for temporary files
+     * @param rebalanceBytesPerSecond most that is sent, and most that is received, to move partitions
      */
     public record Settings(
             String id,
@@ -87,6 +93,7 @@ public final class IgniteNode implements AutoCloseable {
             List<String> addresses,
             String workDirectory,
             int failureDetectionMillis,
+            long rebalanceBytesPerSecond,
             long regionBytes,
             int maxBlockBytes) {}
 
@@ -127,7 +134,11 @@ public final class IgniteNode implements AutoCloseable {
                 // From before the node joins: blocks begin to arrive while it does.
                 .setLocalEventListeners(Map.of(new HeldBlocks(policy, onGone), HeldBlocks.EVENTS))
                 .setDataStorageConfiguration(storage(settings.regionBytes(), settings.maxBlockBytes()))
-                .setCommunicationSpi(new TcpCommunicationSpi()
+                .setRebalanceBatchSize(REBALANCE_BATCH_BYTES)
+                .setRebalanceBatchesPrefetchCount(1)
+                .setRebalanceThreadPoolSize(REBALANCE_THREADS)
+                .setCommunicationSpi(new PacedCommunication(
+                                settings.rebalanceBytesPerSecond(), REBALANCE_BATCH_BYTES, System::nanoTime)
                         .setLocalPort(communicationPort)
                         .setLocalPortRange(0)
                         .setSocketReceiveBuffer(0)

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -31,13 +32,13 @@ public final class PartitionHolders {
     private static final String DRAINING = "draining";
 
     private final Ignite ignite;
-    private final NodeCalls calls;
+    private final NodeMessages messages;
     private volatile boolean draining;
 
-    public PartitionHolders(Ignite ignite, NodeCalls calls) {
+    public PartitionHolders(Ignite ignite, NodeMessages messages) {
         this.ignite = ignite;
-        this.calls = calls;
-        calls.serve(DRAINING, question -> new byte[] {(byte) (draining ? 1 : 0)});
+        this.messages = messages;
+        messages.serve(DRAINING, question -> new byte[] {(byte) (draining ? 1 : 0)});
     }
 
     /** Whether this node is being drained. */
@@ -60,7 +61,7 @@ public final class PartitionHolders {
 
     /** The nodes besides this one that are not being drained; those that do not answer are left out. */
     public List<ClusterNode> others() {
-        return calls.askAll(DRAINING, new byte[0]).entrySet().stream()
+        return messages.askAll(DRAINING, new byte[0]).answers().entrySet().stream()
                 .filter(answer -> answer.getValue()[0] == 0)
                 .map(Map.Entry::getKey)
                 .filter(node -> !node.isLocal())
@@ -87,7 +88,7 @@ public final class PartitionHolders {
     }
 
     private void settle() throws IgniteCheckedException {
-        List<ClusterNode> all = calls.nodes();
+        List<ClusterNode> all = messages.nodes();
         var holders = new ArrayList<ClusterNode>();
         for (ClusterNode node : all) {
             if (!drains(node)) {
@@ -113,12 +114,11 @@ public final class PartitionHolders {
 
     /** Whether a node drains; if it cannot be asked, nothing is settled until it can, or is gone. */
     private boolean drains(ClusterNode node) {
-        CompletableFuture<byte[]> answer = calls.ask(node, DRAINING, new byte[0]);
+        CompletableFuture<Optional<byte[]>> answer = messages.ask(node, DRAINING, new byte[0]);
         try {
-            byte[] drains = answer.join();
-            return drains.length > 0 && drains[0] != 0;
+            return answer.join().filter(drains -> drains[0] != 0).isPresent();
         } catch (CompletionException e) {
-            throw new IllegalStateException("node " + NodeCalls.id(node) + " does not answer", e.getCause());
+            throw new IllegalStateException("node " + NodeMessages.id(node) + " does not answer", e.getCause());
         }
     }
 

@@ -1,15 +1,14 @@
 package dev.kvern.node.ignite;
 
 import dev.kvern.block.BlockKey;
+import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.RegionGate;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.apache.ignite.Ignite;
-import org.apache.ignite.cache.affinity.Affinity;
 import org.apache.ignite.cluster.ClusterGroup;
 import org.apache.ignite.cluster.ClusterNode;
 import org.slf4j.Logger;
@@ -30,28 +29,29 @@ public final class SharedRoom implements RegionGate.Owners {
     private static final long FORGOTTEN_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
 
     private final Ignite ignite;
-    private final Affinity<String> affinity;
+    private final BlockOwners owners;
     private final BooleanSupplier full;
     private final LongSupplier nanoTime;
 
-    /** Until when each full node counts as such. */
-    private final Map<UUID, Long> fullUntil = new ConcurrentHashMap<>();
+    /** Until when each full node, by its id, counts as such. */
+    private final Map<String, Long> fullUntil = new ConcurrentHashMap<>();
 
     /** Confined to who calls {@link #tell}. */
     private boolean told;
 
     /** @param full whether this node is nearly full now */
-    public SharedRoom(Ignite ignite, BooleanSupplier full, LongSupplier nanoTime) {
+    public SharedRoom(Ignite ignite, BlockOwners owners, BooleanSupplier full, LongSupplier nanoTime) {
         this.ignite = ignite;
-        this.affinity = ignite.affinity(IgniteBlockStorage.CACHE);
+        this.owners = owners;
         this.full = full;
         this.nanoTime = nanoTime;
         ignite.message().localListen(TOPIC, (from, message) -> {
-            if (message instanceof byte[] said && said.length == 1) {
+            ClusterNode node = ignite.cluster().node(from);
+            if (node != null && message instanceof byte[] said && said.length == 1) {
                 if (said[0] == FULL[0]) {
-                    fullUntil.put(from, nanoTime.getAsLong() + FORGOTTEN_AFTER_NANOS);
+                    fullUntil.put(NodeMessages.id(node), nanoTime.getAsLong() + FORGOTTEN_AFTER_NANOS);
                 } else {
-                    fullUntil.remove(from);
+                    fullUntil.remove(NodeMessages.id(node));
                 }
             }
             return true;
@@ -74,7 +74,7 @@ public final class SharedRoom implements RegionGate.Owners {
 
     @Override
     public boolean includeThisNode(BlockKey key) {
-        return affinity.isPrimaryOrBackup(ignite.cluster().localNode(), key.toHex());
+        return owners.isHeldHere(key);
     }
 
     @Override
@@ -84,8 +84,6 @@ public final class SharedRoom implements RegionGate.Owners {
         }
         long now = nanoTime.getAsLong();
         fullUntil.values().removeIf(until -> now - until >= 0);
-        return affinity.mapKeyToPrimaryAndBackups(key.toHex()).stream()
-                .map(ClusterNode::id)
-                .anyMatch(fullUntil::containsKey);
+        return owners.map().owners(key).stream().anyMatch(fullUntil::containsKey);
     }
 }

@@ -14,6 +14,9 @@ public interface BlockOwners {
     /** Whether another node is a block's primary owner. */
     boolean isForeign(BlockKey key);
 
+    /** Whether this node has a copy of a block, or is about to get one, if it is stored at all. */
+    boolean isHeldHere(BlockKey key);
+
     /** The map, if it is newer than the one by which a caller chose this node; empty too for a caller that wants none. */
     default Optional<PartitionMap> newerThan(Optional<MapVersion> used) {
         OwnerMap now = map();

@@ -7,7 +7,7 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * Blocks by key, in the whole cluster. Every answer comes within a bounded time; one that does not is an exceptional end with
- * a {@link dev.kvern.rpc.KvernException} UNAVAILABLE. Safe for use by several threads.
+ * a {@link dev.kvern.rpc.KvernException}: PEER_SILENT if an owner has not answered, else UNAVAILABLE. Safe for use by several threads.
  */
 public interface BlockStorage {
     /** The block, verified; empty if it is not stored, or was corrupt in all of its copies and is gone now. */
@@ -17,7 +17,7 @@ public interface BlockStorage {
      * Stores a block unless there is one already: the first complete write wins. Once this has ended well, the block's array is
      * the caller's again and may be written to.
      *
-     * @return whether it is new
+     * @return whether it is new; either way it is at all of its owners now
      */
     CompletableFuture<Boolean> put(BlockKey key, StoredBlock block);
 

@@ -1,5 +1,6 @@
 package dev.kvern.node.store;
 
+import dev.kvern.stats.Histogram;
 import dev.kvern.v1.BlockCounters;
 import java.util.EnumMap;
 import java.util.Map;
@@ -30,11 +31,9 @@ public final class StoreCounters {
     private final LongAdder matchBlocks = new LongAdder();
     private final LongAdder matchHits = new LongAdder();
 
-    /** From a millisecond to a minute. */
-    private final Histogram getFirstSeconds = latency();
-
-    private final Histogram getSeconds = latency();
-    private final Histogram putSeconds = latency();
+    private final Histogram getFirstSeconds = Histogram.latency();
+    private final Histogram getSeconds = Histogram.latency();
+    private final Histogram putSeconds = Histogram.latency();
 
     /** From 16 KiB to 64 MiB. */
     private final Histogram blockBytes = Histogram.growing(16 << 10, 2, 13);
@@ -49,10 +48,6 @@ public final class StoreCounters {
         for (Rejection reason : Rejection.values()) {
             rejected.put(reason, new LongAdder());
         }
-    }
-
-    private static Histogram latency() {
-        return new Histogram(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60);
     }
 
     private static Histogram times() {

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.zip.CRC32C;
 
 /**
  * A complete block with what is known of it, in the form in which it is stored: a header of {@value #HEADER_BYTES} bytes
@@ -17,18 +18,20 @@ import java.util.Optional;
  * writes to the array after it was checked.
  *
  * <p>Header, big-endian: magic u32, version u8, 3 bytes of 0, CRC-32C of key and payload u32, payload bytes u32, tokens
- * u32, parent's key 32 bytes, model's digest 32 bytes, tenant 32 bytes (each all 0 for none).
+ * u32, parent's key 32 bytes, model's digest 32 bytes, tenant 32 bytes (each all 0 for none), CRC-32C of all that u32. Of another
+ * version nothing is read: it is taken for no block.
  */
 public final class StoredBlock implements ReadableBlock {
-    public static final int HEADER_BYTES = 116;
+    public static final int HEADER_BYTES = 120;
     private static final int MAGIC = 0x4B56524E;
-    private static final byte VERSION = 3;
+    private static final byte VERSION = 4;
     private static final int CRC_AT = 8;
     static final int SIZE_AT = 12;
     static final int TOKENS_AT = 16;
     private static final int PARENT_AT = 20;
     private static final int MODEL_AT = PARENT_AT + HashValue.BYTES;
     private static final int TENANT_AT = MODEL_AT + HashValue.BYTES;
+    private static final int HEADER_CRC_AT = TENANT_AT + HashValue.BYTES;
     private static final byte[] NONE = new byte[HashValue.BYTES];
 
     private final byte[] encoded;
@@ -58,23 +61,38 @@ public final class StoredBlock implements ReadableBlock {
                 .putInt(tokens)
                 .put(parent.map(BlockKey::toByteArray).orElse(NONE))
                 .put(labels.model().map(ModelDigest::toByteArray).orElse(NONE))
-                .put(labels.tenant().map(TenantId::toByteArray).orElse(NONE));
+                .put(labels.tenant().map(TenantId::toByteArray).orElse(NONE))
+                .putInt(headerChecksum(encoded));
     }
 
-    /** Reads what was stored under a key; empty if it is no block, or its payload does not match its size or checksum. */
-    public static Optional<StoredBlock> verified(BlockKey key, byte[] encoded) {
+    private static int headerChecksum(byte[] encoded) {
+        var crc = new CRC32C();
+        crc.update(encoded, 0, HEADER_CRC_AT);
+        return (int) crc.getValue();
+    }
+
+    /** The header of what was stored; empty if it is none of this version, or not as it was written. */
+    public static Optional<StoredHeader> header(byte[] encoded) {
         if (encoded.length < HEADER_BYTES) {
             return Optional.empty();
         }
         var header = ByteBuffer.wrap(encoded);
-        if (header.getInt() != MAGIC
-                || header.get() != VERSION
-                || header.getInt(SIZE_AT) != encoded.length - HEADER_BYTES) {
+        boolean good = header.getInt() == MAGIC
+                && header.get() == VERSION
+                && header.getInt(HEADER_CRC_AT) == headerChecksum(encoded);
+        return good ? Optional.of(new StoredHeader(encoded)) : Optional.empty();
+    }
+
+    /**
+     * Reads what was stored under a key; empty if it is no block of this version, its header is not as it was written, or its payload
+     * does not match its size or checksum.
+     */
+    public static Optional<StoredBlock> verified(BlockKey key, byte[] encoded) {
+        int size = encoded.length - HEADER_BYTES;
+        if (header(encoded).filter(header -> header.payloadBytes() == size).isEmpty()) {
             return Optional.empty();
         }
-        return received(
-                encoded,
-                new BlockChecksum().of(key, ByteBuffer.wrap(encoded, HEADER_BYTES, encoded.length - HEADER_BYTES)));
+        return received(encoded, new BlockChecksum().of(key, ByteBuffer.wrap(encoded, HEADER_BYTES, size)));
     }
 
     /**
@@ -120,22 +138,17 @@ public final class StoredBlock implements ReadableBlock {
     @Override
     public void close() {}
 
-    /** The parent that an encoded block's header names, right or wrong; empty if it is too short to be a block. */
-    public static Optional<BlockKey> declaredParent(byte[] encoded) {
+    static Optional<BlockKey> declaredParent(byte[] encoded) {
         return hash(encoded, PARENT_AT).map(BlockKey::wrap);
     }
 
-    /** The labels that an encoded block's header names, right or wrong; none if it is too short to be a block. */
-    public static BlockLabels declaredLabels(byte[] encoded) {
+    static BlockLabels declaredLabels(byte[] encoded) {
         return new BlockLabels(
                 hash(encoded, MODEL_AT).map(ModelDigest::wrap),
                 hash(encoded, TENANT_AT).map(TenantId::wrap));
     }
 
     private static Optional<byte[]> hash(byte[] encoded, int at) {
-        if (encoded.length < HEADER_BYTES) {
-            return Optional.empty();
-        }
         byte[] hash = Arrays.copyOfRange(encoded, at, at + HashValue.BYTES);
         return Arrays.equals(hash, NONE) ? Optional.empty() : Optional.of(hash);
     }

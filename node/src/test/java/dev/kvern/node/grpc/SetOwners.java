@@ -19,4 +19,9 @@ final class SetOwners implements BlockOwners {
     public boolean isForeign(BlockKey key) {
         return map.isKnown() && !map.owners(key).get(0).equals(HERE);
     }
+
+    @Override
+    public boolean isHeldHere(BlockKey key) {
+        return map.owners(key).contains(HERE);
+    }
 }

@@ -34,6 +34,12 @@ class AffinityOwnersTest {
             return storage.owners().map();
         }
 
+        /** Member ids of the nodes that this one asks for a key. */
+        List<String> nodes(BlockKey key) {
+            return ((AffinityOwners) storage.owners())
+                    .nodes(key).stream().map(NodeMessages::id).toList();
+        }
+
         /** Member ids of who holds a key, the primary owner first, as Ignite says. */
         List<String> owners(BlockKey key) {
             return ignite
@@ -51,12 +57,20 @@ class AffinityOwnersTest {
                 nodes.values().stream().map(n -> n.ignite.discoveryAddress()).toList();
         var policy = new ChainLru();
         IgniteNode ignite = IgniteNode.start(
-                new IgniteNode.Settings(id, "127.0.0.1", 0, 0, addresses, "", 5_000, 64L << 20, 1 << 20),
+                new IgniteNode.Settings(id, "127.0.0.1", 0, 0, addresses, "", 5_000, 1L << 30, 64L << 20, 1 << 20),
                 policy,
                 key -> {},
                 why -> {});
         var node = new Node(
-                ignite, new IgniteBlockStorage(ignite.ignite(), 1, policy, new StoreCounters(), executor, 10_000));
+                ignite,
+                new IgniteBlockStorage(
+                        ignite.ignite(),
+                        new NodeMessages(ignite.ignite(), executor, 10_000),
+                        Placement.withBackups(1),
+                        policy,
+                        new StoreCounters(),
+                        executor,
+                        10_000));
         nodes.put(id, node);
         return node;
     }
@@ -137,6 +151,7 @@ class AffinityOwnersTest {
                 && IntStream.range(0, KEYS)
                         .mapToObj(Blocks::key)
                         .allMatch(key -> node.map().owners(key).equals(map.owners(key))
+                                && node.nodes(key).equals(map.owners(key))
                                 && node.owners(key).equals(map.owners(key)));
     }
 

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.ignite.IgniteCache;
+import org.apache.ignite.cache.CachePeekMode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -34,10 +35,17 @@ class IgniteBlockStorageTest {
         private final IgniteBlockStorage storage;
 
         Node(String id, List<String> addresses) {
-            var settings = new IgniteNode.Settings(id, "127.0.0.1", 0, 0, addresses, "", 5_000, 64L << 20, 1 << 20);
+            var settings =
+                    new IgniteNode.Settings(id, "127.0.0.1", 0, 0, addresses, "", 5_000, 1L << 30, 64L << 20, 1 << 20);
             ignite = IgniteNode.start(settings, policy, key -> {}, why -> {});
             nodes.push(ignite);
-            storage = new IgniteBlockStorage(ignite.ignite(), 2, policy, new StoreCounters(), executor, 10_000);
+            var messages = new NodeMessages(ignite.ignite(), executor, 10_000);
+            storage = new IgniteBlockStorage(
+                    ignite.ignite(), messages, Placement.withBackups(2), policy, new StoreCounters(), executor, 10_000);
+        }
+
+        IgniteCache<String, byte[]> cache() {
+            return ignite.ignite().cache(IgniteBlockStorage.CACHE);
         }
 
         long blocks() {
@@ -74,6 +82,33 @@ class IgniteBlockStorageTest {
                 second.storage.tellUse();
                 return newest(node.policy).equals(Blocks.key(7));
             });
+        }
+    }
+
+    /** As if the first Put of a block had reached its primary owner and not yet its backups. */
+    @Test
+    void aSecondPutBringsTheBlockToAllOfItsOwners() {
+        var first = new Node("again-1", List.of());
+        var second = new Node("again-2", List.of(first.ignite.discoveryAddress()));
+        Awaits.until(
+                "both own keys",
+                () -> first.storage.owners().map().owners(Blocks.key(1)).size() == 2
+                        && second.storage
+                                .owners()
+                                .map()
+                                .version()
+                                .equals(first.storage.owners().map().version()));
+        for (int i = 0; i < 20; i++) {
+            BlockKey key = Blocks.key(i);
+            StoredBlock block = Blocks.stored(i, 20_000);
+            assertThat(first.storage.put(key, block).join()).isTrue();
+            Node backup = first.storage.owners().isForeign(key) ? first : second;
+            backup.cache().localClear(key.toHex());
+            Node asked = i % 2 == 0 ? first : second;
+            assertThat(asked.storage.put(key, block).join()).isFalse();
+            assertThat(backup.cache().localPeek(key.toHex(), CachePeekMode.OFFHEAP))
+                    .as("block %d at its backup", i)
+                    .isEqualTo(block.encoded());
         }
     }
 

@@ -1,12 +1,11 @@
 package dev.kvern.launcher.bench.soak;
 
+import dev.kvern.launcher.bench.HeapMemory;
 import dev.kvern.launcher.bench.JvmConnection;
 import dev.kvern.launcher.process.ServiceProcess;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryMXBean;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -43,12 +42,7 @@ final class ProcessProbe implements AutoCloseable {
     /** Collects garbage there and reads what is left. */
     ProcessFigures read() {
         try {
-            MemoryMXBean memory = ManagementFactory.newPlatformMXBeanProxy(
-                    jvm, ManagementFactory.MEMORY_MXBEAN_NAME, MemoryMXBean.class);
-            // What the first one finds dead outside the heap is given back before the second one.
-            memory.gc();
-            memory.gc();
-            long heap = memory.getHeapMemoryUsage().getUsed();
+            long heap = HeapMemory.usedAfterCollection(jvm);
             var tracked = NativeMemory.parse(nativeMemory());
             ProcStatus status = ProcStatus.read(pid);
             Map<Figure, Double> values = new EnumMap<>(Figure.class);

@@ -1,6 +1,7 @@
 package dev.kvern.launcher.bench.store;
 
 import dev.kvern.launcher.bench.BenchRows;
+import dev.kvern.launcher.bench.RedisServer;
 import dev.kvern.launcher.bench.TemporaryDirectory;
 import dev.kvern.launcher.process.ServiceStarter;
 import dev.kvern.rpc.ErrorReason;
@@ -62,7 +63,8 @@ final class StoreBench {
         contenders.add(new KvernContender(KVERN, node, node.address()));
         contenders.add(new KvernContender(KVERN_UNIX, node, node.unixTarget()));
         if (settings.redis() != null) {
-            var redis = RedisContender.start(settings.redis(), directory, settings.regionBytes());
+            var redis = new RedisContender(
+                    RedisServer.start(settings.redis(), RedisServer.NAME, directory, settings.regionBytes()));
             opened.push(redis);
             contenders.add(redis);
         }

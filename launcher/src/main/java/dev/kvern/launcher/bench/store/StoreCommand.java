@@ -2,13 +2,11 @@ package dev.kvern.launcher.bench.store;
 
 import dev.kvern.launcher.UsageException;
 import dev.kvern.launcher.bench.BenchRows;
+import dev.kvern.launcher.bench.RedisOption;
 import dev.kvern.launcher.bench.Rounds;
 import dev.kvern.launcher.bench.RowsOption;
-import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -32,12 +30,6 @@ public final class StoreCommand implements Callable<Integer> {
     private static final int MAX_WORKING_SET_MIB = 16 << 10;
     private static final List<Integer> VALUE_BYTES = List.of(256 << 10, MIB, 4 * MIB, 16 * MIB);
     private static final List<Integer> CONNECTIONS = List.of(1, 4);
-
-    @Option(
-            names = "--redis",
-            paramLabel = "PATH",
-            description = "The redis-server program (default: the one on the PATH).")
-    private @Nullable Path redis;
 
     @Option(
             names = "--rounds",
@@ -65,6 +57,9 @@ public final class StoreCommand implements Callable<Integer> {
     private boolean quick;
 
     @Mixin
+    private RedisOption redis = new RedisOption();
+
+    @Mixin
     private RowsOption rowsOption = new RowsOption();
 
     private final PrintStream out = System.out;
@@ -83,28 +78,9 @@ public final class StoreCommand implements Callable<Integer> {
                 often,
                 (long) workingSetMib * MIB,
                 seed != null ? seed : new Random().nextInt(Integer.MAX_VALUE),
-                redisServer());
+                redis.find(out));
         BenchRows rows = new StoreBench(settings, out).run();
         rowsOption.write(rows);
         return 0;
-    }
-
-    private @Nullable Path redisServer() {
-        if (redis != null) {
-            if (!Files.isRegularFile(redis) || !Files.isExecutable(redis)) {
-                throw new UsageException("--redis: " + redis + " (expected: the redis-server program)");
-            }
-            return redis.toAbsolutePath();
-        }
-        String path = System.getenv("PATH");
-        for (String directory : path == null ? new String[0] : path.split(File.pathSeparator)) {
-            Path server = Path.of(directory, "redis-server");
-            if (Files.isExecutable(server)) {
-                return server.toAbsolutePath();
-            }
-        }
-        out.println("no redis-server on the PATH: going on without its rows. To have them, install it (Debian, Ubuntu:"
-                + " apt-get install redis-server) or name it with --redis PATH.");
-        return null;
     }
 }

@@ -3,6 +3,7 @@ package dev.kvern.launcher.bench.store;
 import dev.kvern.launcher.TextTable;
 import dev.kvern.launcher.bench.BenchRow;
 import dev.kvern.launcher.bench.BenchRows;
+import dev.kvern.launcher.bench.Latencies;
 import dev.kvern.launcher.bench.Samples;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +28,7 @@ final class StoreReport {
                     ratio(row, StoreResults.TIMES_SOCKET),
                     fixed(row, StoreResults.CLIENT_ALLOCATED),
                     fixed(row, StoreResults.NODE_ALLOCATED)));
-            StoreResults.PERCENTILES.forEach(percent -> cells.add(fixed(row, StoreResults.millis(percent))));
+            StoreResults.PERCENTILES.forEach(percent -> cells.add(fixed(row, Latencies.figure(percent))));
             table.add(cells.toArray());
         }
         return table

@@ -2,10 +2,11 @@ package dev.kvern.launcher.bench.store;
 
 import dev.kvern.launcher.bench.BenchRow;
 import dev.kvern.launcher.bench.BenchRows;
+import dev.kvern.launcher.bench.Latencies;
+import dev.kvern.launcher.bench.RedisServer;
 import dev.kvern.launcher.bench.Samples;
 import dev.kvern.launcher.bench.store.StoreCase.Operation;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,8 +20,6 @@ final class StoreResults {
     static final String CLIENT_ALLOCATED = "client_alloc_per_byte";
     static final String NODE_ALLOCATED = "node_alloc_per_byte";
     static final List<Integer> PERCENTILES = List.of(50, 95, 99);
-
-    private static final double NANOS_PER_MILLI = 1e6;
 
     private record Key(StoreCase one, Operation operation, String contender) {}
 
@@ -50,7 +49,7 @@ final class StoreResults {
                 .with("value_bytes", key.one().valueBytes())
                 .with("connections", key.one().connections())
                 .with("bytes", own.get(0).bytes());
-        Samples redis = beside(key, RedisContender.NAME);
+        Samples redis = beside(key, RedisServer.NAME);
         if (redis != null) {
             row = row.withRatio(speed.over(redis), speed.median() / redis.median());
         }
@@ -63,24 +62,7 @@ final class StoreResults {
         }
         row = withMedian(row, CLIENT_ALLOCATED, own, Measurement::clientAllocated);
         row = withMedian(row, NODE_ALLOCATED, own, Measurement::serverAllocated);
-        long[] latencies = own.stream()
-                .flatMapToLong(each -> Arrays.stream(each.latencyNanos()))
-                .sorted()
-                .toArray();
-        for (int percent : PERCENTILES) {
-            row = row.with(millis(percent), percentile(latencies, percent) / NANOS_PER_MILLI);
-        }
-        return row;
-    }
-
-    static String millis(int percent) {
-        return "p" + percent + "_ms";
-    }
-
-    /** The smallest value that so many of a hundred do not exceed. */
-    static long percentile(long[] sorted, int percent) {
-        int rank = (int) Math.ceil(sorted.length * percent / 100.0);
-        return sorted[Math.max(0, rank - 1)];
+        return Latencies.of(own.stream().map(Measurement::latencyNanos)).addTo(row, PERCENTILES);
     }
 
     /** What another has reached in the same rounds; null if it took no part. */

@@ -42,12 +42,4 @@ class StoreResultsTest {
                 .isEmpty();
         assertThat(StoreReport.table(rows)).contains("0.60 (0.50-1.00)", "n/a");
     }
-
-    @Test
-    void percentilesAreValuesThatWereMeasured() {
-        long[] sorted = {10, 20, 30, 40};
-        assertThat(StoreResults.percentile(sorted, 50)).isEqualTo(20);
-        assertThat(StoreResults.percentile(sorted, 95)).isEqualTo(40);
-        assertThat(StoreResults.percentile(new long[] {7}, 50)).isEqualTo(7);
-    }
 }

@@ -1,4 +1,4 @@
-package dev.kvern.node.store;
+package dev.kvern.stats;
 
 import java.util.Arrays;
 import java.util.concurrent.atomic.DoubleAdder;
@@ -32,6 +32,11 @@ public final class Histogram {
         return new Histogram(DoubleStream.iterate(first, bound -> bound * factor)
                 .limit(buckets)
                 .toArray());
+    }
+
+    /** Of seconds that calls take, from a millisecond to a minute. */
+    public static Histogram latency() {
+        return new Histogram(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60);
     }
 
     /** Counts a value. */

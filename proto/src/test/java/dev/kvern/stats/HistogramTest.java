@@ -1,4 +1,4 @@
-package dev.kvern.node.store;
+package dev.kvern.stats;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,0 +1,79 @@
+package dev.kvern.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvern.v1.Prompt;
+import dev.kvern.v1.RunnerLoad;
+import io.grpc.StatusRuntimeException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What becomes of blocks that are offered while one of their owners hangs. */
+@Timeout(180)
+class StalledStoresIT {
+    private static final int PROMPTS = 3;
+    private static final int CHUNKS = 4;
+    private static final int ANSWER_TOKENS = 2;
+
+    /** Until the others count the node that hangs as lost, a call that waits for it has ended, and it is offered again. */
+    private static final long STORED_WITHIN_SECONDS = 30;
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void aBlockOfferedWhileItsOwnerHangsIsStoredAllTheSame() {
+        try (var cluster = TestCluster.start(
+                directory,
+                Collections.nCopies(3, List.of("backups=1")),
+                List.of(List.of("tier.fetch_policy=always")))) {
+            // So that the runner knows the owners, and connections are open.
+            cluster.coordinator().generate(Requests.greedy(Requests.prompt(1, 300), ANSWER_TOKENS));
+            RunnerLoad before = cluster.idleLoad("runner-a");
+            assertThat(before.getOffloadedBlocks()).isPositive();
+
+            cluster.process("node-b").pause();
+            long begun = System.nanoTime();
+            var prompts = new ArrayList<Prompt>();
+            for (int i = 0; i < PROMPTS; i++) {
+                prompts.add(Requests.prompt(100 + i, CHUNKS * TestCluster.CHUNK_TOKENS + 1));
+                cluster.coordinator().generate(Requests.greedy(prompts.get(i), ANSWER_TOKENS));
+            }
+            Await.until(
+                    "all blocks to be stored at nodes that are well",
+                    STORED_WITHIN_SECONDS,
+                    () -> prompts.stream()
+                            .map(prompt -> stored(cluster, prompt))
+                            .collect(Collectors.toSet()),
+                    stored -> stored.equals(Set.of(CHUNKS)));
+            assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun))
+                    .isLessThanOrEqualTo(STORED_WITHIN_SECONDS);
+            RunnerLoad after = cluster.idleLoad("runner-a");
+            assertThat(after.getOffloadedBlocks() - before.getOffloadedBlocks())
+                    .as("stored, each counted once")
+                    .isGreaterThanOrEqualTo(1)
+                    .isLessThanOrEqualTo(PROMPTS * CHUNKS);
+            assertThat(after.getOffloadFailedBlocks())
+                    .as("offers that failed meanwhile")
+                    .isGreaterThan(before.getOffloadFailedBlocks());
+            cluster.kill("node-b");
+        }
+    }
+
+    /** Leading blocks of a prompt that are stored; none while the node asked waits for the one that hangs. */
+    private static int stored(TestCluster cluster, Prompt prompt) {
+        try {
+            return cluster.storedChunks(prompt);
+        } catch (StatusRuntimeException e) {
+            return 0;
+        }
+    }
+}
