@@ -83,7 +83,7 @@ class RunnerChoiceTest {
     }
 
     private static RouteDecision decision(RunnerChoice by) {
-        return by.forPrompt(by.serving("", Set.of()), PromptBlocks.UNKNOWN).decision();
+        return by.forPrompt(by.serving("", Set.of()), PromptBlocks.UNKNOWN, "").decision();
     }
 
     private void beat(int requests, long waitingTokens) {
