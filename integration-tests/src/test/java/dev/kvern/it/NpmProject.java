@@ -30,7 +30,11 @@ final class NpmProject {
                 isThere("npm") && isThere("node"), "no npm here: install Node.js 20 or newer to run this");
         var project = new NpmProject(logs);
         if (!isNewer(DIRECTORY.resolve("node_modules/.package-lock.json"), DIRECTORY.resolve("package-lock.json"))) {
-            project.run("npm-ci", INSTALL_SECONDS, Map.of(), List.of("npm", "ci", "--no-audit", "--no-fund"));
+            project.run(
+                    "npm-ci",
+                    INSTALL_SECONDS,
+                    Map.of(),
+                    List.of("npm", "ci", "--prefer-offline", "--no-audit", "--no-fund"));
         }
         return project;
     }

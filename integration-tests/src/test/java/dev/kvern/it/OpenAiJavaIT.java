@@ -33,6 +33,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -47,7 +48,7 @@ class OpenAiJavaIT {
     private static final String MODEL = "kvern-demo";
     private static final String RUNNER = "runner-a";
     private static final String KEY = "sk-shared";
-    private static final long ENDLESS = 3_000;
+    private static final long ENDLESS = 4_000;
 
     @TempDir
     private static Path directory;
@@ -269,22 +270,20 @@ class OpenAiJavaIT {
 
     @Test
     void aCallThatRunsOutOfTimeEndsAtTheRunner() {
-        var options = RequestOptions.builder().timeout(Duration.ofSeconds(2)).build();
-        assertThat(catchThrowableOfType(
-                        OpenAIIoException.class, () -> client.completions().create(endless(), options)))
-                .isNotNull();
+        var options = RequestOptions.builder().timeout(Duration.ofSeconds(3)).build();
+        var call = CompletableFuture.runAsync(() -> client.completions().create(endless(), options));
+        awaitLoad(1, 0);
+        assertThat(catchThrowableOfType(CompletionException.class, call::join))
+                .hasCauseInstanceOf(OpenAIIoException.class);
         awaitLoad(0, 0);
     }
 
     @Test
     void aFullQueueIsRefusedAndTriedAgainWhenItIsSaid() {
-        var streams = new ArrayList<StreamResponse<Completion>>();
-        try {
+        try (var first = client.completions().createStreaming(endless());
+                var second = client.completions().createStreaming(endless())) {
+            awaitLoad(2, 0);
             var waiting = new ArrayList<CompletableFuture<Completion>>();
-            for (int i = 1; i <= 2; i++) {
-                streams.add(client.completions().createStreaming(endless()));
-                awaitLoad(i, 0);
-            }
             for (int i = 1; i <= 2; i++) {
                 waiting.add(client.async().completions().create(completion().build()));
                 awaitLoad(2, i);
@@ -295,11 +294,10 @@ class OpenAiJavaIT {
             assertThat(full.headers().values("retry-after")).hasSize(1);
             var patient =
                     client(KEY, 50).async().completions().create(completion().build());
-            streams.forEach(StreamResponse::close);
+            first.close();
+            second.close();
             assertThat(patient.join().choices()).hasSize(1);
             waiting.forEach(each -> assertThat(each.join().choices()).hasSize(1));
-        } finally {
-            streams.forEach(StreamResponse::close);
         }
     }
 
