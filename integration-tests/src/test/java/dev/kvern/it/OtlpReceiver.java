@@ -43,8 +43,8 @@ final class OtlpReceiver implements AutoCloseable {
     }
 
     static OtlpReceiver start() throws IOException {
-        var receiver = new OtlpReceiver(
-                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0));
+        var receiver =
+                new OtlpReceiver(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0));
         receiver.server.createContext("/v1/traces", receiver::take);
         receiver.server.setExecutor(receiver.threads);
         receiver.server.start();
@@ -89,10 +89,11 @@ final class OtlpReceiver implements AutoCloseable {
             case INT_VALUE -> Long.toString(value.getIntValue());
             case DOUBLE_VALUE -> Double.toString(value.getDoubleValue());
             case BOOL_VALUE -> Boolean.toString(value.getBoolValue());
-            case ARRAY_VALUE -> value.getArrayValue().getValuesList().stream()
-                    .map(OtlpReceiver::text)
-                    .toList()
-                    .toString();
+            case ARRAY_VALUE ->
+                value.getArrayValue().getValuesList().stream()
+                        .map(OtlpReceiver::text)
+                        .toList()
+                        .toString();
             default -> value.getStringValue();
         };
     }

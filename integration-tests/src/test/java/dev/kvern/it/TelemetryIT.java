@@ -68,10 +68,7 @@ class TelemetryIT {
     }
 
     private static GenerateRequest request(String id, String runner, Prompt prompt) {
-        return Requests.greedy(prompt, 4)
-                .setRequestId(id)
-                .setRunnerId(runner)
-                .build();
+        return Requests.greedy(prompt, 4).setRequestId(id).setRunnerId(runner).build();
     }
 
     /** Computes a prompt on one runner and lets the other fetch it. */
@@ -123,8 +120,7 @@ class TelemetryIT {
                 "traced",
                 all -> all.stream().map(OtlpReceiver.Span::service).distinct().count() == 3
                         && all.stream().anyMatch(s -> s.name().equals("kvern.decode"))
-                        && all.stream()
-                                .anyMatch(s -> s.of().getParentSpanId().isEmpty()));
+                        && all.stream().anyMatch(s -> s.of().getParentSpanId().isEmpty()));
         OtlpReceiver.Span front = only(spans, "kvern-coordinator", generate, true);
         OtlpReceiver.Span attempt = only(spans, "kvern-coordinator", generate, false);
         OtlpReceiver.Span runner = only(spans, "kvern-runner", generate, true);
@@ -140,12 +136,14 @@ class TelemetryIT {
         for (String step : List.of("kvern.queue", "kvern.prefill", "kvern.decode")) {
             OtlpReceiver.Span span = only(spans, "kvern-runner", step, false);
             assertThat(span.isChildOf(runner)).as(step).isTrue();
-            assertThat(span.of().getEndTimeUnixNano()).isGreaterThanOrEqualTo(span.of().getStartTimeUnixNano());
+            assertThat(span.of().getEndTimeUnixNano())
+                    .isGreaterThanOrEqualTo(span.of().getStartTimeUnixNano());
         }
         assertThat(runner.instance()).isEqualTo("runner-b");
         assertThat(node.instance()).isEqualTo("node-a");
         assertThat(List.of(front, runner, node))
-                .allSatisfy(span -> assertThat(span.attribute("kvern.request_id")).isEqualTo("traced"));
+                .allSatisfy(
+                        span -> assertThat(span.attribute("kvern.request_id")).isEqualTo("traced"));
         assertThat(fetch.attribute("kvern.chunks")).isEqualTo(String.valueOf(CHUNKS));
         assertThat(fetch.attribute("kvern.outcome")).isEqualTo("hit");
         assertThat(node.attribute("kvern.keys")).isEqualTo(String.valueOf(CHUNKS));
@@ -169,7 +167,9 @@ class TelemetryIT {
                                 .filter(span -> span.name().equals("kvern.offload")
                                         && span.of().getLinksList().stream()
                                                 .anyMatch(link -> link.getTraceId()
-                                                        .equals(cause.get(0).of().getTraceId())))
+                                                        .equals(cause.get(0)
+                                                                .of()
+                                                                .getTraceId())))
                                 .toList(),
                         found -> !found.isEmpty())
                 .get(0);
@@ -190,12 +190,12 @@ class TelemetryIT {
         cluster.coordinator()
                 .generate(Requests.greedy(Requests.prompt(3, 100), 1).setRequestId("chosen"));
         List<OtlpReceiver.Span> spans = awaitTrace(
-                "chosen", all -> all.stream().anyMatch(s -> s.of().getParentSpanId().isEmpty())
+                "chosen",
+                all -> all.stream().anyMatch(s -> s.of().getParentSpanId().isEmpty())
                         && all.stream().anyMatch(s -> s.name().equals("kvern.route")));
         OtlpReceiver.Span front = only(spans, "kvern-coordinator", "kvern.v1.GenerationService/Generate", true);
         OtlpReceiver.Span route = only(spans, "kvern-coordinator", "kvern.route", false);
-        OtlpReceiver.Span tokenize =
-                only(spans, "kvern-coordinator", "kvern.v1.GenerationService/Tokenize", false);
+        OtlpReceiver.Span tokenize = only(spans, "kvern-coordinator", "kvern.v1.GenerationService/Tokenize", false);
         assertThat(route.isChildOf(front)).isTrue();
         assertThat(tokenize.isChildOf(front)).isTrue();
         assertThat(route.attribute("kvern.candidates")).contains("runner-a", "runner-b");
@@ -227,7 +227,9 @@ class TelemetryIT {
 
     /** What a process has logged; all that it prints is that, or the configuration and the ready line. */
     private static List<JsonNode> lines(String process) {
-        return cluster.process(process).output().lines()
+        return cluster.process(process)
+                .output()
+                .lines()
                 .filter(line -> line.startsWith("{"))
                 .map(line -> {
                     try {
@@ -268,7 +270,8 @@ class TelemetryIT {
         for (String server : List.of(TestCluster.COORDINATOR, "runner-a")) {
             var failure = catchThrowableOfType(
                     StatusRuntimeException.class,
-                    () -> GenerationServiceGrpc.newBlockingStub(cluster.client(server).channel())
+                    () -> GenerationServiceGrpc.newBlockingStub(
+                                    cluster.client(server).channel())
                             .withDeadlineAfter(LIMIT_SECONDS, TimeUnit.SECONDS)
                             .generate(Requests.greedy(Requests.prompt(5, 10), 1)
                                     .setRequestId("wrong-" + server)
