@@ -28,6 +28,10 @@ final class LogFormat {
      * @throws UsageException if the environment asks for a format that there is not
      */
     static void choose(Map<String, String> environment, String command) {
+        String format = environment.getOrDefault("KVERN_LOG_FORMAT", FORMATS.get(0));
+        if (!FORMATS.contains(format)) {
+            throw new UsageException("KVERN_LOG_FORMAT: '" + format + "' (expected: plain or json)");
+        }
         String level = environment.getOrDefault("KVERN_LOG", "info").toUpperCase(Locale.ROOT);
         System.setProperty("kvern.log", level);
         System.setProperty(ROLE, command);
@@ -35,10 +39,6 @@ final class LogFormat {
         System.setProperty("OPT_OUT_TRACKING", "true");
         // The JDK's own loggers, which gRPC and picocli write to, say what slf4j's would say again.
         System.setProperty("java.util.logging.config.class", QuietJdkLogging.class.getName());
-        String format = environment.getOrDefault("KVERN_LOG_FORMAT", FORMATS.get(0));
-        if (!FORMATS.contains(format)) {
-            throw new UsageException("KVERN_LOG_FORMAT: '" + format + "' (expected: plain or json)");
-        }
         System.setProperty(FORMAT, format);
         if (format.equals(JSON)) {
             Thread.setDefaultUncaughtExceptionHandler((thread, failure) ->

@@ -40,23 +40,17 @@ public final class RequestIdClient implements ClientInterceptor {
 
         @Override
         public void onMessage(B message) {
-            try (var scope = RequestScope.enter(context)) {
-                super.onMessage(message);
-            }
+            RequestScope.run(context, () -> super.onMessage(message));
         }
 
         @Override
         public void onReady() {
-            try (var scope = RequestScope.enter(context)) {
-                super.onReady();
-            }
+            RequestScope.run(context, () -> super.onReady());
         }
 
         @Override
         public void onClose(Status status, Metadata trailers) {
-            try (var scope = RequestScope.enter(context)) {
-                super.onClose(status, trailers);
-            }
+            RequestScope.run(context, () -> super.onClose(status, trailers));
         }
     }
 }

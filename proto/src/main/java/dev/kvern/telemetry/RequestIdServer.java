@@ -39,14 +39,11 @@ public final class RequestIdServer implements ServerInterceptor {
 
             private void logEnd(Status status) {
                 if (log.isDebugEnabled()) {
-                    try (var scope = RequestScope.enter(context)) {
-                        log.debug("{}: {}", getMethodDescriptor().getFullMethodName(), status.getCode());
-                    }
+                    String method = getMethodDescriptor().getFullMethodName();
+                    RequestScope.run(context, () -> log.debug("{}: {}", method, status.getCode()));
                 }
             }
         };
-        try (var scope = RequestScope.enter(context)) {
-            return new ScopedListener<>(context, next.startCall(named, headers));
-        }
+        return new ScopedListener<>(context, RequestScope.call(context, () -> next.startCall(named, headers)));
     }
 }

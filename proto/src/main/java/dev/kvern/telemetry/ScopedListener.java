@@ -15,36 +15,26 @@ final class ScopedListener<A> extends SimpleForwardingServerCallListener<A> {
 
     @Override
     public void onMessage(A message) {
-        try (var scope = RequestScope.enter(context)) {
-            super.onMessage(message);
-        }
+        RequestScope.run(context, () -> super.onMessage(message));
     }
 
     @Override
     public void onHalfClose() {
-        try (var scope = RequestScope.enter(context)) {
-            super.onHalfClose();
-        }
+        RequestScope.run(context, super::onHalfClose);
     }
 
     @Override
     public void onReady() {
-        try (var scope = RequestScope.enter(context)) {
-            super.onReady();
-        }
+        RequestScope.run(context, super::onReady);
     }
 
     @Override
     public void onCancel() {
-        try (var scope = RequestScope.enter(context)) {
-            super.onCancel();
-        }
+        RequestScope.run(context, super::onCancel);
     }
 
     @Override
     public void onComplete() {
-        try (var scope = RequestScope.enter(context)) {
-            super.onComplete();
-        }
+        RequestScope.run(context, super::onComplete);
     }
 }

@@ -61,7 +61,7 @@ final class TraceServer implements ServerInterceptor {
                 super.close(status, trailers);
             }
         };
-        var scoped = new ScopedListener<>(context, start(traced, headers, next, context));
+        var scoped = new ScopedListener<>(context, RequestScope.call(context, () -> next.startCall(traced, headers)));
         return new SimpleForwardingServerCallListener<A>(scoped) {
             @Override
             public void onCancel() {
@@ -76,12 +76,5 @@ final class TraceServer implements ServerInterceptor {
                 span.end();
             }
         };
-    }
-
-    private static <A, B> ServerCall.Listener<A> start(
-            ServerCall<A, B> call, Metadata headers, ServerCallHandler<A, B> next, Context context) {
-        try (var scope = RequestScope.enter(context)) {
-            return next.startCall(call, headers);
-        }
     }
 }

@@ -113,24 +113,22 @@ class RequestIdTest {
     @Test
     void aScopeGivesBackWhatWasThere() throws Exception {
         Context outer = RequestId.in(Context.ROOT, "outer");
-        try (var first = RequestScope.enter(outer)) {
-            try (var second = RequestScope.enter(RequestId.in(outer, "inner"))) {
-                assertThat(MDC.get(RequestId.LOG_FIELD)).isEqualTo("inner");
-            }
+        var seen = new CompletableFuture<@Nullable String>();
+        RequestScope.run(outer, () -> {
+            RequestScope.run(
+                    RequestId.in(outer, "inner"),
+                    () -> assertThat(MDC.get(RequestId.LOG_FIELD)).isEqualTo("inner"));
             assertThat(MDC.get(RequestId.LOG_FIELD)).isEqualTo("outer");
             assertThat(RequestId.of(Context.current())).isEqualTo("outer");
-            var seen = new CompletableFuture<@Nullable String>();
             RequestScope.carrying(threads).execute(() -> seen.complete(MDC.get(RequestId.LOG_FIELD)));
-            assertThat(seen.get(10, TimeUnit.SECONDS)).isEqualTo("outer");
-        }
+        });
+        assertThat(seen.get(10, TimeUnit.SECONDS)).isEqualTo("outer");
         assertThat(MDC.get(RequestId.LOG_FIELD)).isNull();
         assertThat(RequestId.of(Context.current())).isEmpty();
     }
 
     private static <T> T within(String id, java.util.function.Supplier<T> call) {
-        try (var scope = RequestScope.enter(RequestId.in(Context.current(), id))) {
-            return call.get();
-        }
+        return RequestScope.call(RequestId.in(Context.current(), id), call);
     }
 
     private static @Nullable String failure(Runnable call) {

@@ -58,8 +58,9 @@ class TelemetryTest {
                         return;
                     }
                     Span work = telemetry.begin("work", Context.current());
-                    try (var scope = RequestScope.enter(Telemetry.within(Context.current(), work))) {
-                        call(next, telemetry, request);
+                    try {
+                        RequestScope.run(
+                                Telemetry.within(Context.current(), work), () -> call(next, telemetry, request));
                     } catch (StatusRuntimeException e) {
                         responses.onNext(GenerateResponse.getDefaultInstance());
                     }

@@ -35,9 +35,9 @@ final class RequestSpans {
         SpanAttributes.request(call, request);
     }
 
-    /** Makes what follows on this thread part of the call. */
-    RequestScope enter() {
-        return RequestScope.enter(context);
+    /** Does something as part of the call, whatever thread it is on. */
+    void run(Runnable task) {
+        RequestScope.run(context, task);
     }
 
     /** Chooses a runner. */

@@ -153,9 +153,7 @@ final class RoutedGeneration {
         owed = false;
         trace.sentTo(route);
         underWay.add(next.runner(), next);
-        try (var scope = spans.enter()) {
-            channels.stub(route.runner()).withDeadline(deadline).generate(asked(), next);
-        }
+        channels.stub(route.runner()).withDeadline(deadline).generate(asked(), next);
     }
 
     /** The request as runners get it: they are to name the prompt's blocks to us, and nobody else's wish counts. */
@@ -180,9 +178,8 @@ final class RoutedGeneration {
         }
         leave(failed);
         if (!answered && failed.replaceable && isAboutTheRunner(status)) {
-            // Also from threads that look for lost runners.
-            try (var scope = spans.enter()) {
-                log.info("{} cannot serve the request ({}), trying another", failed.runner(), status);
+            log.info("{} cannot serve the request ({}), trying another", failed.runner(), status);
+            try {
                 route();
                 return;
             } catch (KvernException e) {
@@ -209,9 +206,7 @@ final class RoutedGeneration {
             end(
                     status.getCode() == Status.Code.CANCELLED ? Outcome.CANCELLED : Outcome.FAILED,
                     status.getCode() + ": " + status.getDescription());
-            try (var scope = spans.enter()) {
-                responses.onError(status.asRuntimeException(hint.trailers(status)));
-            }
+            responses.onError(status.asRuntimeException(hint.trailers(status)));
         }
     }
 
@@ -298,7 +293,9 @@ final class RoutedGeneration {
         @Override
         public void lost() {
             synchronized (RoutedGeneration.this) {
-                attemptFailed(this, Status.UNAVAILABLE.withDescription("no longer heard by the coordinator"));
+                // From a thread that looks for silent members.
+                spans.run(() ->
+                        attemptFailed(this, Status.UNAVAILABLE.withDescription("no longer heard by the coordinator")));
                 cancel("the runner is lost");
             }
         }

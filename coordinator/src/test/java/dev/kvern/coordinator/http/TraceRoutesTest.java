@@ -31,11 +31,11 @@ class TraceRoutesTest {
             String parent = context.request().getHeader("traceparent");
             context.response().putHeader("x-request-id", "r-1").end(parent == null ? "none" : parent);
         });
-        router.get("/v1/broken").handler(context -> context.response()
-                .setStatusCode(500)
-                .end());
+        router.get("/v1/broken")
+                .handler(context -> context.response().setStatusCode(500).end());
         router.get("/other")
-                .handler(context -> context.response().end(String.valueOf(context.request().getHeader("traceparent"))));
+                .handler(context ->
+                        context.response().end(String.valueOf(context.request().getHeader("traceparent"))));
     };
 
     @AfterEach
@@ -48,7 +48,9 @@ class TraceRoutesTest {
             var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
                     .header("traceparent", "00-" + TRACE + "-" + CALLER + "-01")
                     .build();
-            return HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).body();
+            return HttpClient.newHttpClient()
+                    .send(request, BodyHandlers.ofString())
+                    .body();
         }
     }
 

@@ -335,8 +335,8 @@ final class EngineLoop {
 
     /** Runs a step; what it throws ends this request and no other. */
     private void guarded(Sequence sequence, Runnable step) {
-        try (var scope = RequestScope.enter(sequence.task.context())) {
-            step.run();
+        try {
+            RequestScope.run(sequence.task.context(), step);
         } catch (RuntimeException e) {
             fail(sequence, e);
         }
@@ -361,9 +361,7 @@ final class EngineLoop {
     }
 
     private void fail(Sequence sequence, RuntimeException why) {
-        try (var scope = RequestScope.enter(sequence.task.context())) {
-            failInScope(sequence, why);
-        }
+        RequestScope.run(sequence.task.context(), () -> failInScope(sequence, why));
     }
 
     private void failInScope(Sequence sequence, RuntimeException why) {
@@ -391,12 +389,12 @@ final class EngineLoop {
 
     private void tell(Sequence sequence, KvernException failure) {
         counters.failed.increment();
-        try (var scope = RequestScope.enter(sequence.task.context())) {
+        RequestScope.run(sequence.task.context(), () -> {
             try {
                 sequence.stream.failed(failure);
             } catch (RuntimeException e) {
                 log.warn("the request could not be told that it failed: {}", e.toString());
             }
-        }
+        });
     }
 }

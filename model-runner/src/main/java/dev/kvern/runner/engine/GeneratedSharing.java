@@ -54,9 +54,7 @@ final class GeneratedSharing {
         }
         Shared shared = current;
         if (shared != null) {
-            try (var scope = RequestScope.enter(shared.request())) {
-                step(shared.prompt());
-            }
+            RequestScope.run(shared.request(), () -> step(shared.prompt()));
         }
         return true;
     }

@@ -240,22 +240,19 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
     /** Sends a batch and lets go of it; how long sending took. */
     private long process(OffloadBatch batch) throws InterruptedException {
         List<OffloadCargo> again = List.of();
-        // Nobody waits for it: not part of the request's trace, but of one that names it.
-        Span span = telemetry.beginLinked("kvern.offload", batch.request());
-        try (var scope = RequestScope.enter(Telemetry.within(batch.request(), span))) {
-            span.setAttribute(SpanAttributes.CHUNKS, batch.chunks().size());
-            span.setAttribute(SpanAttributes.BYTES, batch.bytes());
+        try {
             yieldToPrefill();
             long begin = System.nanoTime();
             again = send(batch);
-            span.setAttribute(SpanAttributes.OUTCOME, again.isEmpty() ? "done" : "to be offered again");
             return System.nanoTime() - begin;
         } catch (RuntimeException e) {
-            log.error("offloading {} chunks failed", batch.chunks().size(), e);
+            RequestScope.run(
+                    batch.request(),
+                    () -> log.error(
+                            "offloading {} chunks failed", batch.chunks().size(), e));
             count(0, 0, batch.chunks().size(), List.of());
             return 0;
         } finally {
-            span.end();
             done(batch, again);
         }
     }
@@ -299,8 +296,20 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         }
     }
 
-    /** Stores what the tier lacks of a batch; copies of what is to be offered again. */
     private List<OffloadCargo> send(OffloadBatch batch) {
+        // Nobody waits for it: not part of the request's trace, but of one that names it.
+        Span span = telemetry.beginLinked("kvern.offload", batch.request());
+        span.setAttribute(SpanAttributes.CHUNKS, batch.chunks().size());
+        span.setAttribute(SpanAttributes.BYTES, batch.bytes());
+        try {
+            return RequestScope.call(Telemetry.within(batch.request(), span), () -> store(batch));
+        } finally {
+            span.end();
+        }
+    }
+
+    /** Stores what the tier lacks of a batch; copies of what is to be offered again. */
+    private List<OffloadCargo> store(OffloadBatch batch) {
         List<OffloadCargo> chunks = batch.chunks();
         tier.keep(chunks);
         // What nobody knows of is offered: at worst it is there already.

@@ -27,10 +27,7 @@ public final class TracedTier implements CacheTier {
         Context request = Context.current();
         Span span = telemetry.begin("kvern.fetch", request);
         span.setAttribute(SpanAttributes.KEYS, keys.size());
-        Fetch fetch;
-        try (var scope = RequestScope.enter(Telemetry.within(request, span))) {
-            fetch = tier.fetch(keys, chunkBytes, sink);
-        }
+        Fetch fetch = RequestScope.call(Telemetry.within(request, span), () -> tier.fetch(keys, chunkBytes, sink));
         fetch.outcome().thenAccept(outcome -> {
             span.setAttribute(SpanAttributes.CHUNKS, outcome.chunks());
             span.setAttribute(SpanAttributes.BYTES, (long) outcome.chunks() * chunkBytes);
@@ -54,10 +51,8 @@ public final class TracedTier implements CacheTier {
         Context request = Context.current();
         Span span = telemetry.begin("kvern.match", request);
         span.setAttribute(SpanAttributes.KEYS, keys.size());
-        CompletableFuture<OptionalInt> matched;
-        try (var scope = RequestScope.enter(Telemetry.within(request, span))) {
-            matched = tier.matchLater(keys);
-        }
+        CompletableFuture<OptionalInt> matched =
+                RequestScope.call(Telemetry.within(request, span), () -> tier.matchLater(keys));
         var answer = new CompletableFuture<OptionalInt>();
         matched.whenComplete((hits, failure) -> {
             if (failure == null) {
@@ -67,13 +62,8 @@ public final class TracedTier implements CacheTier {
             }
             span.end();
             // What follows the answer is part of the request, not of the look-up.
-            try (var scope = RequestScope.enter(request)) {
-                if (failure == null) {
-                    answer.complete(hits);
-                } else {
-                    answer.completeExceptionally(failure);
-                }
-            }
+            RequestScope.call(
+                    request, () -> failure == null ? answer.complete(hits) : answer.completeExceptionally(failure));
         });
         return answer;
     }

@@ -47,9 +47,7 @@ final class BlockHealer {
         counters.corrupt();
         Context request = Context.current();
         copies.findGood(key).whenComplete((good, failure) -> {
-            try (var scope = RequestScope.enter(request)) {
-                found(key, good, failure);
-            }
+            RequestScope.run(request, () -> found(key, good, failure));
             search.complete(failure == null ? good : Optional.empty());
         });
         return search;
