@@ -60,6 +60,7 @@ public final class CoordinatorProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(CoordinatorProcess.class);
     private static final int GRPC_THREADS = 8;
     private static final long GRACE_MILLIS = 5_000;
+    private static final long LAST_WORDS_MILLIS = 1_000;
     private static final int LOOKS_A_LEASE = 10;
     private static final long KEYS_LOOK_MILLIS = 1_000;
     private static final int SHOWN_MILLIS = 900_000;
@@ -76,6 +77,7 @@ public final class CoordinatorProcess implements AutoCloseable {
     private final ProbeRoutes probes;
     private final ClusterGrpc cluster;
     private final OpenRequests open;
+    private final FrontChannel ownCalls;
 
     private final OpenParts parts;
 
@@ -86,6 +88,7 @@ public final class CoordinatorProcess implements AutoCloseable {
             ProbeRoutes probes,
             ClusterGrpc cluster,
             OpenRequests open,
+            FrontChannel ownCalls,
             OpenParts parts) {
         this.host = host;
         this.grpc = grpc;
@@ -93,6 +96,7 @@ public final class CoordinatorProcess implements AutoCloseable {
         this.probes = probes;
         this.cluster = cluster;
         this.open = open;
+        this.ownCalls = ownCalls;
         this.parts = parts;
     }
 
@@ -173,7 +177,7 @@ public final class CoordinatorProcess implements AutoCloseable {
         GrpcServer grpc = parts.opened(
                 GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster), telemetry));
         grpc.serving(true);
-        return new CoordinatorProcess(host, grpc, http, probes, cluster, open, parts);
+        return new CoordinatorProcess(host, grpc, http, probes, cluster, open, ownCalls, parts);
     }
 
     /** @param file empty for none */
@@ -267,6 +271,9 @@ public final class CoordinatorProcess implements AutoCloseable {
         cluster.close();
         grpc.stop(GRACE_MILLIS);
         open.awaitNone(GRACE_MILLIS);
+        // What is left is told so while it can still be told.
+        ownCalls.close();
+        open.awaitNone(LAST_WORDS_MILLIS);
         parts.close();
     }
 }

@@ -19,7 +19,9 @@ import org.slf4j.LoggerFactory;
 /** The coordinator's HTTP server. Safe for use by several threads. */
 public final class HttpServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
-    private static final int EVENT_LOOPS = 2;
+    /** One server has one. */
+    private static final int EVENT_LOOPS = 1;
+
     private static final int WORKERS = 4;
 
     /** Longer than clients wait for an answer that comes in one piece: OpenAI's give up after ten minutes. */

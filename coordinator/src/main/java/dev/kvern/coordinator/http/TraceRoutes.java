@@ -11,6 +11,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -18,6 +19,7 @@ import java.util.TreeMap;
  * {@code traceparent}, so that whatever passes that header on continues it. To be added before what answers. Immutable.
  */
 public final class TraceRoutes implements HttpRoutes {
+    private static final Set<String> ROUTES = Set.of("/v1/models", "/v1/completions", "/v1/chat/completions");
     private static final String REQUEST_ID = "x-request-id";
     private static final int FIRST_SERVER_ERROR = 500;
 
@@ -34,12 +36,17 @@ public final class TraceRoutes implements HttpRoutes {
         }
     }
 
+    /** What callers make up must not become names of spans. */
+    private static String route(String path) {
+        return ROUTES.contains(path) ? path : "/v1/*";
+    }
+
     private void follow(RoutingContext routing) {
         HttpServerRequest request = routing.request();
         Map<String, String> headers = new TreeMap<>();
         request.headers().forEach((name, value) -> headers.put(name.toLowerCase(Locale.ROOT), value));
         Context caller = TraceHeaders.read(headers);
-        Span span = telemetry.begin(request.method().name() + " " + request.path(), SpanKind.SERVER, caller);
+        Span span = telemetry.begin(request.method().name() + " " + route(request.path()), SpanKind.SERVER, caller);
         span.setAttribute("http.request.method", request.method().name());
         span.setAttribute("url.path", request.path());
         TraceHeaders.written(caller.with(span))

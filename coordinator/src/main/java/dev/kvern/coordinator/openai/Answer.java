@@ -6,8 +6,8 @@ import dev.kvern.v1.GenerateResponse;
 
 /** Writes a request's answer as its choices come. Implementations are confined to the request's event loop. */
 interface Answer {
-    /** Takes a choice's next response. */
-    void part(int choice, GenerateResponse response);
+    /** Takes a choice's next response. Whether there was room for it. */
+    boolean part(int choice, GenerateResponse response);
 
     /** Whether the client is to take what there is before more is wanted. */
     boolean isFull();

@@ -22,6 +22,9 @@ public final class ApiKeyFile implements KeyCheck {
     private final Path file;
     private volatile ApiKeys keys;
 
+    /** The last complaint; empty if the file was usable. Guarded by this. */
+    private String complaint = "";
+
     /** What the file was when it was read; null if it could not be. Guarded by this. */
     private @Nullable Version seen;
 
@@ -58,9 +61,13 @@ public final class ApiKeyFile implements KeyCheck {
             }
             seen = now;
             keys = read();
+            complaint = "";
             log.info("{}{} has changed and was read again", SETTING, file);
         } catch (IOException | KvernException e) {
-            log.warn("{}{} cannot be used, the keys stay as they were: {}", SETTING, file, e.getMessage());
+            if (!e.toString().equals(complaint)) {
+                complaint = e.toString();
+                log.warn("{}{} cannot be used, the keys stay as they were: {}", SETTING, file, complaint);
+            }
         }
     }
 

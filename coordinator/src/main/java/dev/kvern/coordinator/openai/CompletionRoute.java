@@ -1,5 +1,6 @@
 package dev.kvern.coordinator.openai;
 
+import com.google.protobuf.MessageLite;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.v1.GenerationServiceGrpc;
 import dev.kvern.v1.GenerationServiceGrpc.GenerationServiceStub;
@@ -7,7 +8,9 @@ import io.grpc.Channel;
 import io.grpc.Metadata;
 import io.grpc.stub.MetadataUtils;
 import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -26,11 +29,17 @@ final class CompletionRoute {
     /** A body that takes longer to read than an event loop should be away. */
     private static final int LARGE_BODY_BYTES = 64 << 10;
 
+    private static final long BODY_MILLIS = 60_000;
+    private static final String BODY_TIMER = "openai.body-timer";
     private static final String PLACE = "openai.place";
     private static final Pattern JSON_TYPE = Pattern.compile("application/(?:[\\w.+-]+\\+)?json(?:\\s*;.*)?");
     private static final Metadata.Key<String> TRACE_PARENT =
             Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER);
     private static final Pattern TRACE_PARENT_VALUE = Pattern.compile("[0-9a-f-]{55}");
+
+    private static final Metadata.Key<String> TRACE_STATE =
+            Metadata.Key.of("tracestate", Metadata.ASCII_STRING_MARSHALLER);
+    private static final Pattern TRACE_STATE_VALUE = Pattern.compile("[ -~]{1,512}");
 
     private final RequestReader reader;
     private final ServedModels models;
@@ -56,6 +65,7 @@ final class CompletionRoute {
 
     void addTo(Router router, String path) {
         router.post(path).handler(this::admit);
+        router.post(path).handler(CompletionRoute::limitBodyTime);
         router.post(path).handler(BodyHandler.create(false).setBodyLimit(MAX_BODY_BYTES));
         router.post(path).handler(this::read);
     }
@@ -87,6 +97,23 @@ final class CompletionRoute {
         context.next();
     }
 
+    /** Who sends headers and no body must not keep others' room. */
+    private static void limitBodyTime(RoutingContext context) {
+        Vertx vertx = context.vertx();
+        long timer = vertx.setTimer(BODY_MILLIS, late -> {
+            context.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+            context.fail(ApiError.refused(
+                            408,
+                            "request_timeout",
+                            "body: not complete after " + BODY_MILLIS + " ms (expected: sent within that time)",
+                            null)
+                    .toException());
+        });
+        context.put(BODY_TIMER, timer);
+        context.addEndHandler(end -> vertx.cancelTimer(timer));
+        context.next();
+    }
+
     /** What is not said may be as much as is allowed. */
     private static long size(String contentLength) {
         return contentLength != null && contentLength.matches("\\d{1,18}")
@@ -95,6 +122,9 @@ final class CompletionRoute {
     }
 
     private void read(RoutingContext context) {
+        if (!context.vertx().cancelTimer(context.<Long>get(BODY_TIMER))) {
+            return;
+        }
         Buffer body = context.body().buffer();
         byte[] bytes = body == null ? new byte[0] : body.getBytes();
         context.<OpenRequests.Place>get(PLACE).shrink(bytes.length);
@@ -109,10 +139,12 @@ final class CompletionRoute {
     }
 
     private void generate(RoutingContext context, ApiRequest request) {
-        if (context.<OpenRequests.Place>get(PLACE).isLeft()) {
+        OpenRequests.Place place = context.get(PLACE);
+        if (place.isLeft()) {
             // The client went while its request was read: nobody would say so any more.
             return;
         }
+        admitChoices(place, request);
         ApiKey key = context.get(OpenAiRoutes.KEY);
         String id = context.get(OpenAiRoutes.ID);
         ApiRequest salted =
@@ -129,6 +161,25 @@ final class CompletionRoute {
         generation.start();
     }
 
+    /** Each choice's call has the whole prompt. */
+    private void admitChoices(OpenRequests.Place place, ApiRequest request) {
+        long prompts = request.prompts().stream()
+                .mapToLong(MessageLite::getSerializedSize)
+                .sum();
+        long more = prompts * (request.n() - 1);
+        if (prompts * request.n() > open.maxBytes()) {
+            throw ApiError.invalid(
+                            "n",
+                            request.n(),
+                            "fewer: that many times the prompt are more than " + open.maxBytes() + " bytes")
+                    .toException();
+        }
+        if (!place.grow(more)) {
+            throw GrpcErrors.busy("requests under way: no room for " + more + " bytes more (expected: try again later)")
+                    .toException();
+        }
+    }
+
     private GenerationServiceStub stub(HttpServerRequest http) {
         GenerationServiceStub stub = GenerationServiceGrpc.newStub(front);
         String parent = http.getHeader(TRACE_PARENT.name());
@@ -137,6 +188,10 @@ final class CompletionRoute {
         }
         var headers = new Metadata();
         headers.put(TRACE_PARENT, parent);
+        String state = http.getHeader(TRACE_STATE.name());
+        if (state != null && TRACE_STATE_VALUE.matcher(state).matches()) {
+            headers.put(TRACE_STATE, state);
+        }
         return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
     }
 
@@ -154,6 +209,6 @@ final class CompletionRoute {
         return request.stream()
                 ? new StreamedAnswer(response, envelope, choices, request.includeUsage())
                 : new WholeAnswer(
-                        response, envelope, choices, request.template().hasLogprobs());
+                        response, envelope, choices, request.template().hasLogprobs(), context.get(PLACE));
     }
 }

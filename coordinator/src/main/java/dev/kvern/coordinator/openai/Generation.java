@@ -152,7 +152,14 @@ final class Generation {
             if (response.hasUsage()) {
                 usage.add(response.getUsage(), isFirst());
             }
-            answer.part(index, response);
+            if (!answer.part(index, response)) {
+                ended = true;
+                cancelAll("there is no room for the answer");
+                answer.fail(
+                        GrpcErrors.busy(
+                                "answer: larger than there is room for (expected: stream: true, or fewer tokens, choices and logprobs)"));
+                return;
+            }
             if (!followed) {
                 followed = true;
                 followTo(runner, index);

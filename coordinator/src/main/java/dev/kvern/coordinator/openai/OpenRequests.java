@@ -2,7 +2,7 @@ package dev.kvern.coordinator.openai;
 
 import java.util.concurrent.TimeUnit;
 
-/** Counts completions under way, and the bytes of their requests; both are bounded. Safe for use by several threads; guarded by this. */
+/** Counts completions under way, and the bytes of their requests and of answers not yet sent; both are bounded. Safe for use by several threads; guarded by this. */
 public final class OpenRequests {
     private final int maxRequests;
     private final long maxBytes;
@@ -42,6 +42,19 @@ public final class OpenRequests {
         notifyAll();
     }
 
+    private synchronized boolean take(long more) {
+        if (bytes + more > maxBytes) {
+            return false;
+        }
+        bytes += more;
+        return true;
+    }
+
+    /** Most bytes of all requests together. */
+    long maxBytes() {
+        return maxBytes;
+    }
+
     private synchronized void giveBack(long size) {
         bytes -= size;
     }
@@ -61,6 +74,15 @@ public final class OpenRequests {
                 giveBack(size - actual);
                 size = actual;
             }
+        }
+
+        /** Takes room for so many more bytes; false if there is none, or the place was given back. */
+        boolean grow(long more) {
+            if (left || !take(more)) {
+                return false;
+            }
+            size += more;
+            return true;
         }
 
         boolean isLeft() {

@@ -10,7 +10,9 @@ import java.util.Optional;
 abstract sealed class RequestReader permits ChatReader, CompletionReader {
     static final int MAX_LOGPROBS = 20;
 
-    private static final int MAX_N = 16;
+    /** Of all prompts together. */
+    private static final int MAX_CHOICES = 16;
+
     private static final int MAX_NAME = 512;
 
     /** Shorter than what runners take, so that a tenant's name fits before it. */
@@ -29,13 +31,17 @@ abstract sealed class RequestReader permits ChatReader, CompletionReader {
         SamplingFields.read(fields, template);
         readOwn(fields, template);
         boolean stream = fields.flag("stream");
+        List<Prompt> prompts = prompts(fields);
+        int n = fields.whole("n", 1, MAX_CHOICES).orElse(1);
+        if (prompts.size() * n > MAX_CHOICES) {
+            throw ApiError.invalid(
+                            "n",
+                            n,
+                            "at most " + MAX_CHOICES / prompts.size() + " for each of " + prompts.size() + " prompts")
+                    .toException();
+        }
         return new ApiRequest(
-                template.build(),
-                prompts(fields),
-                fields.whole("n", 1, MAX_N).orElse(1),
-                stream,
-                includeUsage(fields.value("stream_options"), stream),
-                format());
+                template.build(), prompts, n, stream, includeUsage(fields.value("stream_options"), stream), format());
     }
 
     /** Reads the fields that only this kind has, beside the prompt. */

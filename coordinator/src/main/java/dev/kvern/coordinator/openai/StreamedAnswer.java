@@ -27,7 +27,7 @@ final class StreamedAnswer implements Answer {
     }
 
     @Override
-    public void part(int choice, GenerateResponse part) {
+    public boolean part(int choice, GenerateResponse part) {
         AnswerFormat format = envelope.format();
         if (!opened.get(choice)) {
             opened.set(choice);
@@ -42,6 +42,7 @@ final class StreamedAnswer implements Answer {
         if (part.getFinishReason() != FinishReason.FINISH_REASON_UNSPECIFIED) {
             send(format.end(choice, Answer.name(part.getFinishReason())));
         }
+        return true;
     }
 
     private void send(ObjectNode choice) {

@@ -12,6 +12,7 @@ final class WholeAnswer implements Answer {
     private final ApiResponse response;
     private final Envelope envelope;
     private final boolean logprobs;
+    private final OpenRequests.Place place;
     private final List<Text> choices = new ArrayList<>();
 
     /** What a choice has said. */
@@ -21,22 +22,30 @@ final class WholeAnswer implements Answer {
         FinishReason reason = FinishReason.FINISH_REASON_UNSPECIFIED;
     }
 
-    /** @param logprobs whether they were asked for */
-    WholeAnswer(ApiResponse response, Envelope envelope, int choices, boolean logprobs) {
+    /**
+     * @param logprobs whether they were asked for
+     * @param place what is kept until the end is counted there
+     */
+    WholeAnswer(ApiResponse response, Envelope envelope, int choices, boolean logprobs, OpenRequests.Place place) {
         this.response = response;
         this.envelope = envelope;
         this.logprobs = logprobs;
+        this.place = place;
         for (int i = 0; i < choices; i++) {
             this.choices.add(new Text());
         }
     }
 
     @Override
-    public void part(int choice, GenerateResponse part) {
+    public boolean part(int choice, GenerateResponse part) {
+        if (!place.grow(part.getSerializedSize())) {
+            return false;
+        }
         Text text = choices.get(choice);
         text.text.append(part.getTextDelta());
         text.logprobs.addAll(part.getLogprobsList());
         text.reason = part.getFinishReason();
+        return true;
     }
 
     @Override

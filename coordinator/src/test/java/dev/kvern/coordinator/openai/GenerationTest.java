@@ -29,8 +29,9 @@ class GenerationTest {
         private Optional<ApiError> error = Optional.empty();
 
         @Override
-        public void part(int choice, GenerateResponse response) {
+        public boolean part(int choice, GenerateResponse response) {
             parts.add(choice + ":" + response.getTextDelta());
+            return true;
         }
 
         @Override

@@ -36,6 +36,17 @@ class OpenRequestsTest {
     }
 
     @Test
+    void whatGrowsTakesRoomAndGivesAllOfItBack() {
+        OpenRequests.Place growing = open.enter(50);
+        assertThat(growing.grow(40)).isTrue();
+        assertThat(growing.grow(20)).isFalse();
+        assertThat(refusal(20).status()).isEqualTo(429);
+        growing.close();
+        assertThat(growing.grow(1)).isFalse();
+        open.enter(100);
+    }
+
+    @Test
     void whoStopsTakesNoneAndWaitsForTheRest() {
         OpenRequests.Place last = open.enter(1);
         open.drain();

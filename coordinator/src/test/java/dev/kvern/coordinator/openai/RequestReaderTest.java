@@ -42,6 +42,14 @@ class RequestReaderTest {
                 .error();
     }
 
+    @Test
+    void choicesOfAllPromptsTogetherAreBounded() {
+        assertThat(completion("'prompt': ['a', 'b'], 'n': 8").n()).isEqualTo(8);
+        assertThat(refusal(new CompletionReader(), "{'prompt': ['a', 'b'], 'n': 9}")
+                        .message())
+                .isEqualTo("n: 9 (expected: at most 8 for each of 2 prompts)");
+    }
+
     /** The request of the API reference's first example. */
     @Test
     void readsTheDocumentedChat() {

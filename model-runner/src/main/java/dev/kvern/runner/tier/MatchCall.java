@@ -98,7 +98,9 @@ final class MatchCall {
 
                     @Override
                     public void onFailure(Throwable failure) {
-                        tier.failed(group.node(), Status.fromThrowable(failure).getCode() != Status.Code.ABORTED);
+                        Status.Code code = Status.fromThrowable(failure).getCode();
+                        boolean atFault = code != Status.Code.ABORTED && code != Status.Code.RESOURCE_EXHAUSTED;
+                        tier.failed(group.node(), atFault);
                         missing.complete(OptionalInt.empty());
                     }
                 },

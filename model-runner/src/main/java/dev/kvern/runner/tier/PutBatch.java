@@ -51,7 +51,7 @@ final class PutBatch {
         for (int round = 0; round < ROUNDS && !rest.isEmpty(); round++) {
             List<OwnerGroup> groups = OwnerGroup.split(tier, keys, rest, failed);
             if (groups.isEmpty()) {
-                return lastFailure;
+                return notStored(rest.size());
             }
             rest = send(rest, groups);
             if (lastFailure.reason() == MissReason.LOCAL_FAILURE) {
@@ -60,11 +60,17 @@ final class PutBatch {
             }
         }
         if (!rest.isEmpty()) {
-            return lastFailure;
+            return notStored(rest.size());
         }
         return rejected == 0
                 ? new PutOutcome.Stored(stored, alreadyStored)
                 : new PutOutcome.Rejected(stored, alreadyStored, rejected);
+    }
+
+    /** How it ends with so many chunks that no node was left for. */
+    private PutOutcome notStored(int left) {
+        boolean onlyRefused = rejected > 0 && lastFailure.reason() == MissReason.NO_NODES;
+        return onlyRefused ? new PutOutcome.Rejected(stored, alreadyStored, rejected + left) : lastFailure;
     }
 
     /** Sends chunks to the nodes chosen for them; those that are not stored, ascending. */

@@ -47,9 +47,6 @@ final class GetCall implements SendBudget.Holder {
     private boolean ended;
     private boolean awaitsRoom;
 
-    /** Until when room is awaited; 0 if there was some last time. */
-    private long patientUntil;
-
     /** When something was last handed to the transport. */
     private volatile long lastSent;
 
@@ -115,7 +112,6 @@ final class GetCall implements SendBudget.Holder {
                     next.block().whenComplete((block, failure) -> advance());
                     return;
                 }
-                patientUntil = 0;
                 begin(ahead.take());
             }
         }
@@ -123,22 +119,24 @@ final class GetCall implements SendBudget.Holder {
 
     /** There is no room even for one block: others have yet to take theirs. */
     private void awaitRoom() {
-        if (awaitsRoom) {
-            return;
+        if (!awaitsRoom) {
+            awaitsRoom = true;
+            budget.take(PATIENCE_NANOS, this::roomOrNot);
         }
-        awaitsRoom = true;
-        long now = budget.now();
-        if (patientUntil == 0) {
-            patientUntil = now + PATIENCE_NANOS;
-        }
-        budget.room(Math.max(1, patientUntil - now)).whenComplete((given, late) -> roomOrNot(late == null));
     }
 
-    private void roomOrNot(boolean given) {
-        boolean over = !given && !budget.takeBack(IDLE_NANOS);
+    /** @param bytes taken of the budget; 0 if the wait was in vain */
+    private void roomOrNot(long bytes) {
+        // Not under the lock: it ends other calls, which takes theirs.
+        boolean over = bytes == 0 && !budget.takeBack(IDLE_NANOS);
         synchronized (this) {
             awaitsRoom = false;
-            if (over && !ended && ahead.peek() == null) {
+            if (ended) {
+                budget.give(bytes);
+                return;
+            }
+            ahead.granted(bytes);
+            if (over && current == null && ahead.peek() == null) {
                 refuse();
             } else {
                 advance();

@@ -24,6 +24,9 @@ final class ReadAhead {
     private int requested;
     private long taken;
 
+    /** Taken, and for no block yet. */
+    private long granted;
+
     /**
      * A block on its way from the store, or at hand.
      *
@@ -56,10 +59,11 @@ final class ReadAhead {
             Optional<ReadableBlock> atHand = reader.atHand(key);
             long room = 0;
             if (atHand.isEmpty()) {
-                room = budget.tryTake(!reading.isEmpty());
+                room = granted > 0 ? granted : budget.tryTake();
                 if (room == 0) {
                     return;
                 }
+                granted = 0;
             }
             requested++;
             taken += room;
@@ -93,10 +97,16 @@ final class ReadAhead {
         return taken;
     }
 
+    /** Room that was waited for, to be used for the next block. */
+    void granted(long bytes) {
+        granted += bytes;
+    }
+
     /** Gives everything back; what is still being read is not sent. */
     void discard() {
-        budget.give(taken);
+        budget.give(taken + granted);
         taken = 0;
+        granted = 0;
         reading.forEach(read -> read.block().thenAccept(found -> found.ifPresent(ReadableBlock::close)));
         reading.clear();
     }

@@ -1,18 +1,21 @@
 package dev.kvern.node.grpc;
 
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /**
  * How many bytes of blocks may be held for callers at a time, read but not yet sent. A block's size is known only when it was
- * read: until then it counts as the largest seen so far. Who finds no room waits for it; while somebody waits nobody reads ahead,
- * and a call whose caller takes nothing can be ended for its room. Safe for use by several threads; guarded by this.
+ * read: until then it counts as the largest seen so far. Who finds no room waits for it, and is served first come, first served: while
+ * somebody waits nobody takes any besides. A call whose caller takes nothing can be ended for its room. Safe for use by several
+ * threads; guarded by this.
  */
 public final class SendBudget {
     private static final int FIRST_GUESS = 1 << 20;
@@ -21,7 +24,7 @@ public final class SendBudget {
     private final Executor executor;
     private final LongSupplier nanoTime;
     private final Set<Holder> holders = new LinkedHashSet<>();
-    private final List<CompletableFuture<Void>> waiting = new ArrayList<>();
+    private final Queue<CompletableFuture<Long>> waiting = new ArrayDeque<>();
     private long taken;
     private int largest;
 
@@ -52,18 +55,72 @@ public final class SendBudget {
         holders.remove(call);
     }
 
-    /**
-     * Takes room for one block to be read; the bytes to give back, or 0 if there is no room.
-     *
-     * @param ahead whether the caller has others to send before it
-     */
-    synchronized long tryTake(boolean ahead) {
+    /** Takes room for one block to be read; the bytes to give back, or 0 if there is no room, or others wait for it. */
+    synchronized long tryTake() {
+        return waiting.isEmpty() ? takeIfThere() : 0;
+    }
+
+    private long takeIfThere() {
         long bytes = Math.min(limit, largest == 0 ? FIRST_GUESS : largest);
-        if (taken + bytes > limit || (ahead && !waiting.isEmpty())) {
+        if (taken + bytes > limit) {
             return 0;
         }
         taken += bytes;
         return bytes;
+    }
+
+    /**
+     * Takes room for one block once there is some.
+     *
+     * @param then told the bytes to give back, or 0 after so long; on the executor: who gives room holds a call's lock, and who waited
+     *     takes its own
+     */
+    void take(long nanos, LongConsumer then) {
+        var room = new CompletableFuture<Long>();
+        synchronized (this) {
+            waiting.add(room);
+        }
+        // Before anything is given, so that nothing runs on the thread that gives.
+        room.orTimeout(nanos, TimeUnit.NANOSECONDS)
+                .whenCompleteAsync(
+                        (bytes, late) -> {
+                            if (late != null) {
+                                forget(room);
+                            }
+                            then.accept(late == null ? bytes : 0);
+                        },
+                        executor);
+        serve();
+    }
+
+    /** Gives what there is to those who wait. */
+    private void serve() {
+        while (true) {
+            CompletableFuture<Long> next;
+            long bytes;
+            synchronized (this) {
+                next = waiting.peek();
+                bytes = next == null ? 0 : takeIfThere();
+                if (next == null || bytes == 0) {
+                    return;
+                }
+                waiting.remove();
+            }
+            if (!next.complete(bytes)) {
+                // Its time was over.
+                synchronized (this) {
+                    taken -= bytes;
+                }
+            }
+        }
+    }
+
+    private void forget(CompletableFuture<Long> room) {
+        synchronized (this) {
+            waiting.remove(room);
+        }
+        // Whoever waits behind it may be the first now.
+        serve();
     }
 
     /** Notes how large a block was for which {@code guessed} was taken; from now on that is what is to be given back. */
@@ -76,30 +133,10 @@ public final class SendBudget {
 
     /** @param bytes to give back; less than 0 if more is held than was taken */
     void give(long bytes) {
-        List<CompletableFuture<Void>> told;
         synchronized (this) {
             taken -= bytes;
-            if (bytes <= 0 || waiting.isEmpty()) {
-                return;
-            }
-            told = List.copyOf(waiting);
-            waiting.clear();
         }
-        told.forEach(room -> room.complete(null));
-    }
-
-    /** Ends when some room was given back, which others may take first, or after so long with a TimeoutException. */
-    CompletableFuture<Void> room(long nanos) {
-        var room = new CompletableFuture<Void>();
-        synchronized (this) {
-            waiting.add(room);
-        }
-        // Not on the thread that gives: it holds a call's lock, and those who waited take theirs.
-        return room.orTimeout(nanos, TimeUnit.NANOSECONDS).whenCompleteAsync((given, late) -> forget(room), executor);
-    }
-
-    private synchronized void forget(CompletableFuture<Void> room) {
-        waiting.remove(room);
+        serve();
     }
 
     /** Ends calls whose callers have taken nothing for so long. Whether there were any. Not to be called with a call's lock. */

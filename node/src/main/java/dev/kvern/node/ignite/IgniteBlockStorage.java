@@ -166,17 +166,20 @@ public final class IgniteBlockStorage implements BlockStorage {
     @Override
     public CompletableFuture<Boolean> put(BlockKey key, StoredBlock block) {
         use.used(key, block.header().parent());
+        return putIfAbsent(key, block)
+                .thenCompose(isNew -> isNew ? CompletableFuture.completedFuture(true) : known(key, block));
+    }
+
+    private CompletableFuture<Boolean> putIfAbsent(BlockKey key, StoredBlock block) {
         return calls.start(
-                        "put",
-                        () -> unchanging().putIfAbsentAsync(key.toHex(), new CacheObjectByteArrayImpl(block.encoded())))
-                .thenCompose(isNew -> isNew ? CompletableFuture.completedFuture(true) : known(key));
+                "put", () -> unchanging().putIfAbsentAsync(key.toHex(), new CacheObjectByteArrayImpl(block.encoded())));
     }
 
     /**
      * Makes sure that a block that was there is at all of its owners. Ignite says so of what it has written, but that a block is
      * there it says once the primary owner has it: another caller's Put of it may still be on its way to the backups.
      */
-    private CompletableFuture<Boolean> known(BlockKey key) {
+    private CompletableFuture<Boolean> known(BlockKey key, StoredBlock block) {
         return copies.heldByAll(key)
                 .exceptionallyCompose(failure -> isSilence(failure)
                         ? CompletableFuture.failedFuture(failure)
@@ -185,7 +188,9 @@ public final class IgniteBlockStorage implements BlockStorage {
                 .thenCompose(all -> all
                         ? CompletableFuture.completedFuture(false)
                         : calls.start("put", () -> cache.invokeAsync(key.toHex(), new WriteAgain()))
-                                .thenApply(written -> false));
+                                // Deleted meanwhile, or found corrupt: this caller's is as good.
+                                .thenCompose(written ->
+                                        written ? CompletableFuture.completedFuture(false) : putIfAbsent(key, block)));
     }
 
     private static boolean isSilence(Throwable failure) {

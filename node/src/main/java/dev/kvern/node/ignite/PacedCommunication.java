@@ -37,6 +37,9 @@ import org.slf4j.LoggerFactory;
 final class PacedCommunication extends TcpCommunicationSpi {
     private static final Logger log = LoggerFactory.getLogger(PacedCommunication.class);
 
+    private static final int ATTEMPTS = 5;
+    private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
     private final int batchBytes;
     private final BytesPace sent;
     private final BytesPace received;
@@ -59,8 +62,9 @@ final class PacedCommunication extends TcpCommunicationSpi {
         if (content instanceof GridDhtPartitionSupplyMessage supply) {
             pause(sent.charge(supply.messageSize()));
             super.sendMessage(node, message, acknowledged);
-        } else if (content instanceof GridDhtPartitionDemandMessage demand && demand.rebalanceId() >= 0) {
-            later(() -> super.sendMessage(node, message, acknowledged));
+        } else if (content instanceof GridDhtPartitionDemandMessage demand) {
+            // One that takes back an earlier one must not overtake it, and costs nothing.
+            later(node, demand.rebalanceId() >= 0, () -> super.sendMessage(node, message, acknowledged));
         } else {
             super.sendMessage(node, message, acknowledged);
         }
@@ -70,20 +74,35 @@ final class PacedCommunication extends TcpCommunicationSpi {
         return message instanceof GridIoMessage io ? io.message() : message;
     }
 
-    private void later(Runnable send) {
+    private void later(ClusterNode node, boolean paid, Runnable send) {
         try {
             demands.execute(() -> {
-                try {
+                if (paid) {
                     pauseUntilPaid();
                     received.charge(batchBytes);
-                    send.run();
-                } catch (IgniteException e) {
-                    // The node has left, or this one leaves: Ignite begins to rebalance anew, or needs to no more.
-                    log.debug("a request for blocks was not sent: {}", e.toString());
                 }
+                send(node, send);
             });
         } catch (RejectedExecutionException e) {
             throw new IgniteSpiException("the node is stopping", e);
+        }
+    }
+
+    /** Ignite would try another owner if it heard of a failure; it does not, so that a node which is still there is tried again. */
+    private void send(ClusterNode node, Runnable send) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                send.run();
+                return;
+            } catch (IgniteException e) {
+                // Once the node has left, or this one leaves, Ignite begins to rebalance anew, or needs to no more.
+                boolean there = getSpiContext().node(node.id()) != null;
+                if (!there || attempt == ATTEMPTS) {
+                    log.warn("a request for blocks was not sent to {}: {}", node.consistentId(), e.toString());
+                    return;
+                }
+                pause(AGAIN_NANOS);
+            }
         }
     }
 

@@ -71,7 +71,7 @@ public final class ReadCache {
         Entry entry = admitReadAgain(key, block);
         if (entry != null) {
             fill(entry, block);
-            put(key, entry, readOften);
+            put(key, entry, readOften).close();
         }
     }
 
@@ -83,12 +83,7 @@ public final class ReadCache {
             return Optional.empty();
         }
         fill(entry, block);
-        ReadableBlock copy;
-        synchronized (this) {
-            copy = new Copy(entry);
-        }
-        put(key, entry, again == null ? passing : readOften);
-        return Optional.of(copy);
+        return Optional.of(put(key, entry, again == null ? passing : readOften));
     }
 
     private void fill(Entry entry, StoredBlock block) {
@@ -100,19 +95,24 @@ public final class ReadCache {
         }
     }
 
-    private void put(BlockKey key, Entry entry, CacheShelf shelf) {
+    /** The copy that is there from now on: another, if that was as fast. */
+    private Copy put(BlockKey key, Entry entry, CacheShelf shelf) {
+        Copy copy;
         synchronized (this) {
-            if (readOften.find(key) != null || passing.find(key) != null) {
-                // Another was as fast.
+            Entry often = readOften.find(key);
+            Entry there = often == null ? passing.find(key) : often;
+            if (there != null) {
                 forget(entry);
-                return;
+                return new Copy(there);
             }
             shelf.put(key, entry);
+            copy = new Copy(entry);
         }
         // Who removes a block forgets first that it is held, then drops the copy: one of the two sees the other.
         if (!held.test(key)) {
             drop(key);
         }
+        return copy;
     }
 
     private synchronized @Nullable Entry admitReadAgain(BlockKey key, StoredBlock block) {
