@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param atMillis when it arrived, since the epoch
  * @param runner the one that answered or was tried last; empty if there was none
- * @param usage all zero for a request that failed
+ * @param usage all zero for a request that did not come to its end
  * @param ttftMillis from its arrival here to its first token; 0 if there was none
  * @param attempts runners it was sent to
  * @param error null for one that succeeded
@@ -58,6 +58,11 @@ public record RequestRecord(
     /** Prompt tokens whose KV came from any cache. */
     public long cachedTokens() {
         return (long) usage.getCachedLocalTokens() + usage.getCachedHostTokens() + usage.getCachedClusterTokens();
+    }
+
+    /** Whether it counts among the times to first token: of one that broke off nobody knows what it reused. */
+    public boolean timed() {
+        return ttftMillis > 0 && (outcome == Outcome.STOP || outcome == Outcome.LENGTH);
     }
 
     /**
