@@ -102,7 +102,13 @@ public final class DashboardRoutes implements HttpRoutes, AutoCloseable {
 
     private void request(RoutingContext context) {
         String id = context.pathParam("id");
-        Optional<RequestLog.Entry> found = data.requests().find(id);
+        // Callers may use an id again: a line of the log asks for its own number.
+        long sequence = number(context, "seq", 0);
+        Optional<RequestLog.Entry> found = sequence == 0
+                ? data.requests().find(id)
+                : data.requests()
+                        .numbered(sequence)
+                        .filter(entry -> entry.record().requestId().equals(id));
         if (found.isPresent()) {
             send(context, RequestJson.detail(found.get()));
         } else {

@@ -31,6 +31,7 @@ const table = new LiveTable("request-log", {
   decorate: (row, request) => {
     row.dataset.outcome = request.outcome;
     row.dataset.request = request.request_id;
+    row.dataset.seq = request.seq;
   },
   columns: [
     text((request) => timeOfDay(request.at_ms), "code"),
@@ -49,7 +50,7 @@ const table = new LiveTable("request-log", {
 byId("request-log").tBodies[0].addEventListener("click", (event) => {
   const row = event.target.closest("tr");
   // Who marks text does not want the drawer.
-  if (row && String(getSelection()) === "") openDetail(row.dataset.request);
+  if (row && String(getSelection()) === "") openDetail(row.dataset.request, row.dataset.seq);
 });
 
 /** @param store whose requests are shown, and to which older ones are added */
