@@ -126,7 +126,7 @@ public final class CoordinatorProcess implements AutoCloseable {
         RunnerChannels channels = parts.opened(new RunnerChannels(target -> channel(target, telemetry)));
         members.onChange(channels::changed);
 
-        var figures = new ClusterFigures(members, System::nanoTime);
+        var figures = new ClusterFigures(members, System::nanoTime, System.currentTimeMillis());
         DashboardData shown = shown(config, figures);
         members.onChange(new MemberEvents(shown.events(), members.current()));
         var metrics = new CoordinatorMetrics(figures, members, index);

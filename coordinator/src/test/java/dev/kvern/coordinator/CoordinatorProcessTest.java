@@ -82,8 +82,9 @@ class CoordinatorProcessTest {
     }
 
     private void addRunner() {
-        cluster.register(
-                RegisterRequest.newBuilder().setMember(Members.runner("a")).build());
+        cluster.register(RegisterRequest.newBuilder()
+                .setMember(Members.runner("a", System.currentTimeMillis()))
+                .build());
         cluster.heartbeat(Members.beat(
                 "a",
                 RunnerLoad.newBuilder()
