@@ -65,7 +65,7 @@ public final class CoordinatorProcess implements AutoCloseable {
     private static final int SHOWN_MILLIS = 900_000;
     private static final int TTFT_MILLIS = 10_000;
     private static final int NODE_MILLIS = 5_000;
-    private static final int MOST_EVENTS = 500;
+    private static final int MOST_EVENTS = 250;
     private static final int MOST_PREFIXES = 512;
     private static final long KEEP_ALIVE_SECONDS = 10;
     private static final int FLOW_CONTROL_WINDOW_BYTES = 1 << 20;

@@ -50,6 +50,8 @@ class RequestObserversTest {
         RequestRecord record = record(Outcome.FAILED, "INTERNAL: broken");
         observers.ended(record);
         assertThat(data.events().after(0)).extracting(EventLog.Event::text).containsExactly("INTERNAL: broken");
+        observers.ended(record(Outcome.REFUSED, "NOT_FOUND: model"));
+        assertThat(data.events().after(0)).as("refused").hasSize(1);
         observers.named(
                 record,
                 blocks(16).setNamespace(ByteString.copyFromUtf8("short")).build());

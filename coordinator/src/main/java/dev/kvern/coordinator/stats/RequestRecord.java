@@ -84,7 +84,9 @@ public record RequestRecord(
         LENGTH,
         /** The caller went away. */
         CANCELLED,
-        /** An error was returned. */
+        /** Not served for what it asks for, or because there is too much to do; the caller can do something about it. */
+        REFUSED,
+        /** Any other error was returned. */
         FAILED
     }
 }

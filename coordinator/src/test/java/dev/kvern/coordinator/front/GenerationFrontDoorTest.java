@@ -390,7 +390,7 @@ class GenerationFrontDoorTest {
         assertThat(failure(request(PROMPT).setRunnerId("b")))
                 .satisfies(s -> assertThat(s.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED))
                 .satisfies(s -> assertThat(s.getDescription()).contains("calls under way: 5"));
-        assertThat(record().outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(record().outcome()).isEqualTo(Outcome.REFUSED);
         callers.get(0).call.cancel("enough", null);
         assertThat(record().outcome()).isEqualTo(Outcome.CANCELLED);
         assertThat(ask(request(PROMPT).setRunnerId("b"))).hasSize(4);

@@ -11,7 +11,7 @@ const PAGE = 100;
 
 const FILTERS = {
   all: () => true,
-  failed: (request) => request.outcome === "failed" || request.outcome === "cancelled",
+  failed: (request) => ["failed", "refused", "cancelled"].includes(request.outcome),
   cluster: (request) => request.cached_cluster_tokens > 0,
   cold: (request) => cachedTokens(request) === 0,
 };

@@ -3,7 +3,7 @@
 import { History } from "./history.js";
 
 const KEPT_REQUESTS = 1000;
-const KEPT_EVENTS = 500;
+const KEPT_EVENTS_OF_A_KIND = 250;
 
 export class Store {
   /** Figures and settings; null before the first answer. */
@@ -59,7 +59,7 @@ export class Store {
     for (const id of gone) this.members.delete(id);
     for (const member of members) this.members.set(member.id, heard(member));
     this.addRequests(requests);
-    this.events = merged(this.events, events).slice(0, KEPT_EVENTS);
+    this.events = newestOfEachKind(merged(this.events, events));
     if (prefixes !== undefined) this.prefixRevision = prefixes;
   }
 
@@ -86,6 +86,12 @@ export class Store {
 /** Silence grows by itself: what is kept is when it began. */
 function heard(member) {
   return { ...member, heard_ms: Date.now() - member.silent_ms };
+}
+
+/** Many of one kind push out none of another. */
+function newestOfEachKind(events) {
+  const kept = {};
+  return events.filter(({ kind }) => (kept[kind] = (kept[kind] ?? 0) + 1) <= KEPT_EVENTS_OF_A_KIND);
 }
 
 function merged(known, more) {
