@@ -59,11 +59,16 @@ export function createRequests(store) {
   filter.addEventListener("change", show);
   older.addEventListener("click", async () => {
     const last = store.requests.at(-1)?.seq;
-    const answer = await fetch(`api/requests?before=${last}&limit=${PAGE}`);
-    const more = await answer.json();
-    reachedEnd = more.length < PAGE;
-    store.addRequests(more);
-    show();
+    try {
+      const answer = await fetch(`api/requests?before=${last}&limit=${PAGE}`);
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      const more = await answer.json();
+      reachedEnd = more.length < PAGE;
+      store.addRequests(more);
+      show();
+    } catch (failure) {
+      setText(byId("requests-summary"), `Older ones cannot be fetched: ${failure.message}. Try again.`);
+    }
   });
   return { show };
 }

@@ -68,11 +68,10 @@ export class Store {
     this.requests = merged(this.requests, requests).slice(0, KEPT_REQUESTS);
   }
 
-  #times(point) {
-    if (this.ttft.at(-1)?.at_ms === point.at_ms) this.ttft.pop();
-    this.ttft.push(point);
-    const oldest = point.at_ms - 900_000;
-    if (this.ttft[0].at_ms < oldest) this.ttft.shift();
+  /** Takes the newest intervals over, oldest first, each in the place of what was known of it. */
+  #times(points) {
+    const oldest = points.at(-1).at_ms - 900_000;
+    this.ttft = [...this.ttft.filter(({ at_ms: at }) => at >= oldest && at < points[0].at_ms), ...points];
   }
 
   /** By role and name, nodes and runners apart. */
