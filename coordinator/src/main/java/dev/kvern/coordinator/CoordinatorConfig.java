@@ -80,6 +80,11 @@ public record CoordinatorConfig(
                 dashboard.promptText);
     }
 
+    /** Whether prompts can be sent from the page: not past the keys that others need, unless a password guards the page. */
+    boolean playground() {
+        return dashboard.playground && (api.keysFile.isEmpty() || !dashboard.passwordFile.isEmpty());
+    }
+
     @Override
     public void validate(Problems problems) {
         problems.check(!listen.host.isBlank(), "listen.host", "''", "an address of this machine");

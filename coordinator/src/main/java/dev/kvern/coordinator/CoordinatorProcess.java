@@ -66,7 +66,7 @@ public final class CoordinatorProcess implements AutoCloseable {
     private static final int SHOWN_MILLIS = 900_000;
     private static final int TTFT_MILLIS = 10_000;
     private static final int NODE_MILLIS = 5_000;
-    private static final int MOST_EVENTS = 500;
+    private static final int MOST_EVENTS = 250;
     private static final int MOST_PREFIXES = 512;
     private static final long KEEP_ALIVE_SECONDS = 10;
     private static final int FLOW_CONTROL_WINDOW_BYTES = 1 << 20;
@@ -130,8 +130,9 @@ public final class CoordinatorProcess implements AutoCloseable {
         RunnerChannels channels = parts.opened(new RunnerChannels(target -> channel(target, telemetry)));
         members.onChange(channels::changed);
 
-        var figures = new ClusterFigures(members, System::nanoTime);
+        var figures = new ClusterFigures(members, System::nanoTime, System.currentTimeMillis());
         DashboardData shown = shown(config, figures);
+        warnOfOpenDashboard(config);
         members.onChange(new MemberEvents(shown.events(), members.current()));
         var metrics = new CoordinatorMetrics(figures, members, index);
         var choice = new RunnerChoice(members, index, underWay, config.routing().toPolicy());
@@ -168,7 +169,7 @@ public final class CoordinatorProcess implements AutoCloseable {
         var dashboard = parts.opened(
                 new DashboardRoutes(shown, members::current, config.dashboard().password()));
         var routes = new ArrayList<HttpRoutes>(List.of(new TraceRoutes(telemetry), probes, openAi, dashboard));
-        if (config.dashboard().playground()) {
+        if (config.playground()) {
             routes.add(new PlaygroundRoutes(ownCalls.channel()));
         }
         routes.add(dashboard.page());
@@ -203,7 +204,23 @@ public final class CoordinatorProcess implements AutoCloseable {
                 System::currentTimeMillis,
                 version(),
                 config.dashboard().promptText(),
-                config.dashboard().playground());
+                config.playground());
+    }
+
+    private static void warnOfOpenDashboard(CoordinatorConfig config) {
+        if (config.api().keysFile().isEmpty()
+                || !config.dashboard().passwordFile().isEmpty()) {
+            return;
+        }
+        if (config.dashboard().playground()) {
+            log.warn("api.keys_file is set and dashboard.password_file is not: the playground is left out");
+        }
+        if (config.dashboard().promptText()) {
+            log.warn(
+                    "api.keys_file is set and dashboard.password_file is not: the dashboard shows the first characters of prompts"
+                            + " to whoever reaches port {} (dashboard.prompt_text)",
+                    config.listen().httpPort());
+        }
     }
 
     private static void expire(MemberRegistry members, UnderWay underWay) {

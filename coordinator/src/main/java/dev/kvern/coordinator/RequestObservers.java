@@ -33,7 +33,7 @@ final class RequestObservers implements RequestListener {
         data.requests().add(record);
         metrics.ended(record);
         data.saved().add(record);
-        if (record.ttftMillis() > 0) {
+        if (record.timed()) {
             data.ttft().add(data.epochMillis().getAsLong(), record.ttftMillis(), record.cachedTokens() > 0);
         }
         if (record.outcome() == RequestRecord.Outcome.FAILED) {

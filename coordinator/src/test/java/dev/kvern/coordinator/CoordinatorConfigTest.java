@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.kvern.config.ConfigException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class CoordinatorConfigTest {
     @Test
@@ -13,6 +17,20 @@ class CoordinatorConfigTest {
         CoordinatorConfig config =
                 CoordinatorConfig.loader().load(null, List.of()).config();
         assertThat(config.listen().grpcPort()).isEqualTo(7_400);
+    }
+
+    @Test
+    void thePlaygroundIsNoWayAroundTheKeys(@TempDir Path directory) throws ConfigException, IOException {
+        String keys = "api.keys_file=" + Files.writeString(directory.resolve("keys"), "alice sk-1\n");
+        String password = "dashboard.password_file=" + Files.writeString(directory.resolve("password"), "ops:secret\n");
+        assertThat(playground(List.of())).isTrue();
+        assertThat(playground(List.of(keys))).isFalse();
+        assertThat(playground(List.of(keys, password))).isTrue();
+        assertThat(playground(List.of(password, "dashboard.playground=false"))).isFalse();
+    }
+
+    private static boolean playground(List<String> settings) throws ConfigException {
+        return CoordinatorConfig.loader().load(null, settings).config().playground();
     }
 
     @Test

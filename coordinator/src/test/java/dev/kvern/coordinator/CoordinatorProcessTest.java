@@ -13,6 +13,7 @@ import dev.kvern.v1.BlocksStored;
 import dev.kvern.v1.ClusterServiceGrpc;
 import dev.kvern.v1.DeregisterRequest;
 import dev.kvern.v1.GenerateRequest;
+import dev.kvern.v1.GenerateResponse;
 import dev.kvern.v1.GenerationServiceGrpc;
 import dev.kvern.v1.GetClusterStatsRequest;
 import dev.kvern.v1.KvEvent;
@@ -82,8 +83,9 @@ class CoordinatorProcessTest {
     }
 
     private void addRunner() {
-        cluster.register(
-                RegisterRequest.newBuilder().setMember(Members.runner("a")).build());
+        cluster.register(RegisterRequest.newBuilder()
+                .setMember(Members.runner("a", System.currentTimeMillis()))
+                .build());
         cluster.heartbeat(Members.beat(
                 "a",
                 RunnerLoad.newBuilder()
@@ -139,33 +141,42 @@ class CoordinatorProcessTest {
 
     @Test
     void whatFailedIsInTheLogWithItsDetailAndAmongTheEvents() throws IOException, InterruptedException {
+        assertThatThrownBy(() -> generate("id/with?slash")).hasMessageContaining("UNAVAILABLE");
         addRunner();
-        assertThatThrownBy(() -> GenerationServiceGrpc.newBlockingStub(channel)
-                        .withDeadlineAfter(20, TimeUnit.SECONDS)
-                        .generate(GenerateRequest.newBuilder()
-                                .setRequestId("id/with slash")
-                                .setModel("no such")
-                                .build())
-                        .next())
-                .hasMessageContaining("NOT_FOUND");
+        assertThatThrownBy(() -> generate("refused")).hasMessageContaining("NOT_FOUND");
         JsonNode requests =
-                new ObjectMapper().readTree(get("/api/requests?limit=1").body());
-        assertThat(requests.at("/0/request_id").asText()).isEqualTo("id/with slash");
-        assertThat(requests.at("/0/outcome").asText()).isEqualTo("failed");
+                new ObjectMapper().readTree(get("/api/requests?limit=2").body());
+        assertThat(requests.at("/0/request_id").asText()).isEqualTo("refused");
+        assertThat(requests.at("/0/outcome").asText()).isEqualTo("refused");
+        assertThat(requests.at("/1/request_id").asText()).isEqualTo("id/with?slash");
+        assertThat(requests.at("/1/outcome").asText()).isEqualTo("failed");
         assertThat(get("/api/requests?before=1").body()).isEqualTo("[]");
         JsonNode detail = new ObjectMapper()
-                .readTree(get("/api/requests/id%2Fwith%20slash").body());
-        assertThat(detail.at("/error").asText()).contains("no such");
+                .readTree(get("/api/requests/id%2Fwith%3Fslash").body());
+        assertThat(detail.at("/error").asText()).contains("no runner is up");
         assertThat(detail.at("/spans").isArray()).isTrue();
+        assertThat(get("/api/requests/id%2Fwith%3Fslash?seq=1").statusCode()).isEqualTo(200);
+        assertThat(get("/api/requests/id%2Fwith%3Fslash?seq=2").statusCode()).isEqualTo(404);
         assertThat(get("/api/requests/other").statusCode()).isEqualTo(404);
         JsonNode events = new ObjectMapper().readTree(get("/api/events").body());
-        assertThat(events.at("/0/subject").asText()).isEqualTo("id/with slash");
-        assertThat(events.at("/1/text").asText()).isEqualTo("joined at a:1");
+        assertThat(events).hasSize(2);
+        assertThat(events.at("/0/text").asText()).isEqualTo("joined at a:1");
+        assertThat(events.at("/1/subject").asText()).isEqualTo("id/with?slash");
         assertThat(new ObjectMapper()
                         .readTree(get("/api/prefixes").body())
                         .at("/prefixes")
                         .isArray())
                 .isTrue();
+    }
+
+    private GenerateResponse generate(String id) {
+        return GenerationServiceGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(20, TimeUnit.SECONDS)
+                .generate(GenerateRequest.newBuilder()
+                        .setRequestId(id)
+                        .setModel("no such")
+                        .build())
+                .next();
     }
 
     @Test

@@ -19,7 +19,7 @@ public final class DashboardDataForTests {
 
     public static DashboardData of(MemberRegistry members) {
         return new DashboardData(
-                new ClusterFigures(members, () -> 0),
+                new ClusterFigures(members, () -> 0, 0),
                 new RequestLog(100),
                 new TokenHistory(10),
                 new TtftHistory(10_000, 10),

@@ -15,6 +15,7 @@ import dev.kvern.coordinator.stats.HotPrefixes.Prefix;
 import dev.kvern.coordinator.stats.RequestDetail;
 import dev.kvern.coordinator.stats.RequestRecord;
 import dev.kvern.coordinator.stats.RequestRecord.Outcome;
+import dev.kvern.coordinator.stats.TtftHistory;
 import dev.kvern.v1.LeadingBlocks;
 import dev.kvern.v1.PromptSpan;
 import dev.kvern.v1.TokenSource;
@@ -26,8 +27,8 @@ class RequestObserversTest {
     private final MemberRegistry members =
             new MemberRegistry(new MembershipLimits(100, 400, 60_000, 10), new SteppedClock());
     private final DashboardData data = DashboardDataForTests.of(members);
-    private final RequestObservers observers =
-            new RequestObservers(data, new CoordinatorMetrics(data.figures(), members, new PrefixIndex(10)));
+    private final CoordinatorMetrics metrics = new CoordinatorMetrics(data.figures(), members, new PrefixIndex(10));
+    private final RequestObservers observers = new RequestObservers(data, metrics);
 
     @Test
     void tokensOfABlockCountAsReusedByWhereTheSpansSayTheyCameFrom() {
@@ -49,10 +50,25 @@ class RequestObserversTest {
         RequestRecord record = record(Outcome.FAILED, "INTERNAL: broken");
         observers.ended(record);
         assertThat(data.events().after(0)).extracting(EventLog.Event::text).containsExactly("INTERNAL: broken");
+        observers.ended(record(Outcome.REFUSED, "NOT_FOUND: model"));
+        assertThat(data.events().after(0)).as("refused").hasSize(1);
         observers.named(
                 record,
                 blocks(16).setNamespace(ByteString.copyFromUtf8("short")).build());
         assertThat(data.prefixes().size()).isZero();
+    }
+
+    @Test
+    void timesToFirstTokenAreOfRequestsWhoseReuseIsKnown() {
+        for (Outcome outcome : Outcome.values()) {
+            observers.ended(record(outcome, null));
+        }
+        TtftHistory.Point times = data.ttft().window(DashboardDataForTests.NOW);
+        assertThat(times.hit().count()).as("stop and length").isEqualTo(2);
+        assertThat(times.miss().count()).isZero();
+        assertThat(metrics.scrape())
+                .contains("kvern_ttft_seconds_count{reuse=\"hit\"} 2")
+                .doesNotContain("reuse=\"miss\"");
     }
 
     private static LeadingBlocks.Builder blocks(int tokens) {

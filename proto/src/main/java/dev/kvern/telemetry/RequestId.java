@@ -17,7 +17,9 @@ public final class RequestId {
     /** The field of log lines. */
     public static final String LOG_FIELD = "request_id";
 
-    private static final int MAX_LENGTH = 256;
+    /** Most characters of a name. */
+    public static final int MAX_LENGTH = 256;
+
     private static final Context.Key<RequestId> KEY = Context.key("kvern-request-id");
 
     /** Empty until the request has a name. */
@@ -42,17 +44,23 @@ public final class RequestId {
      * Names the call that is being served: as the request itself says, else as the caller's header does, else anew.
      *
      * @param given empty if the request does not say
-     * @return the name
+     * @return the name, as headers and log lines can have it: cut to {@link #MAX_LENGTH}, other characters than visible ASCII
+     *     replaced
      */
     public static String settle(String given) {
         @Nullable RequestId call = KEY.get();
         String said = given.isEmpty() && call != null ? call.text : given;
-        String id = said.isEmpty() ? UUID.randomUUID().toString() : said;
+        String id = said.isEmpty() ? UUID.randomUUID().toString() : printable(said);
         if (call != null) {
-            call.text = printable(id);
-            MDC.put(LOG_FIELD, call.text);
+            call.text = id;
+            MDC.put(LOG_FIELD, id);
         }
         return id;
+    }
+
+    /** Whether a text can name a request as it is. */
+    public static boolean isValid(String id) {
+        return !id.isEmpty() && id.equals(printable(id));
     }
 
     /** As headers and log lines can have it: whoever names a request must not be able to forge a line. */

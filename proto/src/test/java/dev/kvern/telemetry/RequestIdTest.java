@@ -104,8 +104,11 @@ class RequestIdTest {
     @Test
     void aNameCannotForgeALogLine() {
         GenerateResponse answer = generate("a b\nERROR all is lost\u00e9");
-        assertThat(answer.getRequestId()).isEqualTo("a b\nERROR all is lost\u00e9");
-        assertThat(answer.getTextDelta()).isEqualTo("a?b?ERROR?all?is?lost?");
+        assertThat(answer.getRequestId()).isEqualTo("a?b?ERROR?all?is?lost?");
+        assertThat(answer.getTextDelta()).isEqualTo(answer.getRequestId());
+        assertThat(RequestId.isValid("a b")).isFalse();
+        assertThat(RequestId.isValid("x".repeat(257))).isFalse();
+        assertThat(RequestId.isValid("x".repeat(256))).isTrue();
         assertThat(within("x\ny", () -> generate("")).getRequestId()).isEqualTo("x?y");
         assertThat(generate("long".repeat(1_000)).getTextDelta()).hasSize(256);
     }

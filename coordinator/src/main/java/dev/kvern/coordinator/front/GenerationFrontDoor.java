@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  * prompt's blocks, which the coordinator asks for itself. Safe for use by several threads.
  */
 public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationServiceImplBase {
+    private static final int MAX_MODEL_NAME = 512;
+
     private final MemberRegistry members;
     private final RunnerChoice choice;
     private final RunnerChannels channels;
@@ -82,9 +84,9 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
     public void generate(GenerateRequest request, StreamObserver<GenerateResponse> observer) {
         var responses = (ServerCallStreamObserver<GenerateResponse>) observer;
         String id = RequestId.settle(request.getRequestId());
-        GenerateRequest named = request.getRequestId().isEmpty()
-                ? request.toBuilder().setRequestId(id).build()
-                : request;
+        GenerateRequest named = request.getRequestId().equals(id)
+                ? request
+                : request.toBuilder().setRequestId(id).build();
         int size = named.getSerializedSize();
         var call = new RoutedGeneration(
                 named,
@@ -118,9 +120,30 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
                             + ", and " + limits.callBytes() + " bytes; try again later)"));
             return;
         }
+        try {
+            check(request);
+        } catch (KvernException e) {
+            call.refuse(e);
+            return;
+        }
         responses.setOnCancelHandler(call::cancelled);
         responses.setOnReadyHandler(call::ready);
         call.start();
+    }
+
+    /** What names things here stands in logs and on pages. */
+    private static void check(GenerateRequest request) {
+        String id = request.getRequestId();
+        if (!id.isEmpty() && !RequestId.isValid(id)) {
+            throw KvernException.invalid(
+                    "request_id",
+                    id.length() + " characters",
+                    "at most " + RequestId.MAX_LENGTH + ", all of them visible ASCII");
+        }
+        int length = request.getModel().length();
+        if (length > MAX_MODEL_NAME) {
+            throw KvernException.invalid("model", "a name of " + length + " characters", "at most " + MAX_MODEL_NAME);
+        }
     }
 
     @Override

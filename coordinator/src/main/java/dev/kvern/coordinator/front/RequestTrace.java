@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class RequestTrace {
     private static final int MOST_ROUTES = 4;
     private static final int MOST_TEXT = 240;
+    private static final int MOST_CHARACTERS = 1_000;
 
     private final String id;
     private final CallClock clock;
@@ -90,17 +91,22 @@ final class RequestTrace {
 
     RequestRecord ended(Outcome outcome, @Nullable String error) {
         return new RequestRecord(
-                id,
+                cut(id),
                 arrivedAtMillis,
                 runner,
-                model,
+                cut(model),
                 usage,
                 firstTokenAtNanos < 0 ? 0 : millis(firstTokenAtNanos - arrivedAtNanos),
                 millis(clock.nanoTime().getAsLong() - arrivedAtNanos),
                 outcome,
                 attempts,
-                error,
+                error == null ? null : cut(error),
                 detail());
+    }
+
+    /** The log is bounded, and so is what each of its entries says. */
+    private static String cut(String text) {
+        return text.length() > MOST_CHARACTERS ? text.substring(0, MOST_CHARACTERS) : text;
     }
 
     private RequestDetail detail() {

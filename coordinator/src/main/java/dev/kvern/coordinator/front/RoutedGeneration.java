@@ -203,11 +203,19 @@ final class RoutedGeneration {
     private void fail(Status status) {
         if (!ended) {
             // First: the caller's next call must find this one ended.
-            end(
-                    status.getCode() == Status.Code.CANCELLED ? Outcome.CANCELLED : Outcome.FAILED,
-                    status.getCode() + ": " + status.getDescription());
+            end(outcome(status), status.getCode() + ": " + status.getDescription());
             responses.onError(status.asRuntimeException(hint.trailers(status)));
         }
+    }
+
+    private Outcome outcome(Status status) {
+        return switch (status.getCode()) {
+            case CANCELLED -> Outcome.CANCELLED;
+            // An answer that has begun was not refused.
+            case INVALID_ARGUMENT, NOT_FOUND, OUT_OF_RANGE, RESOURCE_EXHAUSTED ->
+                answered ? Outcome.FAILED : Outcome.REFUSED;
+            default -> Outcome.FAILED;
+        };
     }
 
     private void end(Outcome outcome, @Nullable String error) {

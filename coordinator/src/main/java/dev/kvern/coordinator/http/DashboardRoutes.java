@@ -11,6 +11,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.StaticHandler;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
@@ -27,6 +28,8 @@ public final class DashboardRoutes implements HttpRoutes, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DashboardRoutes.class);
     private static final int TICKS_A_NODE_POINT = 5;
     private static final int MOST_REQUESTS = 500;
+    private static final String CONTENT_POLICY =
+            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
     private static final String PAGE = "dev/kvern/coordinator/web";
 
     private final LiveFeed feed = new LiveFeed();
@@ -75,7 +78,7 @@ public final class DashboardRoutes implements HttpRoutes, AutoCloseable {
             // The page needs nothing from elsewhere and says so.
             router.get().handler(context -> {
                 context.response()
-                        .putHeader("Content-Security-Policy", "default-src 'self'")
+                        .putHeader("Content-Security-Policy", CONTENT_POLICY)
                         .putHeader("Referrer-Policy", "no-referrer");
                 context.next();
             });
@@ -102,7 +105,13 @@ public final class DashboardRoutes implements HttpRoutes, AutoCloseable {
 
     private void request(RoutingContext context) {
         String id = context.pathParam("id");
-        Optional<RequestLog.Entry> found = data.requests().find(id);
+        // Callers may use an id again: a line of the log asks for its own number.
+        long sequence = number(context, "seq", 0);
+        Optional<RequestLog.Entry> found = sequence == 0
+                ? data.requests().find(id)
+                : data.requests()
+                        .numbered(sequence)
+                        .filter(entry -> entry.record().requestId().equals(id));
         if (found.isPresent()) {
             send(context, RequestJson.detail(found.get()));
         } else {
@@ -148,9 +157,10 @@ public final class DashboardRoutes implements HttpRoutes, AutoCloseable {
             Map<String, String> events = new LinkedHashMap<>();
             events.put("state", JsonText.of(updates.next()));
             events.put("point", JsonText.of(HistoryJson.of(tokens)));
-            TtftHistory.Point ttft = data.ttft().newest();
-            if (ttft != null && now - ttft.startMillis() < 2L * data.ttft().intervalMillis()) {
-                events.put("ttft", JsonText.of(HistoryJson.of(ttft)));
+            // The one before too: what was added to it since the last tick is not known there yet.
+            List<TtftHistory.Point> ttft = data.ttft().lastTwo(now);
+            if (!ttft.isEmpty()) {
+                events.put("ttft", JsonText.of(HistoryJson.times(ttft)));
             }
             if (nodes != null) {
                 events.put("nodes", JsonText.of(HistoryJson.of(nodes)));

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kvern.coordinator.stats.NodeHistory;
 import dev.kvern.coordinator.stats.TokenHistory;
 import dev.kvern.coordinator.stats.TtftHistory;
+import java.util.List;
 
 /** What was over time, as JSON. */
 final class HistoryJson {
@@ -17,8 +18,7 @@ final class HistoryJson {
         data.tokens().points().forEach(point -> tokens.add(of(point)));
         ObjectNode ttft = root.putObject("ttft");
         ttft.put("interval_ms", data.ttft().intervalMillis());
-        ArrayNode times = ttft.putArray("points");
-        data.ttft().points(data.epochMillis().getAsLong()).forEach(point -> times.add(of(point)));
+        ttft.set("points", times(data.ttft().points(data.epochMillis().getAsLong())));
         ObjectNode nodes = root.putObject("nodes");
         nodes.put("interval_ms", nodeMillis);
         ArrayNode counted = nodes.putArray("points");
@@ -38,6 +38,12 @@ final class HistoryJson {
         node.put("finished", point.finished());
         node.put("failed", point.failed());
         return node;
+    }
+
+    static ArrayNode times(List<TtftHistory.Point> points) {
+        ArrayNode times = JsonText.array();
+        points.forEach(point -> times.add(of(point)));
+        return times;
     }
 
     static ObjectNode of(TtftHistory.Point point) {

@@ -62,6 +62,10 @@ final class LiveFeed {
         for (HttpServerResponse client : clients) {
             if (client.writeQueueFull()) {
                 behind.add(client);
+                // One that went meanwhile has been removed already.
+                if (!clients.contains(client)) {
+                    behind.remove(client);
+                }
             } else if (behind.remove(client)) {
                 client.write(RESYNC);
             } else {

@@ -21,6 +21,10 @@ final class PlaygroundCall implements ClientResponseObserver<GenerateRequest, Ge
     private final HttpServerResponse page;
     private final Runnable onEnd;
     private @Nullable ClientCallStreamObserver<GenerateRequest> call;
+
+    /** The next response was not asked for, because the page takes none. */
+    private boolean owed;
+
     private boolean ended;
 
     PlaygroundCall(HttpServerResponse page, Runnable onEnd) {
@@ -35,6 +39,7 @@ final class PlaygroundCall implements ClientResponseObserver<GenerateRequest, Ge
         page.setChunked(true)
                 .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream")
                 .putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        page.drainHandler(drained -> drained());
         page.closeHandler(closed -> left());
         page.exceptionHandler(failure -> left());
     }
@@ -78,6 +83,7 @@ final class PlaygroundCall implements ClientResponseObserver<GenerateRequest, Ge
         if (response.hasUsage()) {
             send("end", ending(response));
         }
+        owed = true;
         more();
     }
 
@@ -91,15 +97,17 @@ final class PlaygroundCall implements ClientResponseObserver<GenerateRequest, Ge
         return event;
     }
 
-    private void more() {
-        ClientCallStreamObserver<GenerateRequest> from = call;
-        if (from == null) {
-            return;
+    private synchronized void drained() {
+        if (!ended) {
+            more();
         }
-        if (page.writeQueueFull()) {
-            page.drainHandler(drained -> from.request(1));
-        } else {
-            from.request(1);
+    }
+
+    /** Asks for the next response, once, when the page takes it. */
+    private void more() {
+        if (owed && call != null && !page.writeQueueFull()) {
+            owed = false;
+            call.request(1);
         }
     }
 

@@ -79,6 +79,7 @@ final class StateJson {
 
     private static ObjectNode prefix(HotPrefixes.Prefix prefix) {
         ObjectNode node = JsonText.object();
+        node.put("id", prefix.id());
         node.put("model", prefix.model());
         node.put("from_token", prefix.fromToken());
         node.put("tokens", prefix.tokens());

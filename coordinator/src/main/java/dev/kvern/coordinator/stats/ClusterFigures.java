@@ -15,12 +15,14 @@ import java.util.function.LongSupplier;
  */
 public final class ClusterFigures {
     private final MemberRegistry members;
-    private final ClusterTotals totals = new ClusterTotals();
+    private final ClusterTotals totals;
     private final LongSupplier nanoTime;
     private final long startedAt;
 
-    public ClusterFigures(MemberRegistry members, LongSupplier nanoTime) {
+    /** @param startedAtMillis when the coordinator started, since the epoch */
+    public ClusterFigures(MemberRegistry members, LongSupplier nanoTime, long startedAtMillis) {
         this.members = members;
+        this.totals = new ClusterTotals(startedAtMillis);
         this.nanoTime = nanoTime;
         this.startedAt = nanoTime.getAsLong();
     }

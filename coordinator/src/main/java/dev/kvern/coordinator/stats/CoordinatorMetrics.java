@@ -228,7 +228,7 @@ public final class CoordinatorMetrics {
                 .tag("outcome", request.outcome().name().toLowerCase(Locale.ROOT))
                 .register(registry)
                 .increment();
-        if (request.ttftMillis() > 0) {
+        if (request.timed()) {
             boolean hit = request.cachedTokens() > 0;
             Timer.builder("kvern.ttft")
                     .description("From a request's arrival at the coordinator to its first token")

@@ -1,7 +1,9 @@
 package dev.kvern.coordinator.stats;
 
+import com.google.common.hash.Hashing;
 import dev.kvern.block.BlockDigest;
 import dev.kvern.block.NamespaceId;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class HotPrefixes {
     private static final double HALF_LIFE_MILLIS = TimeUnit.MINUTES.toMillis(10);
     private static final int MOST_TEXT = 120;
+    private static final int ID_DIGITS = 24;
 
     private final int capacity;
     private final Map<NamespaceId, Chain> roots = new HashMap<>();
@@ -38,6 +41,7 @@ public final class HotPrefixes {
     /**
      * A chain that no prompt parts from.
      *
+     * @param id of where it begins: no other chain's, and the same for as long as the chain is kept
      * @param model whose it is
      * @param fromToken its first token's place in the prompt
      * @param requests that had all of it
@@ -48,6 +52,7 @@ public final class HotPrefixes {
      * @param children the hottest first
      */
     public record Prefix(
+            String id,
             String model,
             int fromToken,
             int tokens,
@@ -218,22 +223,21 @@ public final class HotPrefixes {
                 .limit(most)
                 .toList());
         var top = new ArrayList<Prefix>();
-        for (Chain root : roots.values()) {
-            top.addAll(prefixes(root, 0, shown, nowMillis));
-        }
+        roots.forEach((namespace, root) -> top.addAll(prefixes(namespace, root, 0, shown, nowMillis)));
         top.sort(Comparator.comparingDouble((Prefix prefix) -> -prefix.heat()));
         return top;
     }
 
-    private static List<Prefix> prefixes(Chain of, int fromToken, Set<Chain> shown, long nowMillis) {
+    private static List<Prefix> prefixes(
+            NamespaceId namespace, Chain of, int fromToken, Set<Chain> shown, long nowMillis) {
         return of.children.values().stream()
                 .filter(shown::contains)
-                .map(chain -> prefix(chain, fromToken, shown, nowMillis))
+                .map(chain -> prefix(namespace, chain, fromToken, shown, nowMillis))
                 .sorted(Comparator.comparingDouble((Prefix prefix) -> -prefix.heat()))
                 .toList();
     }
 
-    private static Prefix prefix(Chain chain, int fromToken, Set<Chain> shown, long nowMillis) {
+    private static Prefix prefix(NamespaceId namespace, Chain chain, int fromToken, Set<Chain> shown, long nowMillis) {
         var links = new ArrayList<>(chain.links);
         Chain last = chain;
         while (last.children.size() == 1) {
@@ -253,6 +257,7 @@ public final class HotPrefixes {
             text.append(link.text);
         }
         return new Prefix(
+                id(namespace, chain.first()),
                 chain.model,
                 fromToken,
                 tokens,
@@ -261,6 +266,17 @@ public final class HotPrefixes {
                 last.lastMillis,
                 chain.heat(nowMillis),
                 text.toString(),
-                prefixes(last, fromToken + tokens, shown, nowMillis));
+                prefixes(namespace, last, fromToken + tokens, shown, nowMillis));
+    }
+
+    /** Short, for pages: neither a namespace nor a digest leaves the coordinator by it. */
+    private static String id(NamespaceId namespace, BlockDigest first) {
+        return Hashing.sha256()
+                .newHasher()
+                .putString(namespace.toHex(), StandardCharsets.US_ASCII)
+                .putString(first.toHex(), StandardCharsets.US_ASCII)
+                .hash()
+                .toString()
+                .substring(0, ID_DIGITS);
     }
 }

@@ -38,6 +38,21 @@ final class LoadSums {
         return add(sum, load, true);
     }
 
+    /** The running totals of {@code now} less those of {@code before}, of the same runner. */
+    static RunnerLoad since(RunnerLoad before, RunnerLoad now) {
+        RunnerLoad.Builder less = RunnerLoad.newBuilder();
+        for (FieldDescriptor field : FIELDS) {
+            if (field.getJavaType() == FieldDescriptor.JavaType.MESSAGE) {
+                if (now.hasField(field)) {
+                    less.setField(field, minus((Histogram) now.getField(field), (Histogram) before.getField(field)));
+                }
+            } else if (!STATES.contains(field.getNumber())) {
+                less.setField(field, minus(now.getField(field), before.getField(field)));
+            }
+        }
+        return less.build();
+    }
+
     private static RunnerLoad add(RunnerLoad sum, RunnerLoad load, boolean states) {
         RunnerLoad.Builder added = sum.toBuilder();
         for (FieldDescriptor field : FIELDS) {
@@ -65,6 +80,30 @@ final class LoadSums {
             added.setCounts(i, sum.getCounts(i) + load.getCounts(i));
         }
         return added.build();
+    }
+
+    private static Histogram minus(Histogram now, Histogram before) {
+        if (before.getCountsCount() != now.getCountsCount()) {
+            return now;
+        }
+        Histogram.Builder less = now.toBuilder().setSum(now.getSum() - before.getSum());
+        for (int i = 0; i < now.getCountsCount(); i++) {
+            less.setCounts(i, now.getCounts(i) - before.getCounts(i));
+        }
+        return less.build();
+    }
+
+    private static Object minus(Object a, Object b) {
+        if (a instanceof Long x && b instanceof Long y) {
+            return x - y;
+        }
+        if (a instanceof Integer x && b instanceof Integer y) {
+            return x - y;
+        }
+        if (a instanceof Double x && b instanceof Double y) {
+            return x - y;
+        }
+        throw new IllegalStateException("a load's field of type " + a.getClass());
     }
 
     private static Object plus(Object a, Object b) {

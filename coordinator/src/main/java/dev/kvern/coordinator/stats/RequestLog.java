@@ -49,6 +49,13 @@ public final class RequestLog {
                 .findFirst();
     }
 
+    /** The one of a number, if it is kept still. */
+    public synchronized Optional<Entry> numbered(long sequence) {
+        return sequence < 1 || sequence > added
+                ? Optional.empty()
+                : before(sequence + 1, 1).stream().findFirst();
+    }
+
     private RequestRecord at(long sequence) {
         RequestRecord record = ring[slot(sequence)];
         if (record == null) {

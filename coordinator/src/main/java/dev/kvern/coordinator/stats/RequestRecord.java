@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param atMillis when it arrived, since the epoch
  * @param runner the one that answered or was tried last; empty if there was none
- * @param usage all zero for a request that failed
+ * @param usage all zero for a request that did not come to its end
  * @param ttftMillis from its arrival here to its first token; 0 if there was none
  * @param attempts runners it was sent to
  * @param error null for one that succeeded
@@ -60,6 +60,11 @@ public record RequestRecord(
         return (long) usage.getCachedLocalTokens() + usage.getCachedHostTokens() + usage.getCachedClusterTokens();
     }
 
+    /** Whether it counts among the times to first token: of one that broke off nobody knows what it reused. */
+    public boolean timed() {
+        return ttftMillis > 0 && (outcome == Outcome.STOP || outcome == Outcome.LENGTH);
+    }
+
     /**
      * How much sooner its runner was done with the prompt than if it had computed all of it, in seconds: the tokens reused at
      * the speed at which it computes others, less the wait for the tier. An estimate; less than zero where fetching took longer.
@@ -79,7 +84,9 @@ public record RequestRecord(
         LENGTH,
         /** The caller went away. */
         CANCELLED,
-        /** An error was returned. */
+        /** Not served for what it asks for, or because there is too much to do; the caller can do something about it. */
+        REFUSED,
+        /** Any other error was returned. */
         FAILED
     }
 }

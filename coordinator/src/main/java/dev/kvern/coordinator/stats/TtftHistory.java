@@ -4,7 +4,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.OptionalDouble;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Times to first token, of requests that reused something and of those that did not, by interval. Safe for use by several threads;
@@ -72,10 +71,12 @@ public final class TtftHistory {
                 .toList();
     }
 
-    /** The newest interval with a request; null before the first. */
-    public synchronized @Nullable Point newest() {
-        Interval last = intervals.peekLast();
-        return last == null ? null : last.point();
+    /** Those that a request may have been added to lately: of the last two intervals, oldest first; without those without a request. */
+    public synchronized List<Point> lastTwo(long nowMillis) {
+        return intervals.stream()
+                .filter(interval -> interval.startMillis > nowMillis - 2L * intervalMillis)
+                .map(Interval::point)
+                .toList();
     }
 
     /** All of the window together, with the time at which it began. */

@@ -301,6 +301,24 @@ class GenerationFrontDoorTest {
     }
 
     @Test
+    void namesThatNoLogCanTakeAreRefused() throws InterruptedException {
+        for (String id : List.of("two words", "line\nfeed", "caf\u00e9", "x".repeat(257))) {
+            Status status = failure(request(PROMPT).setRequestId(id));
+            assertThat(status.getCode()).as(id).isEqualTo(Status.Code.INVALID_ARGUMENT);
+            assertThat(status.getDescription()).startsWith("request_id: " + id.length() + " characters (expected: ");
+            RequestRecord record = record();
+            assertThat(record.outcome()).isEqualTo(Outcome.REFUSED);
+            assertThat(record.requestId()).hasSizeLessThanOrEqualTo(256).matches("[!-~]+");
+        }
+        Status status = failure(request(PROMPT).setModel("m".repeat(5_000)));
+        assertThat(status.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        assertThat(status.getDescription()).startsWith("model: a name of 5000 characters (expected: at most 512)");
+        assertThat(record().model()).hasSize(1_000);
+        assertThat(a.requests.size() + b.requests.size()).isZero();
+        assertThat(ask(request(PROMPT).setRequestId("x".repeat(256)))).hasSize(4);
+    }
+
+    @Test
     void withoutItsBlocksAPromptIsRoutedAllTheSame() {
         a.tokenizes = false;
         b.tokenizes = false;
@@ -390,7 +408,7 @@ class GenerationFrontDoorTest {
         assertThat(failure(request(PROMPT).setRunnerId("b")))
                 .satisfies(s -> assertThat(s.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED))
                 .satisfies(s -> assertThat(s.getDescription()).contains("calls under way: 5"));
-        assertThat(record().outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(record().outcome()).isEqualTo(Outcome.REFUSED);
         callers.get(0).call.cancel("enough", null);
         assertThat(record().outcome()).isEqualTo(Outcome.CANCELLED);
         assertThat(ask(request(PROMPT).setRunnerId("b"))).hasSize(4);

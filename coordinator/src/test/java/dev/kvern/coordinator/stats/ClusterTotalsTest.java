@@ -8,13 +8,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kvern.coordinator.SteppedClock;
 import dev.kvern.coordinator.membership.MemberRegistry;
 import dev.kvern.coordinator.membership.MembershipLimits;
+import dev.kvern.v1.Histogram;
 import dev.kvern.v1.RunnerLoad;
 import org.junit.jupiter.api.Test;
 
 class ClusterTotalsTest {
     private final SteppedClock clock = new SteppedClock();
     private final MemberRegistry members = new MemberRegistry(new MembershipLimits(100, 400, 10_000, 10), clock);
-    private final ClusterTotals totals = new ClusterTotals();
+    private final ClusterTotals totals = new ClusterTotals(1);
 
     private void load(String id, long requested, int running) {
         members.heartbeat(
@@ -52,6 +53,50 @@ class ClusterTotalsTest {
         RunnerLoad sum = totals.update(members.current());
         assertThat(sum.getRequestedTokens()).isEqualTo(137);
         assertThat(sum.getRunningRequests()).isZero();
+    }
+
+    @Test
+    void whatARunnerCountedBeforeTheCoordinatorStartedIsLeftOut() {
+        var young = new ClusterTotals(5);
+        members.register(runner("old", 4));
+        members.register(runner("new", 5));
+        members.heartbeat(beat("old", load(1_000).setFetchHitSeconds(histogram(7))));
+        load("new", 10, 0);
+        assertThat(young.update(members.current()).getRequestedTokens()).isEqualTo(10);
+        members.heartbeat(beat("old", load(1_030).setRunningRequests(2).setFetchHitSeconds(histogram(9))));
+        RunnerLoad sum = young.update(members.current());
+        assertThat(sum.getRequestedTokens()).isEqualTo(40);
+        assertThat(sum.getRunningRequests()).isEqualTo(2);
+        assertThat(sum.getFetchHitSeconds()).isEqualTo(histogram(2));
+        members.deregister("old");
+        assertThat(young.update(members.current()).getRequestedTokens()).isEqualTo(40);
+    }
+
+    @Test
+    void aRunnerThatWasForgottenAndComesBackIsNotCountedTwice() {
+        members.register(runner("a", 3));
+        load("a", 100, 0);
+        totals.update(members.current());
+        members.deregister("a");
+        assertThat(totals.update(members.current()).getRequestedTokens()).isEqualTo(100);
+        members.register(runner("a", 3));
+        load("a", 120, 0);
+        assertThat(totals.update(members.current()).getRequestedTokens()).isEqualTo(120);
+        members.deregister("a");
+        assertThat(totals.update(members.current()).getRequestedTokens()).isEqualTo(120);
+    }
+
+    private static RunnerLoad.Builder load(long requested) {
+        return RunnerLoad.newBuilder().setRequestedTokens(requested);
+    }
+
+    private static Histogram histogram(long count) {
+        return Histogram.newBuilder()
+                .addBounds(1)
+                .addCounts(count)
+                .addCounts(0)
+                .setSum(count)
+                .build();
     }
 
     @Test

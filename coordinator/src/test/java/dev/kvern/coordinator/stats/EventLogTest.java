@@ -37,6 +37,17 @@ class EventLogTest {
     }
 
     @Test
+    void failuresPushOutNoMember() {
+        events.add(EventLog.Kind.MEMBER, EventLog.Severity.ERROR, "n", "is down");
+        for (int i = 0; i < 20; i++) {
+            events.add(EventLog.Kind.REQUEST, EventLog.Severity.ERROR, "q", "broken");
+        }
+        events.add(EventLog.Kind.MEMBER, EventLog.Severity.INFO, "n", "is up again");
+        assertThat(events.after(0)).extracting(Event::sequence).containsExactly(22L, 21L, 20L, 19L, 18L, 17L, 1L);
+        assertThat(events.after(20)).extracting(Event::sequence).containsExactly(22L, 21L);
+    }
+
+    @Test
     void aTextIsCut() {
         events.add(EventLog.Kind.REQUEST, EventLog.Severity.ERROR, "q", "x".repeat(5_000));
         assertThat(events.after(0).get(0).text()).hasSize(1_000);

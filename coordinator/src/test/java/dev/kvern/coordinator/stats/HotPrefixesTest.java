@@ -52,6 +52,24 @@ class HotPrefixesTest {
     }
 
     @Test
+    void chainsOfEqualTextHaveIdsOfTheirOwnThatLast() {
+        var tree = new HotPrefixes(100);
+        var other = NamespaceId.wrap(Arrays.copyOf(new byte[] {1}, 32));
+        tree.add("m", SPACE, prompt("ab", 0), 1);
+        tree.add("m", other, prompt("ab", 0), 1);
+        List<Prefix> before = tree.hottest(100, 1);
+        assertThat(before).extracting(Prefix::text).containsExactly("ab", "ab");
+        assertThat(before).extracting(Prefix::id).doesNotHaveDuplicates();
+        tree.add("m", SPACE, prompt("ac", 0), 1);
+        List<Prefix> after = tree.hottest(100, 1);
+        assertThat(after)
+                .extracting(Prefix::id)
+                .containsExactlyInAnyOrderElementsOf(
+                        before.stream().map(Prefix::id).toList());
+        assertThat(after.get(0).children()).extracting(Prefix::id).doesNotHaveDuplicates();
+    }
+
+    @Test
     void aPromptThatIsTheBeginningOfAnotherIsCountedApart() {
         var tree = new HotPrefixes(100);
         tree.add("m", SPACE, prompt("abcd", 0), 1);

@@ -26,6 +26,11 @@ class RequestLogTest {
         assertThat(log.find("q4").orElseThrow().sequence())
                 .as("the newest of the id")
                 .isEqualTo(6);
+        assertThat(log.numbered(4).orElseThrow().sequence()).isEqualTo(4);
+        assertThat(log.numbered(3)).as("gone").isEmpty();
+        assertThat(log.numbered(7)).as("to come").isEmpty();
+        assertThat(log.numbered(-1)).isEmpty();
+        assertThat(log.numbered(Long.MAX_VALUE)).isEmpty();
     }
 
     private static RequestRecord request(String id) {

@@ -45,7 +45,7 @@ class TtftHistoryTest {
     @Test
     void intervalsAndTheWholeWindow() {
         var history = new TtftHistory(10_000, 3);
-        assertThat(history.newest()).isNull();
+        assertThat(history.lastTwo(50_000)).isEmpty();
         assertThat(history.window(50_000).hit().p50()).isEmpty();
         history.add(10_500, 100, true);
         history.add(19_999, 100, true);
@@ -54,6 +54,9 @@ class TtftHistoryTest {
         assertThat(points).extracting(Point::startMillis).containsExactly(10_000L, 20_000L);
         assertThat(points.get(0).hit().count()).isEqualTo(2);
         assertThat(points.get(0).miss().p50()).isEqualTo(OptionalDouble.empty());
+        assertThat(history.lastTwo(29_999)).extracting(Point::startMillis).containsExactly(10_000L, 20_000L);
+        assertThat(history.lastTwo(30_000)).extracting(Point::startMillis).containsExactly(20_000L);
+        assertThat(history.lastTwo(40_000)).isEmpty();
         Point window = history.window(21_000);
         assertThat(window.hit().p50().orElseThrow()).isCloseTo(100, Percentage.withPercentage(5));
         assertThat(window.miss().p99().orElseThrow()).isCloseTo(400, Percentage.withPercentage(5));

@@ -18,12 +18,14 @@ dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close();
 });
 
-export async function openDetail(id) {
+/** @param seq its number in the log; without one the newest of the id is shown */
+export async function openDetail(id, seq) {
   setText(byId("detail-heading"), `Request ${id.slice(0, 8)}`);
   body.replaceChildren(note("Loading"));
   if (!dialog.open) dialog.showModal();
   try {
-    const answer = await fetch(`api/requests/${encodeURIComponent(id)}`);
+    const number = seq === undefined ? "" : `?seq=${seq}`;
+    const answer = await fetch(`api/requests/${encodeURIComponent(id)}${number}`);
     const request = await answer.json();
     if (!answer.ok) throw new Error(request.error);
     body.replaceChildren(...parts(request));

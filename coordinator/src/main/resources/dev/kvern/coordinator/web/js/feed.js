@@ -14,6 +14,9 @@ export class Feed {
   #waiting = [];
   #fetching = false;
 
+  /** Grows when what was asked for before is no longer enough. */
+  #generation = 0;
+
   /** @param listener { connection(live), all(state, history), change(name, data) } */
   constructor(listener) {
     this.#listener = listener;
@@ -48,6 +51,7 @@ export class Feed {
   }
 
   #startAnew() {
+    this.#generation++;
     this.#waiting = [];
   }
 
@@ -65,9 +69,12 @@ export class Feed {
   async #fetchAll() {
     if (this.#fetching) return;
     this.#fetching = true;
+    const generation = this.#generation;
     try {
       const answers = await Promise.all([fetch("api/state"), fetch("api/history")]);
       const [state, history] = await Promise.all(answers.map((answer) => answer.json()));
+      // Something was missed meanwhile: the next change asks again.
+      if (generation !== this.#generation) return;
       const missed = this.#waiting ?? [];
       this.#waiting = null;
       this.#listener.all(state, history);

@@ -16,7 +16,7 @@ let promptText = true;
 
 const table = new LiveTable("prefix-tree", {
   emptyText: EMPTY,
-  key: (line) => line.key,
+  key: (line) => line.id,
   decorate: (row, line) => (row.dataset.depth = line.depth),
   columns: [
     heading({ className: "prefix", write: writeText }),
@@ -48,16 +48,15 @@ export async function showPrefixes({ prefixRevision, figures }) {
 
 function draw() {
   const lines = [];
-  tree.prefixes.forEach((prefix, i) => add(lines, prefix, 0, "", i));
+  for (const prefix of tree.prefixes) add(lines, prefix, 0);
   table.show(lines);
   setText(byId("prefixes-summary"), tree.chains > 0 ? `${count(tree.chains)} chains are counted` : "");
 }
 
-function add(lines, prefix, depth, path) {
-  const key = `${path}/${prefix.from_token}+${prefix.tokens} ${prefix.text}`;
-  const open = toggled.get(key) ?? depth < OPEN_DEPTH;
-  lines.push({ ...prefix, depth, key, open });
-  if (open) prefix.children.forEach((child) => add(lines, child, depth + 1, key));
+function add(lines, prefix, depth) {
+  const open = toggled.get(prefix.id) ?? depth < OPEN_DEPTH;
+  lines.push({ ...prefix, depth, open });
+  if (open) prefix.children.forEach((child) => add(lines, child, depth + 1));
 }
 
 function writeText(cell, line) {
@@ -70,7 +69,7 @@ function writeText(cell, line) {
   button.setAttribute("aria-label", `${line.children.length} ways on`);
   setText(button, line.open ? "▾" : "▸");
   button.onclick = () => {
-    toggled.set(line.key, !line.open);
+    toggled.set(line.id, !line.open);
     draw();
   };
   const text = inner.querySelector(".prefix-text") ?? create("span", "prefix-text", inner);

@@ -11,7 +11,7 @@ const PAGE = 100;
 
 const FILTERS = {
   all: () => true,
-  failed: (request) => request.outcome === "failed" || request.outcome === "cancelled",
+  failed: (request) => ["failed", "refused", "cancelled"].includes(request.outcome),
   cluster: (request) => request.cached_cluster_tokens > 0,
   cold: (request) => cachedTokens(request) === 0,
 };
@@ -31,6 +31,7 @@ const table = new LiveTable("request-log", {
   decorate: (row, request) => {
     row.dataset.outcome = request.outcome;
     row.dataset.request = request.request_id;
+    row.dataset.seq = request.seq;
   },
   columns: [
     text((request) => timeOfDay(request.at_ms), "code"),
@@ -49,7 +50,7 @@ const table = new LiveTable("request-log", {
 byId("request-log").tBodies[0].addEventListener("click", (event) => {
   const row = event.target.closest("tr");
   // Who marks text does not want the drawer.
-  if (row && String(getSelection()) === "") openDetail(row.dataset.request);
+  if (row && String(getSelection()) === "") openDetail(row.dataset.request, row.dataset.seq);
 });
 
 /** @param store whose requests are shown, and to which older ones are added */
@@ -58,11 +59,16 @@ export function createRequests(store) {
   filter.addEventListener("change", show);
   older.addEventListener("click", async () => {
     const last = store.requests.at(-1)?.seq;
-    const answer = await fetch(`api/requests?before=${last}&limit=${PAGE}`);
-    const more = await answer.json();
-    reachedEnd = more.length < PAGE;
-    store.addRequests(more);
-    show();
+    try {
+      const answer = await fetch(`api/requests?before=${last}&limit=${PAGE}`);
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      const more = await answer.json();
+      reachedEnd = more.length < PAGE;
+      store.addRequests(more);
+      show();
+    } catch (failure) {
+      setText(byId("requests-summary"), `Older ones cannot be fetched: ${failure.message}. Try again.`);
+    }
   });
   return { show };
 }

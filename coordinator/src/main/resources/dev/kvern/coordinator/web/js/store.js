@@ -3,7 +3,7 @@
 import { History } from "./history.js";
 
 const KEPT_REQUESTS = 1000;
-const KEPT_EVENTS = 500;
+const KEPT_EVENTS_OF_A_KIND = 250;
 
 export class Store {
   /** Figures and settings; null before the first answer. */
@@ -59,7 +59,7 @@ export class Store {
     for (const id of gone) this.members.delete(id);
     for (const member of members) this.members.set(member.id, heard(member));
     this.addRequests(requests);
-    this.events = merged(this.events, events).slice(0, KEPT_EVENTS);
+    this.events = newestOfEachKind(merged(this.events, events));
     if (prefixes !== undefined) this.prefixRevision = prefixes;
   }
 
@@ -68,11 +68,10 @@ export class Store {
     this.requests = merged(this.requests, requests).slice(0, KEPT_REQUESTS);
   }
 
-  #times(point) {
-    if (this.ttft.at(-1)?.at_ms === point.at_ms) this.ttft.pop();
-    this.ttft.push(point);
-    const oldest = point.at_ms - 900_000;
-    if (this.ttft[0].at_ms < oldest) this.ttft.shift();
+  /** Takes the newest intervals over, oldest first, each in the place of what was known of it. */
+  #times(points) {
+    const oldest = points.at(-1).at_ms - 900_000;
+    this.ttft = [...this.ttft.filter(({ at_ms: at }) => at >= oldest && at < points[0].at_ms), ...points];
   }
 
   /** By role and name, nodes and runners apart. */
@@ -86,6 +85,12 @@ export class Store {
 /** Silence grows by itself: what is kept is when it began. */
 function heard(member) {
   return { ...member, heard_ms: Date.now() - member.silent_ms };
+}
+
+/** Many of one kind push out none of another. */
+function newestOfEachKind(events) {
+  const kept = {};
+  return events.filter(({ kind }) => (kept[kind] = (kept[kind] ?? 0) + 1) <= KEPT_EVENTS_OF_A_KIND);
 }
 
 function merged(known, more) {
