@@ -17,12 +17,15 @@ import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -34,6 +37,8 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class PlaygroundRoutesTest {
+    private static final int LONG = 2_000;
+
     private final BlockingQueue<GenerateRequest> requests = new LinkedBlockingQueue<>();
     private final BlockingQueue<String> cancelled = new LinkedBlockingQueue<>();
     private final HttpClient http = HttpClient.newHttpClient();
@@ -105,6 +110,15 @@ class PlaygroundRoutesTest {
         assertThat(cancelled.poll(20, TimeUnit.SECONDS)).isEqualTo("wait");
     }
 
+    @Test
+    void aPageThatIsSlowerThanTheAnswerGetsAllOfIt() throws IOException, InterruptedException {
+        HttpResponse<InputStream> answer =
+                http.send(post("application/json", "{\"prompt\":\"long\"}"), HttpResponse.BodyHandlers.ofInputStream());
+        try (var lines = new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8)).lines()) {
+            assertThat(lines.filter("event: token"::equals)).hasSize(LONG + 1);
+        }
+    }
+
     private int status(String type, String body) throws IOException, InterruptedException {
         return http.send(post(type, body), HttpResponse.BodyHandlers.ofString()).statusCode();
     }
@@ -135,6 +149,12 @@ class PlaygroundRoutesTest {
                     .build());
             if (text.equals("wait")) {
                 return;
+            }
+            for (int i = 0; text.equals("long") && i < LONG - 1; i++) {
+                responses.onNext(GenerateResponse.newBuilder()
+                        .addTokenIds(1)
+                        .setTextDelta("x".repeat(2_000))
+                        .build());
             }
             responses.onNext(GenerateResponse.newBuilder()
                     .addTokenIds(1)
