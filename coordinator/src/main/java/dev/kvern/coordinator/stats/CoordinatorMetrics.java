@@ -141,6 +141,11 @@ public final class CoordinatorMetrics {
         FunctionCounter.builder("kvern.index.dropped.blocks", index, PrefixIndex::dropped)
                 .description("Blocks that the prefix index had no room for")
                 .register(registry);
+        for (String device : SavedWork.USUAL_KINDS) {
+            // So that a rate has a beginning.
+            savedSeconds(device).increment(0);
+            savedWattHours(device).increment(0);
+        }
         up = MultiGauge.builder("kvern.member.up")
                 .description("1 for a member that is up, 0 for one that is draining or down")
                 .register(registry);
@@ -221,6 +226,20 @@ public final class CoordinatorMetrics {
                 member -> of.applyAsDouble(member.node()));
     }
 
+    private Counter savedSeconds(String device) {
+        return Counter.builder("kvern.saved.seconds")
+                .description("Computing that reuse has saved, by what runners compute on; an estimate")
+                .tag("device", device)
+                .register(registry);
+    }
+
+    private Counter savedWattHours(String device) {
+        return Counter.builder("kvern.saved.watt.hours")
+                .description("What devices would have drawn in those seconds, where hosts say what they draw")
+                .tag("device", device)
+                .register(registry);
+    }
+
     /** Counts a request that ended. */
     public void ended(RequestRecord request) {
         Counter.builder("kvern.requests")
@@ -228,6 +247,11 @@ public final class CoordinatorMetrics {
                 .tag("outcome", request.outcome().name().toLowerCase(Locale.ROOT))
                 .register(registry)
                 .increment();
+        request.savedSeconds().ifPresent(seconds -> {
+            String device = SavedWork.kind(request);
+            savedSeconds(device).increment(seconds);
+            savedWattHours(device).increment(SavedWork.wattHours(request, seconds));
+        });
         if (request.timed()) {
             boolean hit = request.cachedTokens() > 0;
             Timer.builder("kvern.ttft")

@@ -11,6 +11,9 @@ import java.util.TreeMap;
  * several threads; guarded by this.
  */
 public final class SavedWork {
+    /** What runners compute on. */
+    static final List<String> USUAL_KINDS = List.of("cpu", "cuda");
+
     private static final int MOST_KINDS = 8;
     private static final double SECONDS_PER_HOUR = 3_600;
 
@@ -36,8 +39,7 @@ public final class SavedWork {
         if (seconds.isEmpty()) {
             return;
         }
-        String device = request.detail().device();
-        String kind = device.isEmpty() ? "other" : device.replaceAll(":.*", "");
+        String kind = kind(request);
         Sum sum = byKind.get(kind);
         if (sum == null) {
             if (byKind.size() == MOST_KINDS) {
@@ -51,8 +53,19 @@ public final class SavedWork {
         double watts = request.detail().powerWatts();
         if (watts > 0) {
             sum.powered = true;
-            sum.wattHours += seconds.getAsDouble() * watts / SECONDS_PER_HOUR;
+            sum.wattHours += wattHours(request, seconds.getAsDouble());
         }
+    }
+
+    /** What a request's runner computes on. */
+    static String kind(RequestRecord request) {
+        String device = request.detail().device();
+        return device.isEmpty() ? "other" : device.replaceAll(":.*", "");
+    }
+
+    /** What its device would have drawn in so many seconds; 0 if nothing says what it draws. */
+    static double wattHours(RequestRecord request, double seconds) {
+        return seconds * request.detail().powerWatts() / SECONDS_PER_HOUR;
     }
 
     public synchronized List<Saved> sums() {
