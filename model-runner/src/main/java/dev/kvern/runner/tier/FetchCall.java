@@ -173,9 +173,7 @@ final class FetchCall implements Fetch {
         forget(lane);
         tier.counters().nodeFailed();
         // A slow node that delivers is not a sick one, nor is one that has much to do, or waits for another.
-        if (reason != MissReason.REJECTED
-                && reason != MissReason.OWNER_SILENT
-                && (reason != MissReason.TIMEOUT || !progressed)) {
+        if (reason.blamesNode() && (reason != MissReason.TIMEOUT || !progressed)) {
             lane.node().breaker().failed();
         }
         synchronized (this) {

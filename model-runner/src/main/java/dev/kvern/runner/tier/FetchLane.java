@@ -219,14 +219,8 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
 
     @Override
     public void onError(Throwable failure) {
-        MissReason reason = switch (Status.fromThrowable(failure).getCode()) {
-            case DEADLINE_EXCEEDED -> MissReason.TIMEOUT;
-            case RESOURCE_EXHAUSTED -> MissReason.REJECTED;
-            case ABORTED -> MissReason.OWNER_SILENT;
-            default -> MissReason.NODE_FAILED;
-        };
         log.debug("{} failed: {}", node().target(), failure.toString());
-        failed(reason);
+        failed(MissReason.of(Status.fromThrowable(failure)));
     }
 
     @Override

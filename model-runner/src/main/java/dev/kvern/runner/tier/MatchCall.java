@@ -98,9 +98,8 @@ final class MatchCall {
 
                     @Override
                     public void onFailure(Throwable failure) {
-                        Status.Code code = Status.fromThrowable(failure).getCode();
-                        boolean atFault = code != Status.Code.ABORTED && code != Status.Code.RESOURCE_EXHAUSTED;
-                        tier.failed(group.node(), atFault);
+                        MissReason reason = MissReason.of(Status.fromThrowable(failure));
+                        tier.failed(group.node(), reason.blamesNode());
                         missing.complete(OptionalInt.empty());
                     }
                 },

@@ -1,5 +1,7 @@
 package dev.kvern.runner.tier;
 
+import io.grpc.Status;
+
 /** Why a chunk did not come, or could not be stored. */
 public enum MissReason {
     /** The tier does not have it: nothing is wrong. */
@@ -21,5 +23,20 @@ public enum MissReason {
     /** This machine could not take it in, or copy it to be sent: its memory, or its device's, is short. */
     LOCAL_FAILURE,
     /** Nobody wants it any more. */
-    CANCELLED
+    CANCELLED;
+
+    /** What it means that a node has ended a call with such a status, which is not OK. */
+    static MissReason of(Status status) {
+        return switch (status.getCode()) {
+            case DEADLINE_EXCEEDED -> TIMEOUT;
+            case RESOURCE_EXHAUSTED -> REJECTED;
+            case ABORTED -> OWNER_SILENT;
+            default -> NODE_FAILED;
+        };
+    }
+
+    /** Whether it speaks against the node that was asked, if it was one that failed. */
+    boolean blamesNode() {
+        return this != REJECTED && this != OWNER_SILENT;
+    }
 }

@@ -132,7 +132,7 @@ final class PutBatch {
             }
             if (failure.reason() != MissReason.LOCAL_FAILURE) {
                 failed.add(call.node());
-                tier.failed(call.node(), failure.reason() != MissReason.OWNER_SILENT);
+                tier.failed(call.node(), failure.reason().blamesNode());
             }
             return false;
         }

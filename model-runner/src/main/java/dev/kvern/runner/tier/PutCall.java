@@ -183,13 +183,7 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
             return new PutOutcome.Stored(stored.getStored(), stored.getAlreadyStored());
         }
         return new PutOutcome.Failed(
-                switch (status.getCode()) {
-                    case DEADLINE_EXCEEDED -> MissReason.TIMEOUT;
-                    case INVALID_ARGUMENT -> MissReason.MALFORMED;
-                    case ABORTED -> MissReason.OWNER_SILENT;
-                    case RESOURCE_EXHAUSTED -> MissReason.REJECTED;
-                    default -> MissReason.NODE_FAILED;
-                });
+                status.getCode() == Status.Code.INVALID_ARGUMENT ? MissReason.MALFORMED : MissReason.of(status));
     }
 
     /** Whether the node has ended the call, with an answer or without. */
