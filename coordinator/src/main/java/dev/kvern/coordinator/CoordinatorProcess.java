@@ -134,7 +134,7 @@ public final class CoordinatorProcess implements AutoCloseable {
         DashboardData shown = shown(config, figures);
         warnOfOpenDashboard(config);
         members.onChange(new MemberEvents(shown.events(), members.current()));
-        var metrics = new CoordinatorMetrics(figures, members, index);
+        var metrics = new CoordinatorMetrics(figures, members, index, shown.saved());
         var choice = new RunnerChoice(members, index, underWay, config.routing().toPolicy());
         var front = new GenerationFrontDoor(
                 members,

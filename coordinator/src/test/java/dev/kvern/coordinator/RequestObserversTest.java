@@ -27,7 +27,8 @@ class RequestObserversTest {
     private final MemberRegistry members =
             new MemberRegistry(new MembershipLimits(100, 400, 60_000, 10), new SteppedClock());
     private final DashboardData data = DashboardDataForTests.of(members);
-    private final CoordinatorMetrics metrics = new CoordinatorMetrics(data.figures(), members, new PrefixIndex(10));
+    private final CoordinatorMetrics metrics =
+            new CoordinatorMetrics(data.figures(), members, new PrefixIndex(10), data.saved());
     private final RequestObservers observers = new RequestObservers(data, metrics);
 
     @Test

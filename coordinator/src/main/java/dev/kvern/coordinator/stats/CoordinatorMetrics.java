@@ -48,6 +48,7 @@ public final class CoordinatorMetrics {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ClusterFigures figures;
     private final MemberRegistry members;
+    private final SavedWork saved;
     private final MultiGauge up;
     private final List<MemberGauge> memberGauges;
 
@@ -57,8 +58,9 @@ public final class CoordinatorMetrics {
     /** A figure of each member. */
     private record MemberGauge(MultiGauge gauge, MemberRole role, ToDoubleFunction<MemberStatus> value) {}
 
-    public CoordinatorMetrics(ClusterFigures figures, MemberRegistry members, PrefixIndex index) {
+    public CoordinatorMetrics(ClusterFigures figures, MemberRegistry members, PrefixIndex index, SavedWork saved) {
         this.figures = figures;
+        this.saved = saved;
         this.members = members;
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
@@ -141,11 +143,8 @@ public final class CoordinatorMetrics {
         FunctionCounter.builder("kvern.index.dropped.blocks", index, PrefixIndex::dropped)
                 .description("Blocks that the prefix index had no room for")
                 .register(registry);
-        for (String device : SavedWork.USUAL_KINDS) {
-            // So that a rate has a beginning.
-            savedSeconds(device).increment(0);
-            savedWattHours(device).increment(0);
-        }
+        // So that a rate has a beginning.
+        SavedWork.USUAL_KINDS.forEach(this::saved);
         up = MultiGauge.builder("kvern.member.up")
                 .description("1 for a member that is up, 0 for one that is draining or down")
                 .register(registry);
@@ -226,17 +225,19 @@ public final class CoordinatorMetrics {
                 member -> of.applyAsDouble(member.node()));
     }
 
-    private Counter savedSeconds(String device) {
-        return Counter.builder("kvern.saved.seconds")
+    /** What reuse saved runners of a kind. Has no effect if it is there. */
+    private void saved(String kind) {
+        FunctionCounter.builder(
+                        "kvern.saved.seconds", saved, work -> work.of(kind).seconds())
+                .tag("device", kind)
                 .description("Computing that reuse has saved, by what runners compute on; an estimate")
-                .tag("device", device)
                 .register(registry);
-    }
-
-    private Counter savedWattHours(String device) {
-        return Counter.builder("kvern.saved.watt.hours")
+        FunctionCounter.builder(
+                        "kvern.saved.watt.hours",
+                        saved,
+                        work -> work.of(kind).wattHours().orElse(0))
+                .tag("device", kind)
                 .description("What devices would have drawn in those seconds, where hosts say what they draw")
-                .tag("device", device)
                 .register(registry);
     }
 
@@ -247,11 +248,6 @@ public final class CoordinatorMetrics {
                 .tag("outcome", request.outcome().name().toLowerCase(Locale.ROOT))
                 .register(registry)
                 .increment();
-        request.savedSeconds().ifPresent(seconds -> {
-            String device = SavedWork.kind(request);
-            savedSeconds(device).increment(seconds);
-            savedWattHours(device).increment(SavedWork.wattHours(request, seconds));
-        });
         if (request.timed()) {
             boolean hit = request.cachedTokens() > 0;
             Timer.builder("kvern.ttft")
@@ -281,6 +277,7 @@ public final class CoordinatorMetrics {
     /** The text that Prometheus reads. */
     public synchronized String scrape() {
         totals = figures.totals();
+        saved.sums().forEach(sum -> saved(sum.kind()));
         List<MemberStatus> now = members.current().sorted();
         up.register(
                 now.stream()

@@ -1,6 +1,5 @@
 package dev.kvern.coordinator.stats;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -39,7 +38,8 @@ public final class SavedWork {
         if (seconds.isEmpty()) {
             return;
         }
-        String kind = kind(request);
+        String device = request.detail().device();
+        String kind = device.isEmpty() ? "other" : device.replaceAll(":.*", "");
         Sum sum = byKind.get(kind);
         if (sum == null) {
             if (byKind.size() == MOST_KINDS) {
@@ -53,28 +53,18 @@ public final class SavedWork {
         double watts = request.detail().powerWatts();
         if (watts > 0) {
             sum.powered = true;
-            sum.wattHours += wattHours(request, seconds.getAsDouble());
+            sum.wattHours += seconds.getAsDouble() * watts / SECONDS_PER_HOUR;
         }
     }
 
-    /** What a request's runner computes on. */
-    static String kind(RequestRecord request) {
-        String device = request.detail().device();
-        return device.isEmpty() ? "other" : device.replaceAll(":.*", "");
-    }
-
-    /** What its device would have drawn in so many seconds; 0 if nothing says what it draws. */
-    static double wattHours(RequestRecord request, double seconds) {
-        return seconds * request.detail().powerWatts() / SECONDS_PER_HOUR;
-    }
-
     public synchronized List<Saved> sums() {
-        var sums = new ArrayList<Saved>();
-        byKind.forEach((kind, sum) -> sums.add(new Saved(
-                kind,
-                sum.tokens,
-                sum.seconds,
-                sum.powered ? OptionalDouble.of(sum.wattHours) : OptionalDouble.empty())));
-        return sums;
+        return byKind.keySet().stream().map(this::of).toList();
+    }
+
+    /** The sum of a kind; of none that was heard of, zero. */
+    public synchronized Saved of(String kind) {
+        Sum sum = byKind.getOrDefault(kind, new Sum());
+        return new Saved(
+                kind, sum.tokens, sum.seconds, sum.powered ? OptionalDouble.of(sum.wattHours) : OptionalDouble.empty());
     }
 }

@@ -43,8 +43,8 @@ class CoordinatorMetricsTest {
 
     private final MemberRegistry members =
             new MemberRegistry(new MembershipLimits(100, 400, 10_000, 10), new SteppedClock());
-    private final CoordinatorMetrics metrics =
-            new CoordinatorMetrics(new ClusterFigures(members, () -> 0, 0), members, new PrefixIndex(10));
+    private final CoordinatorMetrics metrics = new CoordinatorMetrics(
+            new ClusterFigures(members, () -> 0, 0), members, new PrefixIndex(10), new SavedWork());
 
     @BeforeEach
     void register() {

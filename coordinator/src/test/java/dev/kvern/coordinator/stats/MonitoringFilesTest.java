@@ -56,7 +56,8 @@ class MonitoringFilesTest {
 
     private static Map<String, Map<String, Set<String>>> exported() {
         var members = new MemberRegistry(new MembershipLimits(100, 400, 10_000, 10), new SteppedClock());
-        var metrics = new CoordinatorMetrics(new ClusterFigures(members, () -> 0, 0), members, new PrefixIndex(10));
+        var metrics = new CoordinatorMetrics(
+                new ClusterFigures(members, () -> 0, 0), members, new PrefixIndex(10), new SavedWork());
         members.register(runner("a"));
         members.register(node("n"));
         members.heartbeat(beat("a", withHistograms(RunnerLoad.newBuilder())));
