@@ -48,18 +48,6 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
     private final AtomicInteger calls = new AtomicInteger();
     private final AtomicLong callBytes = new AtomicLong();
 
-    /** Without spans. */
-    GenerationFrontDoor(
-            MemberRegistry members,
-            RunnerChoice choice,
-            RunnerChannels channels,
-            UnderWay underWay,
-            FrontLimits limits,
-            CallClock clock,
-            RequestListener listener) {
-        this(members, choice, channels, underWay, limits, clock, Telemetry.off(), listener);
-    }
-
     /** @param listener hears of every Generate call's end */
     public GenerationFrontDoor(
             MemberRegistry members,

@@ -1,7 +1,6 @@
 package dev.kvern.coordinator.http;
 
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.Map;
 import java.util.Set;
@@ -15,7 +14,7 @@ final class LiveFeed {
     private static final int MAX_CLIENTS = 64;
 
     /** Says that events are missing: the page asks for everything anew. */
-    private static final Buffer RESYNC = Buffer.buffer("event: resync\ndata: {}\n\n");
+    private static final Buffer RESYNC = Buffer.buffer(EventStream.event("resync", "{}"));
 
     private final Set<HttpServerResponse> clients = ConcurrentHashMap.newKeySet();
 
@@ -28,9 +27,7 @@ final class LiveFeed {
             client.setStatusCode(503).end("dashboards open: " + MAX_CLIENTS + " (expected: fewer; close one)\n");
             return;
         }
-        client.setChunked(true)
-                .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream")
-                .putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        EventStream.begin(client);
         client.closeHandler(closed -> remove(client));
         client.exceptionHandler(failure -> remove(client));
         // So that the browser knows at once that it is connected.
@@ -53,11 +50,7 @@ final class LiveFeed {
     /** Sends events, by name, each of one line, to all that have taken the ones before. */
     void send(Map<String, String> events) {
         var text = new StringBuilder();
-        events.forEach((name, data) -> text.append("event: ")
-                .append(name)
-                .append("\ndata: ")
-                .append(data)
-                .append("\n\n"));
+        events.forEach((name, data) -> text.append(EventStream.event(name, data)));
         Buffer bytes = Buffer.buffer(text.toString());
         for (HttpServerResponse client : clients) {
             if (client.writeQueueFull()) {

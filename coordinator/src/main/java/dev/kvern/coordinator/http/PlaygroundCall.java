@@ -9,7 +9,6 @@ import dev.kvern.v1.Usage;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import org.jspecify.annotations.Nullable;
 
@@ -36,9 +35,7 @@ final class PlaygroundCall implements ClientResponseObserver<GenerateRequest, Ge
     public synchronized void beforeStart(ClientCallStreamObserver<GenerateRequest> started) {
         call = started;
         started.disableAutoRequestWithInitial(1);
-        page.setChunked(true)
-                .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream")
-                .putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        EventStream.begin(page);
         page.drainHandler(drained -> drained());
         page.closeHandler(closed -> left());
         page.exceptionHandler(failure -> left());
@@ -112,7 +109,7 @@ final class PlaygroundCall implements ClientResponseObserver<GenerateRequest, Ge
     }
 
     private void send(String name, ObjectNode event) {
-        page.write("event: " + name + "\ndata: " + JsonText.of(event) + "\n\n");
+        page.write(EventStream.event(name, JsonText.of(event)));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.kvern.coordinator.http;
 
+import dev.kvern.telemetry.RequestId;
 import dev.kvern.telemetry.Telemetry;
 import dev.kvern.telemetry.TraceHeaders;
 import io.opentelemetry.api.trace.Span;
@@ -20,7 +21,6 @@ import java.util.TreeMap;
  */
 public final class TraceRoutes implements HttpRoutes {
     private static final Set<String> ROUTES = Set.of("/v1/models", "/v1/completions", "/v1/chat/completions");
-    private static final String REQUEST_ID = "x-request-id";
     private static final int FIRST_SERVER_ERROR = 500;
 
     private final Telemetry telemetry;
@@ -54,7 +54,7 @@ public final class TraceRoutes implements HttpRoutes {
         routing.addEndHandler(done -> {
             int status = routing.response().getStatusCode();
             span.setAttribute("http.response.status_code", status);
-            String id = routing.response().headers().get(REQUEST_ID);
+            String id = routing.response().headers().get(RequestId.HEADER.name());
             if (id != null) {
                 span.setAttribute("kvern.request_id", id);
             }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kvern.coordinator.http.HttpRoutes;
 import dev.kvern.coordinator.membership.MemberRegistry;
+import dev.kvern.telemetry.RequestId;
 import io.grpc.Channel;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.Router;
@@ -14,8 +15,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.LongSupplier;
 import java.util.function.ObjIntConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +37,10 @@ public final class OpenAiRoutes implements HttpRoutes {
     private static final String CHAT = "/v1/chat/completions";
     private static final String BEARER = "Bearer ";
     private static final int CLIENT_GONE = 499;
+    private static final String ID_HEADER = RequestId.HEADER.name();
+
+    /** Shorter than a name may be: those of the choices are longer. */
+    private static final int MAX_ID = 128;
 
     private final ServedModels models;
     private final CompletionRoute completions;
@@ -93,14 +100,14 @@ public final class OpenAiRoutes implements HttpRoutes {
     private CorsHandler cors() {
         CorsHandler handler = CorsHandler.create()
                 .allowedMethods(Set.of(HttpMethod.GET, HttpMethod.POST))
-                .exposedHeaders(Set.of(RequestId.HEADER, "retry-after", "retry-after-ms"));
+                .exposedHeaders(Set.of(ID_HEADER, "retry-after", "retry-after-ms"));
         return corsOrigins.contains("*") ? handler : handler.addOrigins(corsOrigins);
     }
 
     private void begin(RoutingContext context) {
-        String id = RequestId.of(context.request().getHeader(RequestId.HEADER));
+        String id = requestId(context.request().getHeader(ID_HEADER));
         context.put(ID, id);
-        context.response().putHeader(RequestId.HEADER, id);
+        context.response().putHeader(ID_HEADER, id);
         String path = List.of(MODELS, COMPLETIONS, CHAT).contains(context.normalizedPath())
                 ? context.normalizedPath()
                 : context.normalizedPath().startsWith(MODELS + "/") ? MODELS : "other";
@@ -108,6 +115,13 @@ public final class OpenAiRoutes implements HttpRoutes {
         context.addEndHandler(end -> served.accept(
                 path, context.response().ended() ? context.response().getStatusCode() : CLIENT_GONE));
         context.next();
+    }
+
+    /** The caller's name for its request, if it can be used, or a new one. */
+    private static String requestId(@Nullable String given) {
+        return given != null && given.length() <= MAX_ID && RequestId.isValid(given)
+                ? given
+                : UUID.randomUUID().toString().replace("-", "");
     }
 
     private void letIn(RoutingContext context) {

@@ -17,6 +17,7 @@ import dev.kvern.coordinator.routing.UnderWay;
 import dev.kvern.coordinator.stats.RequestRecord;
 import dev.kvern.coordinator.stats.RequestRecord.Outcome;
 import dev.kvern.rpc.Failures;
+import dev.kvern.telemetry.Telemetry;
 import dev.kvern.v1.BlocksStored;
 import dev.kvern.v1.GenerateRequest;
 import dev.kvern.v1.GenerateResponse;
@@ -82,6 +83,7 @@ class GenerationFrontDoorTest {
                 underWay,
                 new FrontLimits(4, 100_000, 3, 10_000, 5, true),
                 new CallClock(clock, () -> 7),
+                Telemetry.off(),
                 new RequestListener() {
                     @Override
                     public void ended(RequestRecord record) {
