@@ -55,6 +55,9 @@ final class TestCluster implements AutoCloseable {
 
     static final List<String> PATIENT_NODE = List.of("limits.operation_timeout_millis=60000");
 
+    /** Processes that live for seconds: code compiled to the utmost would cost them more than it brings. */
+    private static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1");
+
     private static final long REGION_BYTES = 256L << 20;
     private static final long POOL_BYTES = 64L << 20;
     private static final long SETTLE_SECONDS = 30;
@@ -188,7 +191,11 @@ final class TestCluster implements AutoCloseable {
         Service service = services.get(name);
         long before = all.stream().filter(p -> p.name().startsWith(name)).count();
         ServiceProcess process = new ServiceStarter(Source.CLASS_PATH, directory, environment)
-                .start(before == 0 ? name : name + "-" + (before + 1), service.role(), service.settings());
+                .start(
+                        before == 0 ? name : name + "-" + (before + 1),
+                        service.role(),
+                        service.settings(),
+                        SHORT_LIVED);
         all.add(process);
         running.put(name, process);
     }

@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
             StatsCommand.class,
             CacheCommand.class,
             KeysCommand.class,
+            SizeCommand.class,
             VerifyModelCommand.class,
             BenchCommand.class
         })

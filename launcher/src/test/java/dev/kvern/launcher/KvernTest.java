@@ -25,9 +25,10 @@ class KvernTest {
                         "stats",
                         "cache",
                         "keys",
+                        "size",
                         "verify-model",
                         "bench");
-        assertThat(Kvern.commandLine().getSubcommands()).hasSize(10);
+        assertThat(Kvern.commandLine().getSubcommands()).hasSize(11);
     }
 
     @ParameterizedTest
