@@ -222,7 +222,8 @@ class PromisesIT {
     void aNodeWhoseRegionIsFullEvictsAndKeepsServing() throws InterruptedException {
         long region = 32L << 20;
         int bytes = 256 << 10;
-        // Those being written together are half of what the region holds: none is the oldest for long, unless its writer gets
+        // Those being written together are half of what the region holds: none is the oldest for long, unless its
+        // writer gets
         // no processor while the others go on.
         int chains = 80;
         int length = (int) (10 * region / bytes / chains);

@@ -191,11 +191,7 @@ final class TestCluster implements AutoCloseable {
         Service service = services.get(name);
         long before = all.stream().filter(p -> p.name().startsWith(name)).count();
         ServiceProcess process = new ServiceStarter(Source.CLASS_PATH, directory, environment)
-                .start(
-                        before == 0 ? name : name + "-" + (before + 1),
-                        service.role(),
-                        service.settings(),
-                        SHORT_LIVED);
+                .start(before == 0 ? name : name + "-" + (before + 1), service.role(), service.settings(), SHORT_LIVED);
         all.add(process);
         running.put(name, process);
     }

@@ -18,7 +18,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "size",
         mixinStandardHelpOptions = true,
-        description = "Says how many bytes a token's keys and values take, and how much memory cache nodes need for some prompts.")
+        description =
+                "Says how many bytes a token's keys and values take, and how much memory cache nodes need for some prompts.")
 final class SizeCommand implements Callable<Integer> {
     private static final int BLOCK_TOKENS = 16;
 
@@ -38,7 +39,8 @@ final class SizeCommand implements Callable<Integer> {
     @Option(
             names = "--compute-dtype",
             defaultValue = "auto",
-            description = "The runners' model.compute_dtype (default: ${DEFAULT-VALUE}: bf16 on CUDA, fp32 on the CPU).")
+            description =
+                    "The runners' model.compute_dtype (default: ${DEFAULT-VALUE}: bf16 on CUDA, fp32 on the CPU).")
     private String computeDtype = "";
 
     @Option(
@@ -68,7 +70,8 @@ final class SizeCommand implements Callable<Integer> {
     @Option(
             names = "--tenants",
             defaultValue = "1",
-            description = "Tenants, or users with a cache salt of their own: they share nothing (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Tenants, or users with a cache salt of their own: they share nothing (default: ${DEFAULT-VALUE}).")
     private long tenants;
 
     @Option(names = "--nodes", defaultValue = "3", description = "Cache nodes (default: ${DEFAULT-VALUE}).")

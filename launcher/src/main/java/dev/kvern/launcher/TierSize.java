@@ -37,8 +37,7 @@ record TierSize(int bytesPerToken, int chunkTokens, int nodes, int backups) {
     long chunks(Prompts kept) {
         long shared = kept.sharedTokens() / chunkTokens;
         long each = kept.promptTokens() / chunkTokens - shared;
-        return Math.addExact(
-                Math.multiplyExact(shared, kept.tenants()), Math.multiplyExact(each, kept.prompts()));
+        return Math.addExact(Math.multiplyExact(shared, kept.tenants()), Math.multiplyExact(each, kept.prompts()));
     }
 
     int copies() {

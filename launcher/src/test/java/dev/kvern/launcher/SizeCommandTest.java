@@ -26,14 +26,12 @@ class SizeCommandTest {
     }
 
     private Path config(String architecture, int layers, int heads, int kvHeads, int headDim) throws IOException {
-        return Files.writeString(
-                directory.resolve("config.json"),
-                """
+        return Files.writeString(directory.resolve("config.json"), """
                 {"architectures": ["%s"], "vocab_size": 128256, "hidden_size": %d, "intermediate_size": 14336,
                  "num_hidden_layers": %d, "num_attention_heads": %d, "num_key_value_heads": %d, "head_dim": %d,
                  "max_position_embeddings": 131072}
-                """
-                        .formatted(architecture, heads * headDim, layers, heads, kvHeads, headDim));
+                """.formatted(
+                        architecture, heads * headDim, layers, heads, kvHeads, headDim));
     }
 
     private static JsonNode json(CommandRun run) throws IOException {
@@ -64,7 +62,8 @@ class SizeCommandTest {
         long chunks = 10 * 16 + 1000 * 48;
         assertThat(size.get("chunks").asLong()).isEqualTo(chunks);
         assertThat(size.get("cluster_bytes").asLong()).isEqualTo(chunks * 517 * (16 << 10) * 2);
-        double usable = size.get("cluster_bytes").asDouble() / size.get("region_bytes").asDouble() / 3;
+        double usable =
+                size.get("cluster_bytes").asDouble() / size.get("region_bytes").asDouble() / 3;
         assertThat(usable).isBetween(0.7699, 0.7701);
     }
 
