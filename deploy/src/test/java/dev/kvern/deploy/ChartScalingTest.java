@@ -187,6 +187,10 @@ class ChartScalingTest {
                 series.add("kvern_node_lifetime_seconds_bucket" + labels + ", le=\"+Inf\"} "
                         + (lifetime > 0 ? "0+60x60" : "0x60"));
             }
+            String down = "{job=\"" + JOB + "\", instance=\"" + instance + "\", id=\"kvern-node-9\"";
+            series.add("kvern_node_used_bytes" + down + "} 1000000000x60");
+            series.add("kvern_node_capacity_bytes" + down + "} 1000000000x60");
+            series.add("kvern_member_up" + down + ", role=\"node\"} 0x60");
             series.add("kvern_node_used_bytes{job=\"another\", instance=\"" + instance + "\", id=\"x\"} 9000000000x60");
         }
         assertThat(wanted("kvern-node", series)).isEqualTo(wanted);
@@ -211,8 +215,17 @@ class ChartScalingTest {
                 series.add("kvern_runner_queued_prefill_tokens" + labels + tokens + "x60");
                 series.add("kvern_runner_queued_requests" + labels + waiting + "x60");
                 series.add("kvern_runner_running_requests" + labels + running + "x60");
+                series.add("kvern_member_up" + labels.replace("} ", ", role=\"runner\"} ") + "1x60");
             }
+            // One that is down, or drains, with what it last had.
+            String down =
+                    "{job=\"" + JOB + "\", instance=\"" + instance + "\", id=\"kvern-runner-demo-7d4b9c6f5-downe\"";
+            series.add("kvern_runner_queued_prefill_tokens" + down + "} 900000x60");
+            series.add("kvern_runner_running_requests" + down + "} 16x60");
+            series.add("kvern_member_up" + down + ", role=\"runner\"} 0x60");
             // Another model's, whose name begins with this one's.
+            series.add("kvern_member_up{job=\"" + JOB + "\", instance=\"" + instance
+                    + "\", id=\"kvern-runner-demo-large-7d4b9c6f5-abcde\", role=\"runner\"} 1x60");
             series.add("kvern_runner_queued_prefill_tokens{job=\"" + JOB + "\", instance=\"" + instance
                     + "\", id=\"kvern-runner-demo-large-7d4b9c6f5-abcde\"} 900000x60");
         }
