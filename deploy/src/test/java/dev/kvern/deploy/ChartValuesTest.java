@@ -139,6 +139,17 @@ class ChartValuesTest {
                 .isEqualTo(Chart.yaml(Files.readString(Path.of("grafana", "kvern.json"))));
     }
 
+    @Test
+    void imagesAreNoVolumesOnAnOldKubernetes() {
+        var template = new Helm(Chart.DIRECTORY)
+                .template()
+                .withKubeVersion("1.32.0")
+                .withValuesFile(Chart.DIRECTORY.resolve("ci/gpu-values.yaml"));
+        assertThatThrownBy(template::call)
+                .hasMessageContaining(
+                        "models.qwen3.volume.image: an image as a volume on Kubernetes v1.32.0 (expected: 1.33");
+    }
+
     /** What is told after an installation. Helm, in process, takes itself for too old a Kubernetes to install what wants a newer one. */
     @Test
     void notesSayWhatIsMissing(@TempDir Path directory) throws IOException {
@@ -189,6 +200,8 @@ class ChartValuesTest {
                 "image: {tag: latest}                            | /image/tag",
                 "log: {level: trace}                             | /log/level",
                 "telemetry: {otlpEndpoint: collector}            | /telemetry/otlpEndpoint",
+                "commonLabels: {app.kubernetes.io/name: x}       | invalid propertyName 'app.kubernetes.io/name'",
+                "node: {podLabels: {kvern.dev/zone: x}}          | invalid propertyName 'kvern.dev/zone'",
                 "modles: {}                                      | modles",
                 "monitoring: {job: prod}                         | /monitoring/job",
                 // What goes together.
@@ -211,6 +224,7 @@ class ChartValuesTest {
                 "coordinator: {apiKeys: {existingSecret: s, entries: [{name: a, key: b}]}} | coordinator.apiKeys.entries: given beside existingSecret",
                 "coordinator: {apiKeys: {entries: [{name: a b, key: c}]}} | /coordinator/apiKeys/entries/0/name",
                 "coordinator: {dashboard: {password: secret}}    | /coordinator/dashboard/password",
+                "models: {m: {volume: {image: {}}}}              | /models/m/volume/image",
                 "models: {m: {}}                                 | volume",
                 "models: {m: {volume: {}}}                       | /models/m/volume",
                 "models: {m: {volume: {hostPath: /m, pvc: {claimName: c}}}} | /models/m/volume",
