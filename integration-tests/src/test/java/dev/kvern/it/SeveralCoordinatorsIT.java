@@ -110,13 +110,13 @@ class SeveralCoordinatorsIT {
         var asked = CompletableFuture.supplyAsync(() -> {
             int requests = 0;
             while (!enough.get()) {
-                long seed = 200 + requests % expected.size();
+                int which = requests % expected.size();
+                long seed = 200L + which;
                 // By turns from cache nodes and from the pool.
                 var request = greedy(seeded(seed), ANSWER_TOKENS);
                 boolean cold = requests / expected.size() % 2 == 0;
                 GenerationResult answer = other.generate(cold ? request.setCache(CLUSTER_ONLY) : request);
-                assertThat(answer.tokens())
-                        .isEqualTo(expected.get((int) (seed - 200)).tokens());
+                assertThat(answer.tokens()).isEqualTo(expected.get(which).tokens());
                 assertThat(answer.usage().getCachedLocalTokens()
                                 + answer.usage().getCachedClusterTokens())
                         .as("request %d, of seed %d, at %s", requests, seed, answer.runner())
