@@ -10,6 +10,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /** The chart, and what Helm makes of it. */
@@ -22,6 +24,9 @@ final class Chart {
     static final String KUBERNETES = "1.34.0";
 
     private static final ObjectMapper YAML = new YAMLMapper();
+
+    /** Of the examples, which many tests look at. */
+    private static final Map<Path, Manifests> RENDERED = new ConcurrentHashMap<>();
 
     private Chart() {}
 
@@ -36,10 +41,14 @@ final class Chart {
 
     /** One of them: "gpu". */
     static Manifests example(String name) {
-        return render(DIRECTORY.resolve("ci/" + name + "-values.yaml"));
+        return example(DIRECTORY.resolve("ci/" + name + "-values.yaml"));
     }
 
-    static Manifests render(Path values) {
+    static Manifests example(Path values) {
+        return RENDERED.computeIfAbsent(values, Chart::render);
+    }
+
+    private static Manifests render(Path values) {
         return parse(new Helm(DIRECTORY)
                 .template()
                 .withName(RELEASE)

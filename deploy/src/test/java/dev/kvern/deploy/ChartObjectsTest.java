@@ -26,7 +26,7 @@ class ChartObjectsTest {
     @ParameterizedTest
     @MethodSource("examples")
     void isWhatKubernetesTakes(Path values) {
-        Manifests manifests = Chart.render(values);
+        Manifests manifests = Chart.example(values);
         assertThat(manifests.names()).hasSizeGreaterThan(10).doesNotHaveDuplicates();
         for (JsonNode object : manifests.objects()) {
             StrictModels.check(object);

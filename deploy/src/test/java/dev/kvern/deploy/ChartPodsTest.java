@@ -25,7 +25,7 @@ class ChartPodsTest {
     @ParameterizedTest
     @MethodSource("examples")
     void haveNoRightsThatTheyDoNotNeed(Path values) {
-        Manifests manifests = Chart.render(values);
+        Manifests manifests = Chart.example(values);
         for (JsonNode workload : manifests.workloads()) {
             String name = Manifests.name(workload);
             JsonNode pod = workload.at("/spec/template/spec");
@@ -79,7 +79,7 @@ class ChartPodsTest {
     @ParameterizedTest
     @MethodSource("examples")
     void runImagesOfAVersion(Path values) {
-        for (JsonNode workload : Chart.render(values).workloads()) {
+        for (JsonNode workload : Chart.example(values).workloads()) {
             assertThat(Manifests.container(workload).get("image").textValue())
                     .matches("(registry\\.example\\.org/llm/)?kvern/(node|coordinator|runner|runner-cuda)"
                             + "(:\\d+\\.\\d+\\.\\d+(-SNAPSHOT)?|@sha256:[0-9a-f]{64})");
@@ -89,7 +89,7 @@ class ChartPodsTest {
     @ParameterizedTest
     @MethodSource("examples")
     void haveMemoryForWhatTheirProcessIsTold(Path values) {
-        Manifests manifests = Chart.render(values);
+        Manifests manifests = Chart.example(values);
         for (JsonNode workload : manifests.workloads()) {
             JsonNode container = Manifests.container(workload);
             String flags = Manifests.environment(container, "JDK_JAVA_OPTIONS");
@@ -110,7 +110,7 @@ class ChartPodsTest {
     @ParameterizedTest
     @MethodSource("examples")
     void areGivenTheTimeThatTheirProcessTakes(Path values) {
-        Manifests manifests = Chart.render(values);
+        Manifests manifests = Chart.example(values);
         for (JsonNode workload : manifests.workloads()) {
             JsonNode shutdown = config(manifests, workload).path("shutdown");
             long takes = shutdown.path("drain_millis").longValue()

@@ -44,7 +44,7 @@ class ChartReferencesTest {
     @ParameterizedTest
     @MethodSource("examples")
     void workloadsSelectTheirOwnPodsOnly(Path values) {
-        Manifests manifests = Chart.render(values);
+        Manifests manifests = Chart.example(values);
         for (JsonNode workload : manifests.workloads()) {
             assertThat(selected(manifests, workload.at("/spec/selector/matchLabels")))
                     .as(Manifests.name(workload))
@@ -55,7 +55,7 @@ class ChartReferencesTest {
     @ParameterizedTest
     @MethodSource("examples")
     void servicesReachPortsOfTheirComponent(Path values) {
-        Manifests manifests = Chart.render(values);
+        Manifests manifests = Chart.example(values);
         assertThat(manifests.all("Service")).hasSize(3);
         for (JsonNode service : manifests.all("Service")) {
             List<JsonNode> behind = selected(manifests, service.at("/spec/selector"));
@@ -86,7 +86,7 @@ class ChartReferencesTest {
     @ParameterizedTest
     @MethodSource("examples")
     void budgetsCoverOneComponentEach(Path values) {
-        Manifests manifests = Chart.render(values);
+        Manifests manifests = Chart.example(values);
         for (JsonNode budget : manifests.all("PodDisruptionBudget")) {
             assertThat(selected(manifests, budget.at("/spec/selector/matchLabels")))
                     .as(Manifests.name(budget))
@@ -107,7 +107,7 @@ class ChartReferencesTest {
     @ParameterizedTest
     @MethodSource("examples")
     void whatPodsNameExists(Path values) {
-        Manifests manifests = Chart.render(values);
+        Manifests manifests = Chart.example(values);
         for (JsonNode workload : manifests.workloads()) {
             JsonNode pod = workload.at("/spec/template/spec");
             requireExists(
@@ -158,7 +158,7 @@ class ChartReferencesTest {
     @ParameterizedTest
     @MethodSource("examples")
     void probesAskPortsThatAreThere(Path values) {
-        for (JsonNode workload : Chart.render(values).workloads()) {
+        for (JsonNode workload : Chart.example(values).workloads()) {
             JsonNode container = Manifests.container(workload);
             for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
                 JsonNode port = container.path(probe).has("grpc")
@@ -174,7 +174,7 @@ class ChartReferencesTest {
     @ParameterizedTest
     @MethodSource("examples")
     void waysInLeadToTheCoordinators(Path values) {
-        Manifests manifests = Chart.render(values);
+        Manifests manifests = Chart.example(values);
         for (JsonNode monitor : manifests.all("ServiceMonitor")) {
             List<JsonNode> services = manifests.all("Service").stream()
                     .filter(service -> selects(

@@ -43,7 +43,7 @@ class ChartScalingTest {
     @ParameterizedTest
     @MethodSource("examples")
     void oneDecidesHowManyThereAre(Path values) {
-        Manifests manifests = Chart.render(values);
+        Manifests manifests = Chart.example(values);
         var decided = new TreeMap<String, Integer>();
         for (JsonNode scaler : scalers(manifests)) {
             JsonNode target = scaler.at("/spec/scaleTargetRef");
