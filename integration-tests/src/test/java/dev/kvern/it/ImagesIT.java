@@ -146,7 +146,7 @@ class ImagesIT {
         for (String other : others) {
             assertThat(jars).as(other).noneMatch(jar -> jar.startsWith(other));
         }
-        long bound = role.equals("runner") ? 640 * MEBI : 140 * MEBI;
+        long bound = role.equals("runner") ? 600 * MEBI : 120 * MEBI;
         assertThat(image.bytes())
                 .as("%s unpacked, MiB: %d", role, image.bytes() / MEBI)
                 .isLessThan(bound);
