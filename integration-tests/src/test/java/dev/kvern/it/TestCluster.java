@@ -219,7 +219,21 @@ final class TestCluster implements AutoCloseable {
         forgetClient(name);
     }
 
-    /** Starts a process that was killed again, with the same settings. */
+    /**
+     * Asks a process to end ({@code kill -TERM}), and waits until it has.
+     *
+     * @return its exit code
+     */
+    int stop(String name, long limitSeconds) {
+        ServiceProcess process = process(name);
+        process.stop();
+        int code = process.awaitEnd(limitSeconds);
+        running.remove(name);
+        forgetClient(name);
+        return code;
+    }
+
+    /** Starts a process that was killed or stopped again, with the same settings. */
     void restart(String name) {
         assertThat(running).doesNotContainKey(name);
         services.get(name).ports().forEach(TestCluster::awaitFree);

@@ -45,6 +45,7 @@ public final class Kvern implements Runnable {
     private Kvern() {}
 
     public static void main(String[] args) {
+        NameCache.keepShort();
         // Before any class that logs.
         try {
             LogFormat.choose(System.getenv(), args.length == 0 ? "" : args[0]);

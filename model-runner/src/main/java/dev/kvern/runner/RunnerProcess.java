@@ -61,20 +61,22 @@ import org.slf4j.LoggerFactory;
 public final class RunnerProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RunnerProcess.class);
     private static final int GRPC_THREADS = 8;
-    private static final long GRACE_MILLIS = 5_000;
 
     private final String id;
     private final String address;
     private final GrpcServer server;
-    private final Engine engine;
+    private final RunnerStop stop;
+    private final long graceMillis;
 
     private final OpenParts parts;
 
-    private RunnerProcess(String id, String address, GrpcServer server, Engine engine, OpenParts parts) {
+    private RunnerProcess(
+            String id, String address, GrpcServer server, RunnerStop stop, long graceMillis, OpenParts parts) {
         this.id = id;
         this.address = address;
         this.server = server;
-        this.engine = engine;
+        this.stop = stop;
+        this.graceMillis = graceMillis;
         this.parts = parts;
     }
 
@@ -168,6 +170,7 @@ public final class RunnerProcess implements AutoCloseable {
         String address = host + ":" + server.port();
         server.serving(true);
         engineDied.thenRun(() -> server.serving(false));
+        Runnable sayDraining = () -> {};
         if (!config.coordinator().isEmpty()) {
             var power = new PowerMeter(PowerSource.of(config.device()), System::nanoTime);
             scheduler.scheduleWithFixedDelay(power::read, 0, PowerMeter.INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
@@ -179,7 +182,7 @@ public final class RunnerProcess implements AutoCloseable {
                     .setDevice(config.device().toString())
                     .setStartedAtMillis(System.currentTimeMillis())
                     .build();
-            join(
+            sayDraining = join(
                     config.coordinator(),
                     self,
                     new LoadReport(
@@ -194,13 +197,20 @@ public final class RunnerProcess implements AutoCloseable {
                     pool,
                     client,
                     scheduler,
-                    parts);
+                    parts)::draining;
         }
-        return new RunnerProcess(id, address, server, engine, parts);
+        var stop = new RunnerStop(
+                server,
+                engine,
+                offloader,
+                sayDraining,
+                // It was opened last.
+                () -> parts.closeLastIf(Membership.class));
+        return new RunnerProcess(id, address, server, stop, config.shutdown().graceMillis(), parts);
     }
 
     /** Makes the runner a member: heartbeats, what its pool holds, which cache nodes there are and what they own. */
-    private static void join(
+    private static Membership join(
             String coordinator,
             Member self,
             LoadReport load,
@@ -213,7 +223,9 @@ public final class RunnerProcess implements AutoCloseable {
         parts.opened(nodes).start();
         parts.opened(new KvEventPublisher(GrpcChannels.open(coordinator), self.getId(), pool, scheduler))
                 .start();
-        parts.opened(new Membership(coordinator, self, load, scheduler)).start();
+        Membership membership = parts.opened(new Membership(coordinator, self, load, scheduler));
+        membership.start();
+        return membership;
     }
 
     /** The tier in this machine's memory; null if there is none. */
@@ -249,13 +261,10 @@ public final class RunnerProcess implements AutoCloseable {
         server.awaitTermination();
     }
 
-    /** Leaves the cluster, gives running requests a few seconds to end, stops. */
+    /** Takes no more requests, gives those it has their time, leaves the cluster. */
     @Override
     public synchronized void close() {
-        // The membership was opened last: nobody sends new requests once it is closed.
-        parts.closeLastIf(Membership.class);
-        engine.drain();
-        server.stop(GRACE_MILLIS);
+        stop.run(graceMillis);
         parts.close();
     }
 }

@@ -87,9 +87,24 @@ public final class Membership implements AutoCloseable {
         return registered;
     }
 
-    /** Says from the next heartbeat on that no new work is wanted. */
+    /** Says from now on that no new work is wanted, beginning with a heartbeat of its own; does not wait for it. */
     public void draining() {
         draining = true;
+        if (!closed && !scheduler.isShutdown()) {
+            // Not in the place of the next turn, which is planned already.
+            scheduler.execute(this::sayDraining);
+        }
+    }
+
+    private void sayDraining() {
+        if (closed || !registered) {
+            return;
+        }
+        try {
+            stub().heartbeat(heartbeat(true), new Ignored());
+        } catch (RuntimeException e) {
+            log.debug("the next heartbeat will say that no new work is wanted: {}", e.toString());
+        }
     }
 
     private void schedule(long delayMillis) {
@@ -163,6 +178,20 @@ public final class Membership implements AutoCloseable {
             }
         }
         channel.shutdownNow();
+    }
+
+    /** What is said again with the next heartbeat. */
+    private static final class Ignored implements StreamObserver<HeartbeatResponse> {
+        @Override
+        public void onNext(HeartbeatResponse response) {}
+
+        @Override
+        public void onError(Throwable t) {
+            log.debug("a heartbeat of its own has failed: {}", t.getMessage());
+        }
+
+        @Override
+        public void onCompleted() {}
     }
 
     private final class Joined implements StreamObserver<RegisterResponse> {
