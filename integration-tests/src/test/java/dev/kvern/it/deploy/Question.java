@@ -1,0 +1,40 @@
+package dev.kvern.it.deploy;
+
+import dev.kvern.it.Requests;
+import dev.kvern.v1.Prompt;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A prompt that begins as others do and ends as none does. */
+record Question(int number, List<Integer> tokens) {
+    /** Tokens of each answer. */
+    static final int ANSWER_TOKENS = 12;
+
+    /** Six chunks of the cache tier. */
+    private static final int SHARED_TOKENS = 384;
+
+    /** One more chunk, and some. */
+    private static final int OWN_TOKENS = 80;
+
+    /** So many for each of so many beginnings. */
+    static List<Question> about(int beginnings, int each) {
+        var questions = new ArrayList<Question>();
+        for (int beginning = 0; beginning < beginnings; beginning++) {
+            List<Integer> shared = ids(Requests.prompt(beginning, SHARED_TOKENS));
+            for (int i = 0; i < each; i++) {
+                var tokens = new ArrayList<>(shared);
+                tokens.addAll(ids(Requests.prompt(1_000 + questions.size(), OWN_TOKENS)));
+                questions.add(new Question(questions.size(), List.copyOf(tokens)));
+            }
+        }
+        return questions;
+    }
+
+    private static List<Integer> ids(Prompt prompt) {
+        return prompt.getTokenIds().getIdsList();
+    }
+
+    Prompt prompt() {
+        return Requests.prompt(tokens);
+    }
+}
