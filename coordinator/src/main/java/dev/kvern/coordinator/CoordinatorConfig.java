@@ -36,9 +36,9 @@ public record CoordinatorConfig(
     public record Listen(String host, int grpcPort, int httpPort) {}
 
     /** Who is a member, and for how long. */
-    public record Members(int heartbeatMillis, int leaseMillis, int forgetMillis, int maxMembers) {
+    public record Members(int heartbeatMillis, int leaseMillis, int forgetMillis, int maxMembers, int settleMillis) {
         MembershipLimits toLimits() {
-            return new MembershipLimits(heartbeatMillis, leaseMillis, forgetMillis, maxMembers);
+            return new MembershipLimits(heartbeatMillis, leaseMillis, forgetMillis, maxMembers, settleMillis);
         }
     }
 
@@ -99,6 +99,7 @@ public record CoordinatorConfig(
         problems.range("membership.lease_millis", membership.leaseMillis, 2L * membership.heartbeatMillis, MAX_MILLIS);
         problems.range("membership.forget_millis", membership.forgetMillis, membership.leaseMillis, Integer.MAX_VALUE);
         problems.range("membership.max_members", membership.maxMembers, 1, 1_000_000);
+        problems.range("membership.settle_millis", membership.settleMillis, 0, MAX_MILLIS);
         problems.check(
                 List.of(LONGEST_PREFIX, ROUND_ROBIN).contains(routing.policy),
                 "routing.policy",

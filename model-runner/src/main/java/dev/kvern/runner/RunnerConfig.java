@@ -161,7 +161,7 @@ public record RunnerConfig(
         problems.range("listen.grpc_port", listen.grpcPort, 0, 65_535);
         problems.check(!listen.host.isBlank(), "listen.host", "''", "an address of this machine");
         if (!coordinator.isEmpty()) {
-            problems.address("coordinator", coordinator);
+            problems.addresses("coordinator", coordinator);
         }
         validateModel(problems);
         int block = kv.blockTokens;

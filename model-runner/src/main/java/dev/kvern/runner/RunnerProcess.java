@@ -1,7 +1,7 @@
 package dev.kvern.runner;
 
-import dev.kvern.cluster.Membership;
-import dev.kvern.cluster.TopologyWatch;
+import dev.kvern.cluster.Coordinators;
+import dev.kvern.cluster.TopologyUnion;
 import dev.kvern.process.OpenParts;
 import dev.kvern.process.ProcessNames;
 import dev.kvern.rpc.GrpcChannels;
@@ -10,7 +10,6 @@ import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.chat.ChatTemplate;
 import dev.kvern.runner.engine.Engine;
 import dev.kvern.runner.engine.EnginePulse;
-import dev.kvern.runner.events.KvEventPublisher;
 import dev.kvern.runner.events.LoadReport;
 import dev.kvern.runner.events.PowerMeter;
 import dev.kvern.runner.events.PowerSource;
@@ -179,41 +178,20 @@ public final class RunnerProcess implements AutoCloseable {
                     .setDevice(config.device().toString())
                     .setStartedAtMillis(System.currentTimeMillis())
                     .build();
-            join(
-                    config.coordinator(),
-                    self,
-                    new LoadReport(
-                            engine,
-                            pool,
-                            offloader::stats,
-                            client.counters(),
-                            () -> hostTier == null ? HostStats.NONE : hostTier.stats(),
-                            rescue::droppedChunks,
-                            planner::stats,
-                            power::watts),
+            var load = new LoadReport(
+                    engine,
                     pool,
-                    client,
-                    scheduler,
-                    parts);
+                    offloader::stats,
+                    client.counters(),
+                    () -> hostTier == null ? HostStats.NONE : hostTier.stats(),
+                    rescue::droppedChunks,
+                    planner::stats,
+                    power::watts);
+            var nodes = new TopologyUnion(new TopologyFollower(client));
+            parts.opened(Coordinators.follow(
+                    config.coordinator(), each -> new RunnerLink(each, self, load, pool, nodes.source(), scheduler)));
         }
         return new RunnerProcess(id, address, server, engine, parts);
-    }
-
-    /** Makes the runner a member: heartbeats, what its pool holds, which cache nodes there are and what they own. */
-    private static void join(
-            String coordinator,
-            Member self,
-            LoadReport load,
-            BlockPool pool,
-            BlockStoreClient client,
-            ScheduledExecutorService scheduler,
-            OpenParts parts) {
-        var nodes =
-                new TopologyWatch(coordinator, MemberRole.MEMBER_ROLE_NODE, new TopologyFollower(client), scheduler);
-        parts.opened(nodes).start();
-        parts.opened(new KvEventPublisher(GrpcChannels.open(coordinator), self.getId(), pool, scheduler))
-                .start();
-        parts.opened(new Membership(coordinator, self, load, scheduler)).start();
     }
 
     /** The tier in this machine's memory; null if there is none. */
@@ -252,8 +230,8 @@ public final class RunnerProcess implements AutoCloseable {
     /** Leaves the cluster, gives running requests a few seconds to end, stops. */
     @Override
     public synchronized void close() {
-        // The membership was opened last: nobody sends new requests once it is closed.
-        parts.closeLastIf(Membership.class);
+        // They were opened last: nobody sends new requests once they are left.
+        parts.closeLastIf(Coordinators.class);
         engine.drain();
         server.stop(GRACE_MILLIS);
         parts.close();

@@ -83,7 +83,7 @@ public record NodeConfig(
         problems.check(!listen.host.isBlank(), "listen.host", "''", "an address of this machine");
         problems.range("listen.grpc_port", listen.grpcPort, 0, MAX_PORT);
         if (!coordinator.isEmpty()) {
-            problems.address("coordinator", coordinator);
+            problems.addresses("coordinator", coordinator);
             problems.check(
                     !advertiseHost.isEmpty() || !HostPort.isWildcard(listen.host),
                     "advertise_host",

@@ -1,5 +1,6 @@
 package dev.kvern.node;
 
+import dev.kvern.cluster.Coordinators;
 import dev.kvern.cluster.Membership;
 import dev.kvern.node.admin.AdminParts;
 import dev.kvern.node.admin.CacheAdminGrpc;
@@ -256,14 +257,15 @@ public final class NodeProcess implements AutoCloseable {
                     .setUnixSocket(config.listen().unixSocketPath())
                     .setStartedAtMillis(startedAtMillis)
                     .build();
-            parts.opened(new Membership(
-                            config.coordinator(),
+            parts.opened(Coordinators.follow(
+                    config.coordinator(),
+                    each -> new Membership(
+                            each,
                             self,
                             beat -> beat.setDraining(beat.getDraining() || holders.draining())
                                     .setNode(service.stats()),
                             storage.owners()::map,
-                            scheduler))
-                    .start();
+                            scheduler)));
         }
         var process = new NodeProcess(id, address, ignite.discoveryAddress(), server, drained::isDone, parts);
         // A node that Ignite has cut off serves nobody; it ends, and whoever runs it starts it again.
@@ -341,10 +343,10 @@ public final class NodeProcess implements AutoCloseable {
         server.awaitTermination();
     }
 
-    /** Leaves the coordinator's list, lets running calls end for a moment, leaves the cluster. */
+    /** Leaves the coordinators' lists, lets running calls end for a moment, leaves the cluster. */
     @Override
     public synchronized void close() {
-        parts.closeLastIf(Membership.class);
+        parts.closeLastIf(Coordinators.class);
         server.stop(GRACE_MILLIS);
         parts.close();
     }
