@@ -1,6 +1,5 @@
 package dev.kvern.it.deploy;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -15,17 +14,24 @@ import java.util.function.Supplier;
  * @see <a href="https://github.com/kubernetes/dns/blob/master/docs/specification.md">DNS-based service discovery</a>
  */
 final class DnsZone {
+    /**
+     * A pod of a Service.
+     *
+     * @param subdomain the Service in which it has a name of its own; empty: none
+     */
+    record Host(String name, String subdomain, String address) {}
+
     private final String suffix;
-    private final Supplier<List<ServiceEndpoints>> services;
+    private final Supplier<Map<String, List<Host>>> services;
     private final Function<String, Optional<String>> virtualAddress;
 
     /**
-     * @param services those of the namespace, as published now
+     * @param services those of the namespace by name, with their pods as published now
      * @param virtualAddress of a Service that has one
      */
     DnsZone(
             String namespace,
-            Supplier<List<ServiceEndpoints>> services,
+            Supplier<Map<String, List<Host>>> services,
             Function<String, Optional<String>> virtualAddress) {
         this.suffix = "." + namespace + ".svc." + PodFiles.DOMAIN;
         this.services = services;
@@ -39,30 +45,23 @@ final class DnsZone {
             return Optional.empty();
         }
         String[] labels = name.substring(0, name.length() - suffix.length()).split("\\.");
-        for (ServiceEndpoints service : services.get()) {
-            if (!service.name().equals(labels[labels.length - 1])) {
-                continue;
-            }
-            if (labels.length == 1) {
-                return Optional.of(virtualAddress
-                        .apply(service.name())
-                        .map(List::of)
-                        .orElseGet(service::addresses));
-            }
-            List<String> own = ofPod(service, labels);
-            return own.isEmpty() ? Optional.empty() : Optional.of(own);
+        String service = labels[labels.length - 1];
+        List<Host> pods = services.get().get(service);
+        if (pods == null) {
+            return Optional.empty();
         }
-        return Optional.empty();
-    }
-
-    private static List<String> ofPod(ServiceEndpoints service, String[] labels) {
-        var addresses = new ArrayList<String>();
-        for (Pod pod : service.pods()) {
-            Map.Entry<String, String> host = Map.entry(pod.identity().name(), pod.subdomain());
-            if (labels.length == 2 && host.equals(Map.entry(labels[0], labels[1]))) {
-                addresses.add(pod.identity().address());
-            }
+        if (labels.length == 1) {
+            return Optional.of(virtualAddress
+                    .apply(service)
+                    .map(List::of)
+                    .orElseGet(() -> pods.stream().map(Host::address).toList()));
         }
-        return addresses;
+        return Optional.of(pods.stream()
+                        .filter(pod -> labels.length == 2
+                                && pod.name().equals(labels[0])
+                                && pod.subdomain().equals(service))
+                        .map(Host::address)
+                        .toList())
+                .filter(addresses -> !addresses.isEmpty());
     }
 }

@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 
 /**
  * A small stand-in for Kubernetes on this one machine: it runs rendered StatefulSets and Deployments as pods with addresses of their
@@ -78,7 +79,7 @@ final class KubernetesStandIn implements AutoCloseable {
         }
         publish();
         manifests.services().forEach(this::serve);
-        var zone = new DnsZone(NAMESPACE, () -> published, this::virtualAddress);
+        var zone = new DnsZone(NAMESPACE, this::hosts, this::virtualAddress);
         servers.add(new DnsServer(new InetSocketAddress(network.gateway(), DNS_PORT), zone));
     }
 
@@ -126,6 +127,10 @@ final class KubernetesStandIn implements AutoCloseable {
     /** What should not have happened: restarts, ends by force, failures of probes. */
     List<String> incidents() {
         return List.copyOf(kubelet.incidents());
+    }
+
+    private Map<String, List<DnsZone.Host>> hosts() {
+        return published.stream().collect(Collectors.toMap(ServiceEndpoints::name, ServiceEndpoints::hosts));
     }
 
     private ServiceEndpoints endpoints(String service) {

@@ -159,8 +159,8 @@ final class Pod implements PodProbes.Listener {
             }
             ready = now;
             readySince = System.nanoTime();
-            if (!now && !terminating) {
-                kubelet.say(identity.name() + " is not ready: " + why);
+            if (!terminating) {
+                kubelet.say(identity.name() + (now ? " is ready" : " is not ready: " + why));
             }
         }
         kubelet.changed();

@@ -31,8 +31,11 @@ record ServiceEndpoints(Service service, List<Pod> pods) {
         return service.getMetadata().getName();
     }
 
-    List<String> addresses() {
-        return pods.stream().map(pod -> pod.identity().address()).toList();
+    List<DnsZone.Host> hosts() {
+        return pods.stream()
+                .map(pod -> new DnsZone.Host(
+                        pod.identity().name(), pod.subdomain(), pod.identity().address()))
+                .toList();
     }
 
     /** The port of a pod that a port of the Service leads to. */

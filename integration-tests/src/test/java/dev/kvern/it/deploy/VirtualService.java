@@ -39,6 +39,10 @@ final class VirtualService implements AutoCloseable {
         thread("accept-" + address, this::accept);
     }
 
+    InetSocketAddress address() {
+        return (InetSocketAddress) listener.getLocalSocketAddress();
+    }
+
     private void accept() {
         while (!listener.isClosed()) {
             try {

@@ -1,0 +1,159 @@
+package dev.kvern.it.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import dev.kvern.block.BlockKey;
+import dev.kvern.it.Await;
+import dev.kvern.it.Source;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * The chart's own output, played: 3 cache nodes, 2 coordinators and 2 runners under load, scaled and restarted one at a time.
+ * No request fails, no token changes, no block that was stored is lost, and reuse is soon what it was.
+ */
+@Timeout(480)
+class DeployIT {
+    private static final String NODES = "kvern-node";
+    private static final String COORDINATORS = "kvern-coordinator";
+    private static final String RUNNERS = "kvern-runner-demo";
+    private static final int COORDINATOR_GRPC_PORT = 7400;
+    private static final int COORDINATOR_HTTP_PORT = 7480;
+    private static final int NODE_GRPC_PORT = 7410;
+
+    private static final int CLIENTS_OF_A_KIND = 3;
+
+    /** Requests over which reuse is measured, and that each step must see. */
+    private static final int WINDOW = 60;
+
+    private static final int LEAST_REQUESTS = 20;
+
+    /** What chance makes of a window: which questions it saw. */
+    private static final double RATE_TOLERANCE = 0.02;
+
+    private static final long BACK_SECONDS = 60;
+    private static final long LOAD_SECONDS = 60;
+
+    private final Timeline timeline = new Timeline();
+    private final Ledger ledger = new Ledger(timeline);
+
+    @Test
+    void whatTheChartRendersIsScaledAndRestartedUnderLoad() throws Exception {
+        Path logs = Source.ROOT.resolve("integration-tests/target/deploy");
+        String rendered =
+                Chart.render("kvern", values(), Map.of("models.demo.volume.hostPath", Source.MODEL.toString()));
+        Rig rig = prepared(Manifests.parse(rendered), logs);
+        try (rig) {
+            List<Question> questions = Question.about(6, 5);
+            Map<Question, Answer> expected = ReferenceAnswers.of(questions, logs);
+            timeline.say("reference: " + expected.size() + " answers of a runner without a cache");
+            rig.cluster().apply();
+            timeline.say("all pods are ready");
+            play(rig.cluster(), questions, expected);
+        }
+        assertThat(rig.incidents()).as("what no cluster that is well does").isEmpty();
+        assertThat(rig.leftovers()).as("left on this machine").isEmpty();
+    }
+
+    private Rig prepared(Manifests manifests, Path logs) {
+        try {
+            return Rig.prepare(manifests, "kvern/node", logs, timeline);
+        } catch (Rig.Impossible e) {
+            timeline.say("skipped: " + e.getMessage());
+            return abort(e.getMessage());
+        }
+    }
+
+    private static Path values() throws URISyntaxException {
+        return Path.of(Objects.requireNonNull(DeployIT.class.getResource("values.yaml")).toURI());
+    }
+
+    private void play(KubernetesStandIn cluster, List<Question> questions, Map<Question, Answer> expected) {
+        String front = cluster.virtualAddress(COORDINATORS).orElseThrow();
+        var blocks = StoredBlocks.of(questions, front, COORDINATOR_GRPC_PORT);
+        try (var load = new LoadClients(questions, expected, ledger)) {
+            for (int i = 0; i < CLIENTS_OF_A_KIND; i++) {
+                load.start(new GrpcAsker(front, COORDINATOR_GRPC_PORT));
+                load.start(new HttpAsker(front, COORDINATOR_HTTP_PORT));
+            }
+            Await.until(
+                    "all " + blocks.possible() + " blocks to be stored",
+                    LOAD_SECONDS,
+                    () -> stored(cluster, blocks).size(),
+                    stored -> stored == blocks.possible());
+            awaitRequests(WINDOW);
+            double before = ledger.hitRate(WINDOW);
+            timeline.say(String.format("reuse before: %.1f %%; %d blocks stored", 100 * before, blocks.possible()));
+
+            var steps = new Steps(cluster, blocks);
+            steps.scale(NODES, 4);
+            steps.scale(NODES, 3);
+            steps.scale(RUNNERS, 3);
+            steps.scale(RUNNERS, 1);
+            steps.restart(NODES);
+            steps.restart(RUNNERS);
+            steps.restart(COORDINATORS);
+
+            ledger.begin("after");
+            double start = timeline.seconds();
+            awaitRequests(WINDOW);
+            double after = Await.until(
+                    "reuse to be back at " + before,
+                    BACK_SECONDS,
+                    () -> ledger.hitRate(WINDOW),
+                    rate -> rate >= before - RATE_TOLERANCE);
+            timeline.say(String.format("reuse after: %.1f %%, %.0f s after the end", 100 * after, timeline.seconds() - start));
+        }
+        ledger.begin("end");
+        timeline.say(ledger.size() + " requests in all, " + ledger.retries() + " asked again");
+        assertThat(ledger.problems()).as("requests that failed or were answered otherwise").isEmpty();
+        assertThat(cluster.incidents()).isEmpty();
+    }
+
+    /** What is done to the cluster, each under load, with a look at what is stored before and after. */
+    private final class Steps {
+        private final KubernetesStandIn cluster;
+        private final StoredBlocks blocks;
+
+        Steps(KubernetesStandIn cluster, StoredBlocks blocks) {
+            this.cluster = cluster;
+            this.blocks = blocks;
+        }
+
+        void scale(String workload, int replicas) {
+            int now = cluster.workload(workload).pods().size();
+            step(workload + " " + now + " → " + replicas, () -> cluster.workload(workload).scale(replicas));
+        }
+
+        void restart(String workload) {
+            step("rolling restart of " + workload, () -> cluster.workload(workload).restart());
+        }
+
+        private void step(String name, Runnable change) {
+            Set<BlockKey> before = stored(cluster, blocks);
+            timeline.say("begin: " + name);
+            ledger.begin(name);
+            change.run();
+            awaitRequests(LEAST_REQUESTS);
+            assertThat(stored(cluster, blocks)).as("blocks stored after " + name).containsAll(before);
+        }
+    }
+
+    private static Set<BlockKey> stored(KubernetesStandIn cluster, StoredBlocks blocks) {
+        Pod node = cluster.workload(NODES).pods().get(0);
+        return blocks.stored(node.identity().address(), NODE_GRPC_PORT);
+    }
+
+    /** Waits for so many more requests to end. */
+    private void awaitRequests(int count) {
+        int now = ledger.size();
+        Await.until(count + " requests to end", LOAD_SECONDS, ledger::size, size -> size >= now + count);
+    }
+}
