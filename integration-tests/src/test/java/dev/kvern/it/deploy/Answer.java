@@ -7,5 +7,6 @@ import java.util.List;
  *
  * @param tokens empty if the way does not tell them
  * @param cachedTokens of the prompt's, those whose keys and values came from a cache
+ * @param clusterTokens of these, those from cache nodes; 0 if the way does not tell
  */
-record Answer(String text, List<Integer> tokens, int promptTokens, int cachedTokens) {}
+record Answer(String text, List<Integer> tokens, int promptTokens, int cachedTokens, int clusterTokens) {}

@@ -8,6 +8,7 @@ import dev.kvern.it.Await;
 import dev.kvern.it.Source;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -30,6 +31,12 @@ class DeployIT {
 
     private static final int CLIENTS_OF_A_KIND = 3;
 
+    /** Those from the start, and one more for each of seven steps. */
+    private static final int FIRST_BEGINNINGS = 4;
+
+    private static final int BEGINNINGS = FIRST_BEGINNINGS + 7;
+    private static final int QUESTIONS_EACH = 3;
+
     /** Requests over which reuse is measured, and that each step must see. */
     private static final int WINDOW = 60;
 
@@ -40,6 +47,7 @@ class DeployIT {
 
     private static final long BACK_SECONDS = 60;
     private static final long LOAD_SECONDS = 60;
+    private static final long STORE_SECONDS = 15;
 
     private final Timeline timeline = new Timeline();
     private final Ledger ledger = new Ledger(timeline);
@@ -51,7 +59,7 @@ class DeployIT {
                 Chart.render("kvern", values(), Map.of("models.demo.volume.hostPath", Source.MODEL.toString()));
         Rig rig = prepared(Manifests.parse(rendered), logs);
         try (rig) {
-            List<Question> questions = Question.about(6, 5);
+            List<Question> questions = Question.about(BEGINNINGS, QUESTIONS_EACH);
             Map<Question, Answer> expected = ReferenceAnswers.of(questions, logs);
             timeline.say("reference: " + expected.size() + " answers of a runner without a cache");
             rig.cluster().apply();
@@ -78,27 +86,29 @@ class DeployIT {
     private void play(KubernetesStandIn cluster, List<Question> questions, Map<Question, Answer> expected) {
         String front = cluster.virtualAddress(COORDINATORS).orElseThrow();
         var blocks = StoredBlocks.of(questions, front, COORDINATOR_GRPC_PORT);
-        try (var load = new LoadClients(questions, expected, ledger)) {
+        try (var load = new LoadClients(questions, QUESTIONS_EACH, expected, ledger)) {
+            load.open(FIRST_BEGINNINGS * QUESTIONS_EACH);
             for (int i = 0; i < CLIENTS_OF_A_KIND; i++) {
                 load.start(new GrpcAsker(front, COORDINATOR_GRPC_PORT));
                 load.start(new HttpAsker(front, COORDINATOR_HTTP_PORT));
             }
             Await.until(
-                    "all " + blocks.possible() + " blocks to be stored",
+                    "all first questions to be asked",
                     LOAD_SECONDS,
-                    () -> stored(cluster, blocks).size(),
-                    stored -> stored == blocks.possible());
+                    () -> load.answered().size(),
+                    answered -> answered == FIRST_BEGINNINGS * QUESTIONS_EACH);
             awaitRequests(WINDOW);
             double before = ledger.hitRate(WINDOW);
-            timeline.say(String.format("reuse before: %.1f %%; %d blocks stored", 100 * before, blocks.possible()));
+            timeline.say(String.format("reuse before: %.1f %%", 100 * before));
 
-            var steps = new Steps(cluster, blocks);
+            var steps = new Steps(cluster, load, blocks);
             steps.scale(NODES, 4);
             steps.scale(NODES, 3);
             steps.scale(RUNNERS, 3);
             steps.scale(RUNNERS, 1);
             steps.restart(NODES);
             steps.restart(RUNNERS);
+            assertThat(ledger.clusterTokens()).as("tokens that new runners had from nodes").isPositive();
             steps.restart(COORDINATORS);
 
             ledger.begin("after");
@@ -117,13 +127,18 @@ class DeployIT {
         assertThat(cluster.incidents()).isEmpty();
     }
 
-    /** What is done to the cluster, each under load, with a look at what is stored before and after. */
+    /**
+     * What is done to the cluster, each under load, a part of which is new, and what must be stored after it: all that was before,
+     * and all of what was computed meanwhile.
+     */
     private final class Steps {
         private final KubernetesStandIn cluster;
+        private final LoadClients load;
         private final StoredBlocks blocks;
 
-        Steps(KubernetesStandIn cluster, StoredBlocks blocks) {
+        Steps(KubernetesStandIn cluster, LoadClients load, StoredBlocks blocks) {
             this.cluster = cluster;
+            this.load = load;
             this.blocks = blocks;
         }
 
@@ -137,18 +152,31 @@ class DeployIT {
         }
 
         private void step(String name, Runnable change) {
-            Set<BlockKey> before = stored(cluster, blocks);
-            timeline.say("begin: " + name);
+            Set<BlockKey> before = stored();
+            timeline.say("begin: " + name + ", with " + before.size() + " blocks stored");
             ledger.begin(name);
+            load.open(QUESTIONS_EACH);
             change.run();
             awaitRequests(LEAST_REQUESTS);
-            assertThat(stored(cluster, blocks)).as("blocks stored after " + name).containsAll(before);
+            assertThat(stored()).as("blocks stored after " + name).containsAll(before);
+            Set<BlockKey> computed = blocks.keys(load.answered());
+            Await.until(
+                    "all " + computed.size() + " blocks of answered prompts to be stored",
+                    STORE_SECONDS,
+                    () -> missing(computed),
+                    Set::isEmpty);
         }
-    }
 
-    private static Set<BlockKey> stored(KubernetesStandIn cluster, StoredBlocks blocks) {
-        Pod node = cluster.workload(NODES).pods().get(0);
-        return blocks.stored(node.identity().address(), NODE_GRPC_PORT);
+        private Set<BlockKey> missing(Set<BlockKey> wanted) {
+            var missing = new HashSet<>(wanted);
+            missing.removeAll(stored());
+            return missing;
+        }
+
+        private Set<BlockKey> stored() {
+            Pod node = cluster.workload(NODES).pods().get(0);
+            return blocks.stored(node.identity().address(), NODE_GRPC_PORT);
+        }
     }
 
     /** Waits for so many more requests to end. */

@@ -54,7 +54,12 @@ final class GrpcAsker implements Asker {
                     e.getStatus() + " after " + result.tokens().size() + " tokens",
                     e);
         }
-        return new Answer(result.text(), result.tokens(), result.usage().getPromptTokens(), result.cachedTokens());
+        return new Answer(
+                result.text(),
+                result.tokens(),
+                result.usage().getPromptTokens(),
+                result.cachedTokens(),
+                result.usage().getCachedClusterTokens());
     }
 
     @Override

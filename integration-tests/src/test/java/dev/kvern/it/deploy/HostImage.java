@@ -34,7 +34,7 @@ final class HostImage {
                             "/opt/java/bin/java",
                             "-Dkvern.home=/opt/kvern",
                             "-cp",
-                            "/opt/kvern/lib/*",
+                            "/opt/kvern/libs/*",
                             "dev.kvern.launcher.Kvern",
                             role),
                     List.of(),
@@ -56,7 +56,7 @@ final class HostImage {
 
     /** Mount points, links such as /lib, and the few files of /etc that programs look for. */
     private static Path skeleton(Path root) throws IOException {
-        for (String name : List.of("usr", "etc", "opt/java", "opt/kvern", "tmp", "proc", "dev", "sys", "var/lib/kvern", "models")) {
+        for (String name : List.of("usr", "etc", "opt/java", "opt/kvern/libs", "opt/kvern/jvm", "tmp", "proc", "dev", "sys", "var/lib/kvern", "models")) {
             Files.createDirectories(root.resolve(name));
         }
         Files.writeString(root.resolve("etc/passwd"), "root:x:0:0::/:/\nkvern:x:10001:10001::/:/\n");
@@ -85,7 +85,8 @@ final class HostImage {
                     .forEach(file -> mounts.add(readOnly(file, file.toString())));
         }
         mounts.add(readOnly(Path.of(System.getProperty("java.home")), "/opt/java"));
-        mounts.add(readOnly(DISTRIBUTION, "/opt/kvern"));
+        mounts.add(readOnly(DISTRIBUTION.resolve("lib"), "/opt/kvern/libs"));
+        mounts.add(readOnly(DISTRIBUTION.resolve("jvm"), "/opt/kvern/jvm"));
         return mounts;
     }
 

@@ -97,7 +97,8 @@ final class HttpAsker implements Asker {
                         text.toString(),
                         List.of(),
                         usage.path("prompt_tokens").asInt(),
-                        usage.at("/prompt_tokens_details/cached_tokens").asInt());
+                        usage.at("/prompt_tokens_details/cached_tokens").asInt(),
+                        0);
             }
             if (line.startsWith(EVENT)) {
                 JsonNode event = parsed(line.substring(EVENT.length()));

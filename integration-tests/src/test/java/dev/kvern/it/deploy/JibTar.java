@@ -21,7 +21,7 @@ final class JibTar {
 
     private JibTar() {}
 
-    /** @param cache where unpacked images lie, each in a directory of its own */
+    /** @param cache where the image is unpacked; one that was before is removed */
     static Image unpack(Path tar, Path cache) {
         var mapper = new ObjectMapper();
         try {
@@ -33,7 +33,7 @@ final class JibTar {
             Path root = place.resolve("root");
             Path done = place.resolve(DONE);
             if (!Files.exists(done) || !Files.readString(done).equals(layers.toString())) {
-                HostCommand.run("rm", "-r", "-f", place.toString());
+                HostCommand.run("rm", "-r", "-f", cache.toString());
                 Files.createDirectories(root);
                 unpackLayers(tar, manifest, place, root);
                 Files.writeString(done, layers.toString());

@@ -52,7 +52,7 @@ final class KvernImages implements Images {
     /** Whether an image's own jars are those that were built last; builds are reproducible. */
     private static boolean isCurrent(Image image) {
         Path built = Source.ROOT.resolve("launcher/target/dist/lib");
-        try (Stream<Path> jars = Files.list(image.root().resolve("opt/kvern/lib"))) {
+        try (Stream<Path> jars = Files.list(image.root().resolve("opt/kvern/libs"))) {
             for (Path jar : jars.filter(path -> path.getFileName().toString().startsWith("kvern-")).toList()) {
                 Path other = built.resolve(jar.getFileName());
                 if (!Files.exists(other) || !Arrays.equals(Files.readAllBytes(jar), Files.readAllBytes(other))) {

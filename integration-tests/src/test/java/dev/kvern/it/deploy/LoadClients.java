@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -22,13 +25,31 @@ final class LoadClients implements AutoCloseable {
     private final List<Question> questions;
     private final Map<Question, Answer> expected;
     private final Ledger ledger;
+    private final int newest;
+    private final Set<Question> answered = ConcurrentHashMap.newKeySet();
     private final List<Thread> threads = new ArrayList<>();
+    private volatile int opened;
     private volatile boolean stopped;
 
-    LoadClients(List<Question> questions, Map<Question, Answer> expected, Ledger ledger) {
+    /**
+     * @param questions all that may ever be asked, the first ones from the start
+     * @param newest how many of those opened last are asked more often
+     */
+    LoadClients(List<Question> questions, int newest, Map<Question, Answer> expected, Ledger ledger) {
         this.questions = questions;
+        this.newest = newest;
         this.expected = expected;
         this.ledger = ledger;
+    }
+
+    /** Lets the next so many questions be asked, too. */
+    void open(int more) {
+        opened = Math.min(questions.size(), opened + more);
+    }
+
+    /** Those that were answered at least once. */
+    Set<Question> answered() {
+        return Set.copyOf(answered);
     }
 
     void start(Asker asker) {
@@ -42,10 +63,17 @@ final class LoadClients implements AutoCloseable {
     private void ask(Asker asker, Random random) {
         try (asker) {
             while (!stopped) {
-                ledger.add(ask(asker, questions.get(random.nextInt(questions.size()))));
+                ledger.add(ask(asker, choose(random)));
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(PAUSE_MILLIS));
             }
         }
+    }
+
+    /** Every other question is one of the newest. */
+    private Question choose(Random random) {
+        int known = opened;
+        int from = random.nextBoolean() ? known - newest : 0;
+        return questions.get(from + random.nextInt(known - from));
     }
 
     private Ledger.Entry ask(Asker asker, Question question) {
@@ -54,11 +82,12 @@ final class LoadClients implements AutoCloseable {
             try {
                 Answer answer = asker.ask(question);
                 String problem = difference(question, answer);
-                return new Ledger.Entry(
-                        asker.kind(), retries, millisSince(start), answer.promptTokens(), answer.cachedTokens(), problem);
+                answered.add(question);
+                return new Ledger.Entry(asker.kind(), Optional.of(answer), retries, millisSince(start), problem);
             } catch (AskFailed e) {
                 if (!e.isRetriable() || retries == RETRIES) {
-                    return new Ledger.Entry(asker.kind(), retries, millisSince(start), 0, 0, "failed: " + e.getMessage());
+                    return new Ledger.Entry(
+                            asker.kind(), Optional.empty(), retries, millisSince(start), "failed: " + e.getMessage());
                 }
                 System.out.println("asked again after: " + e.getMessage());
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS << retries));

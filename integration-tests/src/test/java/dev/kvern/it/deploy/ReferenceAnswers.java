@@ -20,6 +20,7 @@ final class ReferenceAnswers {
                 "id=reference",
                 "listen.grpc_port=0",
                 "model.path=" + Source.MODEL,
+                "model.threads=1",
                 "tier.enabled=false",
                 "kv.pool_bytes=" + (64L << 20));
         var starter = new ServiceStarter(Source.CLASS_PATH, directory);

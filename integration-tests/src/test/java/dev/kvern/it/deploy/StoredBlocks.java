@@ -12,36 +12,50 @@ import dev.kvern.v1.TokenizeRequest;
 import dev.kvern.v1.TokenizeResponse;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Which blocks of the questions' prompts the nodes hold. */
 final class StoredBlocks {
     private static final long LIMIT_SECONDS = 30;
 
+    private final Map<Question, Set<BlockKey>> byQuestion;
     private final List<BlockKey> keys;
 
-    private StoredBlocks(List<BlockKey> keys) {
-        this.keys = keys;
+    private StoredBlocks(Map<Question, Set<BlockKey>> byQuestion) {
+        this.byQuestion = byQuestion;
+        this.keys = List.copyOf(keys(byQuestion.keySet()));
     }
 
     /** Learns from a coordinator under which keys prompts are stored. */
     static StoredBlocks of(List<Question> questions, String host, int port) {
-        Set<BlockKey> keys = new LinkedHashSet<>();
-        asked(host, port, channel -> {
+        return asked(host, port, channel -> {
+            var keys = new LinkedHashMap<Question, Set<BlockKey>>();
             for (Question question : questions) {
-                keys.addAll(keys(GenerationServiceGrpc.newBlockingStub(channel)
+                TokenizeResponse named = GenerationServiceGrpc.newBlockingStub(channel)
                         .withDeadlineAfter(LIMIT_SECONDS, TimeUnit.SECONDS)
                         .tokenize(TokenizeRequest.newBuilder()
                                 .setPrompt(question.prompt())
-                                .build())));
+                                .build());
+                keys.put(question, keys(named));
             }
-            return keys;
+            return new StoredBlocks(keys);
         });
-        return new StoredBlocks(List.copyOf(keys));
+    }
+
+    /** Those of the complete chunks of some questions' prompts. */
+    Set<BlockKey> keys(Collection<Question> questions) {
+        return questions.stream()
+                .flatMap(question -> Objects.requireNonNull(byQuestion.get(question)).stream())
+                .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     private static Set<BlockKey> keys(TokenizeResponse named) {
@@ -52,11 +66,6 @@ final class StoredBlocks {
             keys.add(BlockKey.of(namespace, BlockDigest.of(named.getBlockDigests(last))));
         }
         return keys;
-    }
-
-    /** All that there can be. */
-    int possible() {
-        return keys.size();
     }
 
     /** Those that are stored, by a node that knows of all. */
