@@ -45,7 +45,12 @@
 {{- if ne (len $node.zones) (len (uniq $node.zones)) -}}
 {{- fail (printf "node.zones: %v (expected: each once)" $node.zones) -}}
 {{- end -}}
-{{- if and $node.zones (lt ($node.replicas | int64) (len $node.zones | int64)) -}}
+{{- range $node.updateZones -}}
+{{- if not (has . $node.zones) -}}
+{{- fail (printf "node.updateZones: %s (expected: some of node.zones, %v)" . $node.zones) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $node.zones (not $node.autoscaling.enabled) (lt ($node.replicas | int64) (len $node.zones | int64)) -}}
 {{- fail (printf "node.replicas: %v (expected: at least one for each of node.zones, %v)" $node.replicas $node.zones) -}}
 {{- end -}}
 {{- $rate := dig "rebalance" "bytes_per_second" 104857600 $node.config | int64 -}}

@@ -66,6 +66,9 @@ podAntiAffinity:
 {{- /* Who the pod is, the JVM's flags (those of the image first), how to log: (list $ COMPONENT "@FILE ..."). */ -}}
 {{- define "kvern.environment" -}}
 {{- $root := index . 0 -}}{{- $component := index . 1 -}}
+{{- if lt (include "kvern.bytes" $component.heap | int64) 67108864 -}}
+{{- fail (printf "heap: %s (expected: at least 64Mi, which JVMs begin with)" $component.heap) -}}
+{{- end -}}
 - name: POD_NAME
   valueFrom:
     fieldRef:

@@ -36,6 +36,9 @@ kvern.dev/model: {{ index . 1 }}
 {{- if and (eq $model.device "cuda") (lt ($model.gpus | int64) 1) -}}
 {{- fail (printf "%s.gpus: %v (expected: 1 with device cuda)" $where $model.gpus) -}}
 {{- end -}}
+{{- if and $model.volume.image (semverCompare "<1.33.0-0" $root.Capabilities.KubeVersion.Version) -}}
+{{- fail (printf "%s.volume.image: an image as a volume on Kubernetes %s (expected: 1.33 or newer)" $where $root.Capabilities.KubeVersion.Version) -}}
+{{- end -}}
 {{- if and (eq ($model.rollout.maxSurge | int64) 0) (eq ($model.rollout.maxUnavailable | int64) 0) -}}
 {{- fail (printf "%s.rollout.maxUnavailable: 0 (expected: at least 1 with maxSurge 0)" $where) -}}
 {{- end -}}

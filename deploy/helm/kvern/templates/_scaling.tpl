@@ -1,15 +1,20 @@
 {{/*
 Autoscaling: what is asked of Prometheus. Every coordinator exports the same figures of runners and nodes, hence the max by id. An
-answer is a number of replicas times what one of them is meant to bear, so that an autoscaler divides it by that.
+answer is a number of replicas times what one of them is meant to bear, so that an autoscaler divides it by that. Of a member that is
+down the last figures stay for a while, and what drains is on its way out: only those that are up count.
 */}}
 
 {{- /* Prompt tokens that wait at a model's runners: (list $ NAME). A runner's id is its pod's name. */ -}}
 {{- define "kvern.waitingTokens" -}}
-sum(max by (id) (kvern_runner_queued_prefill_tokens{{ include "kvern.ofModel" . }}))
+sum(max by (id) (kvern_runner_queued_prefill_tokens{{ include "kvern.ofModel" . }} {{ include "kvern.ifUp" . }}))
 {{- end -}}
 
 {{- define "kvern.runningRequests" -}}
-sum(max by (id) (kvern_runner_running_requests{{ include "kvern.ofModel" . }})) + sum(max by (id) (kvern_runner_queued_requests{{ include "kvern.ofModel" . }}))
+sum(max by (id) (kvern_runner_running_requests{{ include "kvern.ofModel" . }} {{ include "kvern.ifUp" . }})) + sum(max by (id) (kvern_runner_queued_requests{{ include "kvern.ofModel" . }} {{ include "kvern.ifUp" . }}))
+{{- end -}}
+
+{{- define "kvern.ifUp" -}}
+and on (job, instance, id) kvern_member_up == 1
 {{- end -}}
 
 {{- define "kvern.ofModel" -}}
@@ -24,7 +29,7 @@ sum(max by (id) (kvern_runner_running_requests{{ include "kvern.ofModel" . }})) 
 {{- /* How many nodes' regions the blocks would fill, if none were kept for longer than shrinkAboveSeconds. */ -}}
 {{- define "kvern.filledNodes" -}}
 {{- $job := include "kvern.job" . -}}
-sum(max by (id) (kvern_node_used_bytes{job="{{ $job }}"})) / avg(max by (id) (kvern_node_capacity_bytes{job="{{ $job }}"})) * (clamp_max({{ .Values.node.autoscaling.shrinkAboveSeconds | int64 }} / {{ include "kvern.medianLifetime" . }}, 1) or vector(1))
+sum(max by (id) (kvern_node_used_bytes{job="{{ $job }}"} {{ include "kvern.ifUp" . }})) / avg(max by (id) (kvern_node_capacity_bytes{job="{{ $job }}"})) * (clamp_max({{ .Values.node.autoscaling.shrinkAboveSeconds | int64 }} / {{ include "kvern.medianLifetime" . }}, 1) or vector(1))
 {{- end -}}
 
 {{- /* One node more than there are while blocks are evicted young, else 0. */ -}}
