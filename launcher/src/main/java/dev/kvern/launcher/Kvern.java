@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
             RunnerCommand.class,
             GenerateCommand.class,
             StatsCommand.class,
+            HealthCommand.class,
             CacheCommand.class,
             KeysCommand.class,
             VerifyModelCommand.class,

@@ -23,11 +23,12 @@ class KvernTest {
                         "runner",
                         "generate",
                         "stats",
+                        "health",
                         "cache",
                         "keys",
                         "verify-model",
                         "bench");
-        assertThat(Kvern.commandLine().getSubcommands()).hasSize(10);
+        assertThat(Kvern.commandLine().getSubcommands()).hasSize(11);
     }
 
     @ParameterizedTest
@@ -38,6 +39,7 @@ class KvernTest {
         "runner, --config --set",
         "generate, --target --prompt --prompt-file --chat-file --tokens --max-tokens --temperature --seed --json",
         "stats, --target",
+        "health, ADDRESS --service --timeout",
         "keys, --prompt --tokens --block-tokens --model",
         "cache, lookup delete clear drain rebalance",
         "cache lookup, --target --node --prompt --prompt-file --chat-file --tokens --model --cache-salt --json",
@@ -102,6 +104,8 @@ class KvernTest {
                 "keys --prompt hello",
                 "verify-model --model x",
                 "stats --target :1",
+                "health",
+                "health localhost:7400 --timeout 0",
                 "bench",
                 "bench engine --rounds 0",
                 "bench engine --threads -1",
