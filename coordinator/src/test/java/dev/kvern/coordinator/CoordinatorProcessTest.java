@@ -254,7 +254,8 @@ class CoordinatorProcessTest {
     @Test
     void isReadyWhenItHasHeardWhoIsThereAndSaysSoToWatchersWhenItHasSettled() throws IOException, InterruptedException {
         var settings = new ArrayList<>(PORTS.subList(0, 2));
-        settings.addAll(List.of("membership.heartbeat_millis=50", "membership.settle_millis=2000"));
+        settings.addAll(List.of(
+                "membership.heartbeat_millis=50", "membership.lease_millis=60000", "membership.settle_millis=5000"));
         try (CoordinatorProcess young = start(settings)) {
             String probe = "http://127.0.0.1:" + young.httpPort();
             ManagedChannel toYoung = NettyChannelBuilder.forTarget("127.0.0.1:" + young.grpcPort())

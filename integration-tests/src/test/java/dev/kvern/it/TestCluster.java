@@ -180,8 +180,7 @@ final class TestCluster implements AutoCloseable {
                     "listen.grpc_port=" + fronts.get(2 * i),
                     "listen.http_port=" + fronts.get(2 * i + 1),
                     "membership.heartbeat_millis=200",
-                    "membership.lease_millis=3000",
-                    "membership.settle_millis=3000"));
+                    "membership.lease_millis=3000"));
             front.addAll(coordinatorSettings);
             services.put(coordinators.get(i), new Service(COORDINATOR_ROLE, front));
         }

@@ -27,6 +27,9 @@ import org.slf4j.LoggerFactory;
  * safe for use by several threads.
  */
 public final class Membership implements CoordinatorLink {
+    /** The longest wait before a member tries again to reach a coordinator that was away. */
+    public static final long LONGEST_RETRY_MILLIS = Backoff.LIMIT_MILLIS;
+
     private static final Logger log = LoggerFactory.getLogger(Membership.class);
     private static final long CALL_LIMIT_MILLIS = 2_000;
     private static final long LEAVE_LIMIT_MILLIS = 1_000;

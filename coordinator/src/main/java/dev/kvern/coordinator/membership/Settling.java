@@ -1,5 +1,6 @@
 package dev.kvern.coordinator.membership;
 
+import dev.kvern.cluster.Membership;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -13,8 +14,8 @@ import java.util.function.LongSupplier;
  * The first moments of a coordinator, in which it does not know yet who is there. Two things come to an end:
  *
  * <ul>
- *   <li>It is <b>ready</b> for requests once a runner is up and no other has come for two heartbeat intervals, so that requests have a
- *       choice: one that was away hears from all members within about the time in which they try again.
+ *   <li>It is <b>ready</b> for requests once a runner is up and no other has come for as long as members take to try again, and a heartbeat
+ *       interval more: then those that lost this coordinator together have all come back, and requests have a choice.
  *   <li>It has <b>settled</b> after a fixed time, by which every member that lives must have registered: from then on it may be
  *       believed that one which it does not name is not there. Then it is ready, too, whoever is there.
  * </ul>
@@ -43,7 +44,7 @@ public final class Settling implements AutoCloseable {
      */
     public Settling(MembershipLimits limits, LongSupplier nanoTime, Executor executor) {
         this.settleNanos = TimeUnit.MILLISECONDS.toNanos(limits.settleMillis());
-        this.quietNanos = 2 * TimeUnit.MILLISECONDS.toNanos(limits.heartbeatMillis());
+        this.quietNanos = TimeUnit.MILLISECONDS.toNanos(Membership.LONGEST_RETRY_MILLIS + limits.heartbeatMillis());
         this.nanoTime = nanoTime;
         this.executor = executor;
         this.startedAt = nanoTime.getAsLong();
