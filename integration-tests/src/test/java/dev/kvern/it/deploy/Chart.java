@@ -5,6 +5,7 @@ import com.marcnuri.helm.TemplateCommand;
 import dev.kvern.it.Source;
 import java.nio.file.Path;
 import java.util.Map;
+import sun.misc.Signal;
 
 /** Kvern's Helm chart. */
 final class Chart {
@@ -26,6 +27,18 @@ final class Chart {
                 .withKubeVersion(KUBERNETES)
                 .withValuesFile(values);
         set.forEach(command::set);
-        return command.call();
+        try {
+            return command.call();
+        } finally {
+            endOnSignals();
+        }
+    }
+
+    /** Helm's library waits for these itself, for ever: the JVM would not hear of them any more, and nothing would be removed. */
+    private static void endOnSignals() {
+        for (Map.Entry<String, Integer> signal :
+                Map.of("HUP", 1, "INT", 2, "TERM", 15).entrySet()) {
+            Signal.handle(new Signal(signal.getKey()), received -> System.exit(128 + signal.getValue()));
+        }
     }
 }

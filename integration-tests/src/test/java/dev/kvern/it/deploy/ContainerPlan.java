@@ -36,8 +36,9 @@ final class ContainerPlan {
     /** The one container of a pod; others are refused. */
     static Container only(PodSpec pod) {
         if (pod.getContainers().size() != 1 || !pod.getInitContainers().isEmpty()) {
-            throw new IllegalArgumentException("containers: " + pod.getContainers().size() + ", initContainers: "
-                    + pod.getInitContainers().size() + " (expected: one container)");
+            throw new IllegalArgumentException(
+                    "containers: " + pod.getContainers().size() + ", initContainers: "
+                            + pod.getInitContainers().size() + " (expected: one container)");
         }
         return pod.getContainers().get(0);
     }
@@ -50,13 +51,16 @@ final class ContainerPlan {
         Container container = only(pod);
         Image image = images.image(container.getImage());
         Map<String, String> environment = new Environment(manifests, identity).of(container, image.environment());
-        SecurityContext own = Optional.ofNullable(container.getSecurityContext()).orElseGet(SecurityContext::new);
-        PodSecurityContext shared = Optional.ofNullable(pod.getSecurityContext()).orElseGet(PodSecurityContext::new);
+        SecurityContext own =
+                Optional.ofNullable(container.getSecurityContext()).orElseGet(SecurityContext::new);
+        PodSecurityContext shared =
+                Optional.ofNullable(pod.getSecurityContext()).orElseGet(PodSecurityContext::new);
         long user = first(own.getRunAsUser(), shared.getRunAsUser(), imageId(image, 0));
         if (user == 0 && Boolean.TRUE.equals(firstOf(own.getRunAsNonRoot(), shared.getRunAsNonRoot()))) {
             throw new IllegalArgumentException("runAsNonRoot, but " + container.getImage() + " runs as root");
         }
-        var groups = new ArrayList<>(Optional.ofNullable(shared.getSupplementalGroups()).orElse(List.of()));
+        var groups = new ArrayList<>(
+                Optional.ofNullable(shared.getSupplementalGroups()).orElse(List.of()));
         Optional.ofNullable(shared.getFsGroup()).ifPresent(groups::add);
         var mounts = new ArrayList<>(new Volumes(manifests, claims, directory.resolve("volumes"), pod).of(container));
         mounts.addAll(new PodFiles(identity, nameServer).write(directory.resolve("etc")));
@@ -73,7 +77,9 @@ final class ContainerPlan {
                 !Boolean.FALSE.equals(own.getAllowPrivilegeEscalation()),
                 capabilities(own.getCapabilities()),
                 mounts,
-                limit(container, "memory").map(q -> Quantity.getAmountInBytes(q).longValueExact()).orElse(0L),
+                limit(container, "memory")
+                        .map(q -> Quantity.getAmountInBytes(q).longValueExact())
+                        .orElse(0L),
                 limit(container, "cpu").map(ContainerPlan::millis).orElse(0L),
                 identity.name(),
                 network,

@@ -15,8 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A pod's manifest and what is to be run for it. */
 class ContainerPlanTest {
-    private static final String MANIFESTS =
-            """
+    private static final String MANIFESTS = """
             apiVersion: v1
             kind: ConfigMap
             metadata: {name: config}
@@ -116,13 +115,16 @@ class ContainerPlanTest {
                 .containsExactly("/etc/kvern", "/tmp", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf");
         Path config = mounts.get(0).source().resolve("node.yaml");
         assertThat(config).content().isEqualTo("backups: 1\n");
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(config))).isEqualTo("rw-r--r--");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(config)))
+                .isEqualTo("rw-r--r--");
         assertThat(mounts.get(0).readOnly()).isTrue();
         Path tmp = mounts.get(1).source();
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(tmp))).isEqualTo("rwxrwxrwx");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(tmp)))
+                .isEqualTo("rwxrwxrwx");
         assertThat(mounts.get(4).source())
                 .content()
-                .isEqualTo("search kvern.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.213.0.1\noptions ndots:5\n");
+                .isEqualTo(
+                        "search kvern.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.213.0.1\noptions ndots:5\n");
     }
 
     @Test
@@ -137,14 +139,17 @@ class ContainerPlanTest {
     void whatCannotBePlayedIsNamed() {
         PodSpec root = pod();
         root.getSecurityContext().setRunAsUser(0L);
-        assertThatThrownBy(() -> plan(root)).hasMessageContaining("runAsNonRoot").hasMessageContaining("kvern/node:1");
+        assertThatThrownBy(() -> plan(root))
+                .hasMessageContaining("runAsNonRoot")
+                .hasMessageContaining("kvern/node:1");
 
         PodSpec volume = pod();
         volume.getVolumes().get(0).getConfigMap().setName("other");
         assertThatThrownBy(() -> plan(volume)).hasMessageContaining("volume config");
 
         PodSpec two = pod();
-        two.setContainers(List.of(two.getContainers().get(0), two.getContainers().get(0)));
+        two.setContainers(
+                List.of(two.getContainers().get(0), two.getContainers().get(0)));
         assertThatThrownBy(() -> plan(two)).hasMessageContaining("containers: 2");
     }
 
@@ -154,12 +159,17 @@ class ContainerPlanTest {
     }
 
     private PodSpec pod() {
-        return manifests.deployments().get(0).getSpec().getTemplate().getSpec();
+        return Manifests.parse(MANIFESTS)
+                .deployments()
+                .get(0)
+                .getSpec()
+                .getTemplate()
+                .getSpec();
     }
 
     private ContainerSpec plan(PodSpec pod) {
-        var identity =
-                new PodIdentity("node-0", "kvern", "uid", Map.of(), Map.of(), "default", NETWORK.address(), "10.213.0.1");
+        var identity = new PodIdentity(
+                "node-0", "kvern", "uid", Map.of(), Map.of(), "default", NETWORK.address(), "10.213.0.1");
         return new ContainerPlan(manifests, reference -> image, Map.of(), "10.213.0.1")
                 .plan(pod, identity, NETWORK, directory, directory.resolve("log"));
     }

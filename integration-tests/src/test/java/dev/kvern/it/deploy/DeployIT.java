@@ -29,6 +29,11 @@ class DeployIT {
     private static final int COORDINATOR_HTTP_PORT = 7480;
     private static final int NODE_GRPC_PORT = 7410;
 
+    /** Real, effective, saved, for files. */
+    private static final String USER = "10001\t10001\t10001\t10001";
+
+    private static final String NO_CAPABILITIES = "0000000000000000";
+
     private static final int CLIENTS_OF_A_KIND = 3;
 
     /** Those from the start, and one more for each of seven steps. */
@@ -64,6 +69,7 @@ class DeployIT {
             timeline.say("reference: " + expected.size() + " answers of a runner without a cache");
             rig.cluster().apply();
             timeline.say("all pods are ready");
+            checkRights(rig.cluster());
             play(rig.cluster(), questions, expected);
         }
         assertThat(rig.incidents()).as("what no cluster that is well does").isEmpty();
@@ -75,12 +81,24 @@ class DeployIT {
             return Rig.prepare(manifests, "kvern/node", logs, timeline);
         } catch (Rig.Impossible e) {
             timeline.say("skipped: " + e.getMessage());
-            return abort(e.getMessage());
+            return abort(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** As the manifests say: neither root nor able to become it, and nothing to write but what is mounted for it. */
+    private static void checkRights(KubernetesStandIn cluster) {
+        for (String workload : List.of(NODES, COORDINATORS, RUNNERS)) {
+            for (Pod pod : cluster.workload(workload).pods()) {
+                assertThat(PodProcess.of(pod))
+                        .as("%s", pod)
+                        .containsExactly(new PodProcess(USER, USER, NO_CAPABILITIES, false, true));
+            }
         }
     }
 
     private static Path values() throws URISyntaxException {
-        return Path.of(Objects.requireNonNull(DeployIT.class.getResource("values.yaml")).toURI());
+        return Path.of(Objects.requireNonNull(DeployIT.class.getResource("values.yaml"))
+                .toURI());
     }
 
     private void play(KubernetesStandIn cluster, List<Question> questions, Map<Question, Answer> expected) {
@@ -108,7 +126,9 @@ class DeployIT {
             steps.scale(RUNNERS, 1);
             steps.restart(NODES);
             steps.restart(RUNNERS);
-            assertThat(ledger.clusterTokens()).as("tokens that new runners had from nodes").isPositive();
+            assertThat(ledger.clusterTokens())
+                    .as("tokens that new runners had from nodes")
+                    .isPositive();
             steps.restart(COORDINATORS);
 
             ledger.begin("after");
@@ -119,11 +139,17 @@ class DeployIT {
                     BACK_SECONDS,
                     () -> ledger.hitRate(WINDOW),
                     rate -> rate >= before - RATE_TOLERANCE);
-            timeline.say(String.format("reuse after: %.1f %%, %.0f s after the end", 100 * after, timeline.seconds() - start));
+            timeline.say(String.format(
+                    "reuse after: %.1f %%, %.0f s after the end", 100 * after, timeline.seconds() - start));
         }
         ledger.begin("end");
         timeline.say(ledger.size() + " requests in all, " + ledger.retries() + " asked again");
-        assertThat(ledger.problems()).as("requests that failed or were answered otherwise").isEmpty();
+        assertThat(ledger.problems())
+                .as("requests that failed or were answered otherwise")
+                .isEmpty();
+        assertThat(ledger.retries())
+                .as("requests that clients had to send again")
+                .isZero();
         assertThat(cluster.incidents()).isEmpty();
     }
 
@@ -144,11 +170,15 @@ class DeployIT {
 
         void scale(String workload, int replicas) {
             int now = cluster.workload(workload).pods().size();
-            step(workload + " " + now + " → " + replicas, () -> cluster.workload(workload).scale(replicas));
+            step(
+                    workload + " " + now + " → " + replicas,
+                    () -> cluster.workload(workload).scale(replicas));
         }
 
         void restart(String workload) {
-            step("rolling restart of " + workload, () -> cluster.workload(workload).restart());
+            step(
+                    "rolling restart of " + workload,
+                    () -> cluster.workload(workload).restart());
         }
 
         private void step(String name, Runnable change) {
@@ -158,7 +188,7 @@ class DeployIT {
             load.open(QUESTIONS_EACH);
             change.run();
             awaitRequests(LEAST_REQUESTS);
-            assertThat(stored()).as("blocks stored after " + name).containsAll(before);
+            assertThat(missing(before)).as("blocks lost by " + name).isEmpty();
             Set<BlockKey> computed = blocks.keys(load.answered());
             Await.until(
                     "all " + computed.size() + " blocks of answered prompts to be stored",

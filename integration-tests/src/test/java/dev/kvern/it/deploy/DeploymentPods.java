@@ -55,14 +55,19 @@ final class DeploymentPods implements Workload {
         int wanted = pods().size();
         var rollout = Rollout.of(manifest.getSpec().getStrategy(), wanted);
         revision++;
-        Await.until("the pods of " + name() + " to be replaced", LIMIT_SECONDS, () -> goOn(rollout, wanted), left -> left == 0);
+        Await.until(
+                "the pods of " + name() + " to be replaced",
+                LIMIT_SECONDS,
+                () -> goOn(rollout, wanted),
+                left -> left == 0);
         settle();
     }
 
     /** Does what may be done now; how many old pods are left. */
     private int goOn(Rollout rollout, int wanted) {
         List<Pod> old = pods().stream().filter(pod -> pod.revision() < revision).toList();
-        List<Pod> fresh = pods().stream().filter(pod -> pod.revision() == revision).toList();
+        List<Pod> fresh =
+                pods().stream().filter(pod -> pod.revision() == revision).toList();
         int freshReady = (int) fresh.stream().filter(Pod::isReady).count();
         Rollout.Step step = rollout.step(wanted, old.size(), fresh.size(), freshReady);
         create(step.created());

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /** A name server over UDP for one zone. What it does not know does not exist; there are no IPv6 addresses. */
 final class DnsServer implements AutoCloseable {
@@ -43,7 +44,10 @@ final class DnsServer implements AutoCloseable {
                     @Override
                     protected void initChannel(Channel created) {
                         created.pipeline()
-                                .addLast(new DatagramDnsQueryDecoder(), new DatagramDnsResponseEncoder(), new Answers(zone));
+                                .addLast(
+                                        new DatagramDnsQueryDecoder(),
+                                        new DatagramDnsResponseEncoder(),
+                                        new Answers(zone));
                     }
                 })
                 .bind(address)
@@ -58,7 +62,7 @@ final class DnsServer implements AutoCloseable {
     @Override
     public void close() {
         channel.close().syncUninterruptibly();
-        loop.shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS).syncUninterruptibly();
+        loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     }
 
     private static final class Answers extends SimpleChannelInboundHandler<DatagramDnsQuery> {
@@ -71,7 +75,8 @@ final class DnsServer implements AutoCloseable {
         @Override
         protected void channelRead0(ChannelHandlerContext context, DatagramDnsQuery query) throws UnknownHostException {
             DnsQuestion question = query.recordAt(DnsSection.QUESTION);
-            var response = new DatagramDnsResponse(query.recipient(), query.sender(), query.id());
+            var response = new DatagramDnsResponse(
+                    /* sender= */ query.recipient(), /* recipient= */ query.sender(), query.id());
             response.setRecursionDesired(query.isRecursionDesired());
             response.setAuthoritativeAnswer(true);
             response.addRecord(DnsSection.QUESTION, question);
@@ -89,7 +94,7 @@ final class DnsServer implements AutoCloseable {
                                     question.name(), DnsRecordType.A, TTL_SECONDS, Unpooled.wrappedBuffer(bytes)));
                 }
             }
-            context.writeAndFlush(response);
+            var unused = context.writeAndFlush(response);
         }
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.dns.DnsClient;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,7 @@ class DnsServerTest {
             "kvern",
             () -> Map.of("kvern-node", List.copyOf(nodes), "kvern-coordinator", List.of()),
             service -> service.equals("kvern-coordinator") ? Optional.of("10.213.0.2") : Optional.empty());
-    private final DnsServer server = new DnsServer(new InetSocketAddress("127.0.0.1", 0), zone);
+    private final DnsServer server = new DnsServer(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), zone);
     private final Vertx vertx = Vertx.vertx();
     private final DnsClient client = vertx.createDnsClient(server.port(), "127.0.0.1");
 
@@ -47,13 +48,15 @@ class DnsServerTest {
 
     @Test
     void aServiceWithAVirtualAddressHasThatWhateverItsPods() throws Exception {
-        assertThat(await(client.resolveA("kvern-coordinator.kvern.svc.cluster.local"))).containsExactly("10.213.0.2");
+        assertThat(await(client.resolveA("kvern-coordinator.kvern.svc.cluster.local")))
+                .containsExactly("10.213.0.2");
     }
 
     @Test
     void aPodOfAStatefulSetHasANameOfItsOwn() throws Exception {
         assertThat(await(client.resolveA("kvern-node-1." + NODES))).containsExactly("10.213.0.51");
-        assertThatThrownBy(() -> await(client.resolveA("kvern-node-2." + NODES))).hasMessageContaining("NXDOMAIN");
+        assertThatThrownBy(() -> await(client.resolveA("kvern-node-2." + NODES)))
+                .hasMessageContaining("NXDOMAIN");
     }
 
     /** A resolver that hears that there is no such name asks no further for it. */
@@ -64,7 +67,8 @@ class DnsServerTest {
 
     @Test
     void otherNamesDoNotExist() {
-        for (String name : List.of("kvern-node", "kvern-node.svc.cluster.local", "other.kvern.svc.cluster.local", "example.org")) {
+        for (String name :
+                List.of("kvern-node", "kvern-node.svc.cluster.local", "other.kvern.svc.cluster.local", "example.org")) {
             assertThatThrownBy(() -> await(client.resolveA(name))).as(name).hasMessageContaining("NXDOMAIN");
         }
     }

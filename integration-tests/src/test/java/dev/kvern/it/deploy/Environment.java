@@ -53,7 +53,10 @@ final class Environment {
             String name = source.getConfigMapKeyRef().getName();
             ConfigMap map = manifests.configMaps().get(name);
             return required(
-                    map == null ? null : map.getData().get(source.getConfigMapKeyRef().getKey()), "ConfigMap " + name);
+                    map == null
+                            ? null
+                            : map.getData().get(source.getConfigMapKeyRef().getKey()),
+                    "ConfigMap " + name);
         }
         if (source.getSecretKeyRef() != null) {
             String name = source.getSecretKeyRef().getName();

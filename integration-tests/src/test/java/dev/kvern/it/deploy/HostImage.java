@@ -4,6 +4,7 @@ import dev.kvern.it.Source;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +57,18 @@ final class HostImage {
 
     /** Mount points, links such as /lib, and the few files of /etc that programs look for. */
     private static Path skeleton(Path root) throws IOException {
-        for (String name : List.of("usr", "etc", "opt/java", "opt/kvern/libs", "opt/kvern/jvm", "tmp", "proc", "dev", "sys", "var/lib/kvern", "models")) {
+        for (String name : List.of(
+                "usr",
+                "etc",
+                "opt/java",
+                "opt/kvern/libs",
+                "opt/kvern/jvm",
+                "tmp",
+                "proc",
+                "dev",
+                "sys",
+                "var/lib/kvern",
+                "models")) {
             Files.createDirectories(root.resolve(name));
         }
         Files.writeString(root.resolve("etc/passwd"), "root:x:0:0::/:/\nkvern:x:10001:10001::/:/\n");
@@ -64,7 +76,7 @@ final class HostImage {
         for (String name : List.of("bin", "lib", "lib64", "sbin")) {
             Path link = Path.of("/", name);
             Path own = root.resolve(name);
-            if (Files.isSymbolicLink(link) && !Files.exists(own, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+            if (Files.isSymbolicLink(link) && !Files.exists(own, LinkOption.NOFOLLOW_LINKS)) {
                 Files.createSymbolicLink(own, Files.readSymbolicLink(link));
             }
         }

@@ -10,6 +10,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -87,7 +88,7 @@ final class HttpAsker implements Asker {
         }
     }
 
-    private Answer answer(java.util.Iterator<String> lines) throws AskFailed {
+    private Answer answer(Iterator<String> lines) throws AskFailed {
         var text = new StringBuilder();
         JsonNode usage = mapper.missingNode();
         while (lines.hasNext()) {
@@ -105,7 +106,8 @@ final class HttpAsker implements Asker {
                 if (event.has("error")) {
                     throw new AskFailed(false, event.get("error").toString());
                 }
-                event.path("choices").forEach(choice -> text.append(choice.path("text").asText("")));
+                event.path("choices")
+                        .forEach(choice -> text.append(choice.path("text").asText("")));
                 usage = event.path("usage").isObject() ? event.get("usage") : usage;
             }
         }

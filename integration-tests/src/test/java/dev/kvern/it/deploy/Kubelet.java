@@ -10,10 +10,11 @@ import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /** Makes pods and keeps them running, all on this machine. Safe for use by several threads. */
 final class Kubelet implements AutoCloseable {
-    private static final int THREADS = 16;
+    private static final int THREADS = 32;
 
     private final PodRuntime runtime;
     private final PodNetwork network;
@@ -24,6 +25,7 @@ final class Kubelet implements AutoCloseable {
     private final Runnable changed;
     private final List<String> incidents = new CopyOnWriteArrayList<>();
     private final List<Pod> pods = new CopyOnWriteArrayList<>();
+    private boolean closed;
     private final ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(
             THREADS,
             task -> {
@@ -55,8 +57,16 @@ final class Kubelet implements AutoCloseable {
         this.changed = changed;
     }
 
-    /** Makes a pod and starts it. */
-    Pod start(String name, String namespace, PodTemplateSpec template, Map<String, String> labels, int revision) {
+    /**
+     * Makes a pod and starts it.
+     *
+     * @throws IllegalStateException after the end
+     */
+    synchronized Pod start(
+            String name, String namespace, PodTemplateSpec template, Map<String, String> labels, int revision) {
+        if (closed) {
+            throw new IllegalStateException(name + " is not started: everything is at its end");
+        }
         PodInterface place = network.attach();
         var spec = template.getSpec();
         var identity = new PodIdentity(
@@ -95,8 +105,17 @@ final class Kubelet implements AutoCloseable {
         return network;
     }
 
-    ScheduledThreadPoolExecutor scheduler() {
-        return scheduler;
+    /** Runs it on a thread of its own after so long, unless everything is at its end then. What it throws is an incident. */
+    void later(long delay, TimeUnit unit, Runnable task) {
+        var unused = scheduler.schedule(() -> orIncident(task), delay, unit);
+    }
+
+    private void orIncident(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            incidents.add("the stand-in failed: " + e);
+        }
     }
 
     /** What should not happen in a cluster that is well, in the order it did. */
@@ -112,8 +131,11 @@ final class Kubelet implements AutoCloseable {
         timeline.say(what);
     }
 
+    /** Starts nothing any more, and ends all pods at once. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
+        pods.forEach(Pod::kill);
         scheduler.shutdownNow();
     }
 }

@@ -116,7 +116,8 @@ final class KubernetesStandIn implements AutoCloseable {
 
     Workload workload(String name) {
         return Optional.ofNullable(workloads.get(name))
-                .orElseThrow(() -> new IllegalArgumentException(name + " (expected: one of " + workloads.keySet() + ")"));
+                .orElseThrow(
+                        () -> new IllegalArgumentException(name + " (expected: one of " + workloads.keySet() + ")"));
     }
 
     /** Of a Service that has one, not a headless one. */
@@ -141,7 +142,7 @@ final class KubernetesStandIn implements AutoCloseable {
     }
 
     private void publishSoon() {
-        kubelet.scheduler().schedule(this::publish, PUBLISH_MILLIS, TimeUnit.MILLISECONDS);
+        kubelet.later(PUBLISH_MILLIS, TimeUnit.MILLISECONDS, this::publish);
     }
 
     private void publish() {
@@ -154,8 +155,10 @@ final class KubernetesStandIn implements AutoCloseable {
     /** Ends all pods as they would be told to, by force those that do not, and removes everything. */
     @Override
     public void close() {
-        CompletableFuture<?>[] ends =
-                kubelet.pods().stream().map(Pod::delete).toArray(CompletableFuture<?>[]::new);
+        boolean interrupted = Thread.interrupted();
+        List<Pod> pods = kubelet.pods();
+        pods.forEach(Pod::delete);
+        CompletableFuture<?>[] ends = pods.stream().map(Pod::gone).toArray(CompletableFuture<?>[]::new);
         try {
             CompletableFuture.allOf(ends).get(END_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
@@ -163,14 +166,18 @@ final class KubernetesStandIn implements AutoCloseable {
         } catch (ExecutionException e) {
             throw new IllegalStateException(e);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            interrupted = true;
         }
         abandon();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Ends everything at once and removes it; for a run that has failed. */
     void abandon() {
-        kubelet.pods().forEach(Pod::kill);
+        // A test that took too long was interrupted; this must be done all the same.
+        boolean interrupted = Thread.interrupted();
         kubelet.close();
         for (AutoCloseable server : servers) {
             try {
@@ -181,5 +188,8 @@ final class KubernetesStandIn implements AutoCloseable {
         }
         servers.clear();
         Leftovers.remove(names);
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

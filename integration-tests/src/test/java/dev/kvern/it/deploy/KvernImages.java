@@ -53,7 +53,8 @@ final class KvernImages implements Images {
     private static boolean isCurrent(Image image) {
         Path built = Source.ROOT.resolve("launcher/target/dist/lib");
         try (Stream<Path> jars = Files.list(image.root().resolve("opt/kvern/libs"))) {
-            for (Path jar : jars.filter(path -> path.getFileName().toString().startsWith("kvern-")).toList()) {
+            for (Path jar : jars.filter(path -> path.getFileName().toString().startsWith("kvern-"))
+                    .toList()) {
                 Path other = built.resolve(jar.getFileName());
                 if (!Files.exists(other) || !Arrays.equals(Files.readAllBytes(jar), Files.readAllBytes(other))) {
                     return false;

@@ -93,7 +93,10 @@ final class Ledger {
 
     /** What was wrong, of all requests. */
     synchronized List<String> problems() {
-        return all.stream().map(Entry::problem).filter(problem -> !problem.isEmpty()).toList();
+        return all.stream()
+                .map(Entry::problem)
+                .filter(problem -> !problem.isEmpty())
+                .toList();
     }
 
     /** Part of the prompt tokens that came from a cache, 0 to 1, over the last so many requests. */

@@ -65,7 +65,9 @@ final class Leftovers {
     }
 
     private static void killIn(String namespace) {
-        HostCommand.run("ip", "netns", "pids", namespace).lines().forEach(pid -> HostCommand.failureOf("kill", "-9", pid));
+        HostCommand.run("ip", "netns", "pids", namespace)
+                .lines()
+                .forEach(pid -> HostCommand.failureOf("kill", "-9", pid));
     }
 
     private static List<String> namespaces() {
@@ -108,8 +110,8 @@ final class Leftovers {
         return Stream.concat(Stream.of(CGROUPS), names(CGROUPS).stream().map(CGROUPS::resolve))
                 .map(hierarchy -> hierarchy.resolve(names.run()))
                 .filter(Files::isDirectory)
-                .flatMap(top -> Stream.concat(
-                        names(top).stream().map(top::resolve).filter(Files::isDirectory), Stream.of(top)))
+                .flatMap(top ->
+                        Stream.concat(names(top).stream().map(top::resolve).filter(Files::isDirectory), Stream.of(top)))
                 .toList();
     }
 

@@ -99,7 +99,9 @@ final class LoadClients implements AutoCloseable {
         Answer right = Objects.requireNonNull(expected.get(question));
         boolean same = right.text().equals(answer.text())
                 && (answer.tokens().isEmpty() || answer.tokens().equals(right.tokens()));
-        return same ? "" : "another answer to question " + question.number() + ": " + answer + " (expected: " + right + ")";
+        return same
+                ? ""
+                : "another answer to question " + question.number() + ": " + answer + " (expected: " + right + ")";
     }
 
     private static double millisSince(long start) {

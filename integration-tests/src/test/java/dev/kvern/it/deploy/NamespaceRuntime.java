@@ -34,7 +34,8 @@ final class NamespaceRuntime implements PodRuntime {
             Files.createDirectories(root);
             Path script = Files.writeString(bundle.resolve("start.sh"), script(spec, root));
             // Each of these becomes the next one, so that there is one process and signals reach it.
-            var command = new ArrayList<>(List.of("nsenter", "--net=" + spec.network().path()));
+            var command =
+                    new ArrayList<>(List.of("nsenter", "--net=" + spec.network().path()));
             command.addAll(List.of("unshare", "--mount", "--propagation", "private", "sh", script.toString()));
             command.addAll(spec.arguments());
             return new Namespaced(HostProcess.start(command, spec.log()));
@@ -45,7 +46,11 @@ final class NamespaceRuntime implements PodRuntime {
 
     private static String script(ContainerSpec spec, Path root) {
         var script = new StringBuilder("set -e\n");
-        script.append("mount --bind ").append(quoted(spec.image().root().toString())).append(' ').append(root).append('\n');
+        script.append("mount --bind ")
+                .append(quoted(spec.image().root().toString()))
+                .append(' ')
+                .append(root)
+                .append('\n');
         Stream<Mount> system = Stream.of("/proc", "/dev", "/sys").map(path -> new Mount(Path.of(path), path, false));
         Stream.of(system, spec.image().mounts().stream(), spec.mounts().stream())
                 .flatMap(mounts -> mounts)

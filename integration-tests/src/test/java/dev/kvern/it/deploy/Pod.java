@@ -33,6 +33,7 @@ final class Pod implements PodProbes.Listener {
     private long readySince;
     private long toldToEnd;
     private boolean terminating;
+    private boolean abandoned;
 
     /** @param revision of the template that it was made from */
     Pod(
@@ -52,6 +53,10 @@ final class Pod implements PodProbes.Listener {
 
     PodIdentity identity() {
         return identity;
+    }
+
+    PodInterface network() {
+        return network;
     }
 
     int revision() {
@@ -99,17 +104,16 @@ final class Pod implements PodProbes.Listener {
         }
         RunningContainer started = kubelet.runtime().start(spec);
         container = started;
-        probes = new PodProbes(this, ContainerPlan.only(manifest), kubelet.scheduler(), this);
+        probes = new PodProbes(this, ContainerPlan.only(manifest), kubelet, this);
         probes.start();
-        started.exit().thenAcceptAsync(this::ended, kubelet.scheduler());
+        var unused = started.exit().thenAccept(exit -> kubelet.later(0, TimeUnit.SECONDS, () -> ended(exit)));
     }
 
-    /** Tells it to end, and ends it by force after its grace period; done when nothing is left of it. */
-    CompletableFuture<Void> delete() {
-        long grace = Objects.requireNonNullElse(manifest.getTerminationGracePeriodSeconds(), DEFAULT_GRACE_SECONDS);
+    /** Tells it to end, if nobody has, and ends it by force after its grace period. */
+    void delete() {
         synchronized (this) {
             if (terminating) {
-                return gone;
+                return;
             }
             terminating = true;
             toldToEnd = System.nanoTime();
@@ -118,28 +122,30 @@ final class Pod implements PodProbes.Listener {
         RunningContainer running = running();
         if (running == null) {
             finish();
-            return gone;
+            return;
         }
         running.signal("TERM");
-        kubelet.scheduler()
-                .schedule(
-                        () -> {
-                            if (!isGone()) {
-                                kubelet.incidents()
-                                        .add(identity.name() + " was killed: it had not ended " + grace
-                                                + " s after SIGTERM; see " + spec.log());
-                                running.signal("KILL");
-                            }
-                        },
-                        grace,
-                        TimeUnit.SECONDS);
+        long grace = Objects.requireNonNullElse(manifest.getTerminationGracePeriodSeconds(), DEFAULT_GRACE_SECONDS);
+        kubelet.later(grace, TimeUnit.SECONDS, () -> {
+            if (!isGone()) {
+                kubelet.incidents()
+                        .add(identity.name() + " was killed: it had not ended " + grace + " s after SIGTERM; see "
+                                + spec.log());
+                running.signal("KILL");
+            }
+        });
+    }
+
+    /** Done when nothing is left of it. */
+    CompletableFuture<Void> gone() {
         return gone;
     }
 
-    /** Ends it at once. */
+    /** Ends it at once; what is left of it is somebody else's to remove. */
     void kill() {
         synchronized (this) {
             terminating = true;
+            abandoned = true;
         }
         RunningContainer running = running();
         if (running != null) {
@@ -184,6 +190,9 @@ final class Pod implements PodProbes.Listener {
     private void ended(int exit) {
         boolean over;
         synchronized (this) {
+            if (abandoned) {
+                return;
+            }
             over = terminating;
             ready = false;
             Objects.requireNonNull(probes).stop();
@@ -205,7 +214,7 @@ final class Pod implements PodProbes.Listener {
                 .add(identity.name() + " has ended by itself with exit code " + exit + "; see " + spec.log());
         long wait = restarts == 0 ? 0 : BACK_OFF_SECONDS << Math.min(restarts - 1, 5);
         restarts++;
-        kubelet.scheduler().schedule(this::start, wait, TimeUnit.SECONDS);
+        kubelet.later(wait, TimeUnit.SECONDS, this::start);
     }
 
     private void finish() {

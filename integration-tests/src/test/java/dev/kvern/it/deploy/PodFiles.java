@@ -32,8 +32,8 @@ final class PodFiles {
 
     private String resolvConf() {
         String services = "svc." + DOMAIN;
-        return "search " + pod.namespace() + "." + services + " " + services + " " + DOMAIN + "\nnameserver " + nameServer
-                + "\noptions ndots:5\n";
+        return "search " + pod.namespace() + "." + services + " " + services + " " + DOMAIN + "\nnameserver "
+                + nameServer + "\noptions ndots:5\n";
     }
 
     private static Mount file(Path directory, String name, String content) throws IOException {

@@ -43,8 +43,10 @@ record PodIdentity(
             case "spec.serviceAccountName" -> serviceAccount;
             case "status.podIP", "status.podIPs" -> address;
             case "status.hostIP", "status.hostIPs" -> hostAddress;
-            default -> throw new IllegalArgumentException("fieldPath: " + path
-                    + " (expected: metadata.name, metadata.labels['KEY'], status.podIP or another that the stand-in knows)");
+            default ->
+                throw new IllegalArgumentException(
+                        "fieldPath: " + path
+                                + " (expected: metadata.name, metadata.labels['KEY'], status.podIP or another that the stand-in knows)");
         };
     }
 }

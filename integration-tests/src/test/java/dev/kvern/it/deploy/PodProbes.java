@@ -4,9 +4,7 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Probe;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,14 +22,14 @@ final class PodProbes {
 
     private final Pod pod;
     private final Container container;
-    private final ScheduledExecutorService scheduler;
+    private final Kubelet kubelet;
     private final Listener listener;
     private volatile boolean stopped;
 
-    PodProbes(Pod pod, Container container, ScheduledExecutorService scheduler, Listener listener) {
+    PodProbes(Pod pod, Container container, Kubelet kubelet, Listener listener) {
         this.pod = pod;
         this.container = container;
-        this.scheduler = scheduler;
+        this.kubelet = kubelet;
         this.listener = listener;
     }
 
@@ -90,19 +88,15 @@ final class PodProbes {
     }
 
     private void schedule(int delaySeconds, Probe probe, ProbeTrack track, Decision decision) {
-        Consumer<Integer> again = delay -> schedule(delay, probe, track, decision);
-        scheduler.schedule(
-                () -> {
-                    if (stopped) {
-                        return;
-                    }
-                    Optional<String> failure = ProbeCheck.of(probe, pod);
-                    if (!stopped && decision.after(new Outcome(track.attempt(failure.isEmpty()), failure.orElse("")))) {
-                        again.accept(or(probe.getPeriodSeconds(), 10));
-                    }
-                },
-                delaySeconds,
-                TimeUnit.SECONDS);
+        kubelet.later(delaySeconds, TimeUnit.SECONDS, () -> {
+            if (stopped) {
+                return;
+            }
+            Optional<String> failure = ProbeCheck.of(probe, pod);
+            if (!stopped && decision.after(new Outcome(track.attempt(failure.isEmpty()), failure.orElse("")))) {
+                schedule(or(probe.getPeriodSeconds(), 10), probe, track, decision);
+            }
+        });
     }
 
     private static int or(@Nullable Integer value, int otherwise) {

@@ -30,7 +30,8 @@ final class ProbeCheck {
         }
         if (probe.getHttpGet() != null) {
             int port = pod.port(probe.getHttpGet().getPort());
-            return http(host, port, Objects.requireNonNullElse(probe.getHttpGet().getPath(), "/"), timeoutMillis);
+            return http(
+                    host, port, Objects.requireNonNullElse(probe.getHttpGet().getPath(), "/"), timeoutMillis);
         }
         if (probe.getTcpSocket() != null) {
             return tcp(host, pod.port(probe.getTcpSocket().getPort()), timeoutMillis);

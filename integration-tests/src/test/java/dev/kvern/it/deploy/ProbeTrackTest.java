@@ -21,8 +21,8 @@ class ProbeTrackTest {
     void aVerdictTakesAttemptsInARow(int successThreshold, int failureThreshold, String attempts, String verdicts) {
         var track = new ProbeTrack(successThreshold, failureThreshold);
         var seen = new StringBuilder();
-        for (char attempt : attempts.toCharArray()) {
-            seen.append(track.attempt(attempt == 'S').name().charAt(0));
+        for (int i = 0; i < attempts.length(); i++) {
+            seen.append(track.attempt(attempts.charAt(i) == 'S').name().charAt(0));
         }
         assertThat(seen).hasToString(verdicts);
     }

@@ -25,7 +25,8 @@ final class ReferenceAnswers {
                 "kv.pool_bytes=" + (64L << 20));
         var starter = new ServiceStarter(Source.CLASS_PATH, directory);
         try (ServiceProcess runner = starter.start("reference", "runner", settings)) {
-            String[] address = Objects.requireNonNull(runner.awaitReady().get("grpc")).split(":");
+            String[] address =
+                    Objects.requireNonNull(runner.awaitReady().get("grpc")).split(":");
             try (var asker = new GrpcAsker(address[0], Integer.parseInt(address[1]), Requests.NO_CACHE)) {
                 var answers = new LinkedHashMap<Question, Answer>();
                 for (Question question : questions) {

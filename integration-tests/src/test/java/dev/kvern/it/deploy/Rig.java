@@ -38,7 +38,8 @@ final class Rig implements AutoCloseable {
      * @param logs where pods' output goes
      */
     static Rig prepare(Manifests manifests, String image, Path logs, Timeline timeline) throws Impossible {
-        if (!System.getProperty("os.name").equals("Linux") || !System.getProperty("user.name").equals("root")) {
+        if (!System.getProperty("os.name").equals("Linux")
+                || !System.getProperty("user.name").equals("root")) {
             throw new Impossible("neither containers nor namespaces: " + System.getProperty("user.name") + " on "
                     + System.getProperty("os.name") + " (expected: root on Linux)");
         }
@@ -51,8 +52,7 @@ final class Rig implements AutoCloseable {
             var images = new KvernImages(Source.ROOT.resolve("integration-tests/target/images"));
             timeline.say("images: " + images.image(image).origin());
             var runtimes = new PodRuntimes(names, network, images.image(image));
-            PodRuntime runtime = runtimes
-                    .choose()
+            PodRuntime runtime = runtimes.choose()
                     .orElseThrow(() -> new Impossible("neither containers nor namespaces: " + runtimes.refused()));
             runtimes.refused().forEach(reason -> timeline.say("not used: " + reason.strip()));
             return new Rig(

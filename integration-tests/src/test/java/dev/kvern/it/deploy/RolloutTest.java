@@ -15,9 +15,12 @@ class RolloutTest {
     void percentagesAreRoundedSoThatMoreIsThereRatherThanLess() {
         assertThat(Rollout.of(null, 3)).isEqualTo(new Rollout(1, 0));
         assertThat(Rollout.of(null, 10)).isEqualTo(new Rollout(3, 2));
-        assertThat(Rollout.of(rolling(new IntOrString(1), new IntOrString(0)), 2)).isEqualTo(new Rollout(1, 0));
-        assertThat(Rollout.of(rolling(new IntOrString("50%"), new IntOrString("50%")), 3)).isEqualTo(new Rollout(2, 1));
-        assertThat(Rollout.of(rolling(new IntOrString(0), new IntOrString("10%")), 3)).isEqualTo(new Rollout(0, 1));
+        assertThat(Rollout.of(rolling(new IntOrString(1), new IntOrString(0)), 2))
+                .isEqualTo(new Rollout(1, 0));
+        assertThat(Rollout.of(rolling(new IntOrString("50%"), new IntOrString("50%")), 3))
+                .isEqualTo(new Rollout(2, 1));
+        assertThat(Rollout.of(rolling(new IntOrString(0), new IntOrString("10%")), 3))
+                .isEqualTo(new Rollout(0, 1));
     }
 
     @Test

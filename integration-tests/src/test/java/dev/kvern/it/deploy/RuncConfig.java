@@ -53,7 +53,11 @@ final class RuncConfig {
                                 Map.of("type", "ipc"),
                                 Map.of("type", "uts"),
                                 Map.of("type", "mount"),
-                                Map.of("type", "network", "path", spec.network().path().toString())),
+                                Map.of(
+                                        "type",
+                                        "network",
+                                        "path",
+                                        spec.network().path().toString())),
                         "cgroupsPath",
                         cgroup,
                         "resources",
@@ -95,7 +99,8 @@ final class RuncConfig {
         var mounts = new ArrayList<Map<String, Object>>();
         mounts.add(mount("/proc", "proc", "proc", "nosuid", "noexec", "nodev"));
         mounts.add(mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"));
-        mounts.add(mount("/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"));
+        mounts.add(
+                mount("/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"));
         mounts.add(mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k"));
         mounts.add(mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro"));
         // A JVM finds its limits there.

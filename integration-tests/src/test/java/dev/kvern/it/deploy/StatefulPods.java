@@ -59,7 +59,8 @@ final class StatefulPods implements Workload {
                 Readiness.await(pod(ordinal));
             }
         }
-        List<Integer> surplus = IntStream.iterate(pods().size() - 1, ordinal -> ordinal >= replicas, ordinal -> ordinal - 1)
+        List<Integer> surplus = IntStream.iterate(
+                        pods().size() - 1, ordinal -> ordinal >= replicas, ordinal -> ordinal - 1)
                 .boxed()
                 .toList();
         if (!oneByOne) {
@@ -75,7 +76,8 @@ final class StatefulPods implements Workload {
         for (int ordinal = pods().size() - 1; ordinal >= 0; ordinal--) {
             remove(ordinal);
             create(ordinal);
-            Readiness.await(pod(ordinal), Objects.requireNonNullElse(manifest.getSpec().getMinReadySeconds(), 0));
+            Readiness.await(
+                    pod(ordinal), Objects.requireNonNullElse(manifest.getSpec().getMinReadySeconds(), 0));
         }
     }
 

@@ -72,9 +72,12 @@ final class StoredBlocks {
     Set<BlockKey> stored(String host, int port) {
         var request = LookupRequest.newBuilder();
         keys.forEach(key -> request.addKeys(key.toByteString()));
-        LookupResponse response = asked(host, port, channel -> CacheAdminServiceGrpc.newBlockingStub(channel)
-                .withDeadlineAfter(LIMIT_SECONDS, TimeUnit.SECONDS)
-                .lookup(request.build()));
+        LookupResponse response = asked(
+                host,
+                port,
+                channel -> CacheAdminServiceGrpc.newBlockingStub(channel)
+                        .withDeadlineAfter(LIMIT_SECONDS, TimeUnit.SECONDS)
+                        .lookup(request.build()));
         if (response.getSilentNodeIdsCount() > 0) {
             throw new IllegalStateException("nodes that do not answer: " + response.getSilentNodeIdsList());
         }

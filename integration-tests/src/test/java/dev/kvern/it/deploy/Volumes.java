@@ -40,7 +40,9 @@ final class Volumes {
         this.manifests = manifests;
         this.claims = claims;
         this.directory = directory;
-        Long group = pod.getSecurityContext() == null ? null : pod.getSecurityContext().getFsGroup();
+        Long group = pod.getSecurityContext() == null
+                ? null
+                : pod.getSecurityContext().getFsGroup();
         for (Volume volume : pod.getVolumes()) {
             byName.put(volume.getName(), create(volume, group));
         }
@@ -51,7 +53,8 @@ final class Volumes {
         for (VolumeMount mount : container.getVolumeMounts()) {
             Path source = byName.get(mount.getName());
             if (source == null) {
-                throw new IllegalArgumentException("volumeMounts: " + mount.getName() + " (expected: a volume of the pod)");
+                throw new IllegalArgumentException(
+                        "volumeMounts: " + mount.getName() + " (expected: a volume of the pod)");
             }
             String inside = mount.getSubPath();
             mounts.add(new Mount(
@@ -72,7 +75,8 @@ final class Volumes {
                 map.getData().forEach((key, text) -> content.put(key, text.getBytes(StandardCharsets.UTF_8)));
             }
             boolean optional = Boolean.TRUE.equals(source.getOptional());
-            return write(place, volume, map != null || optional, content, source.getItems(), source.getDefaultMode(), group);
+            return write(
+                    place, volume, map != null || optional, content, source.getItems(), source.getDefaultMode(), group);
         }
         if (volume.getSecret() != null) {
             var source = volume.getSecret();
@@ -80,7 +84,13 @@ final class Volumes {
             Map<String, byte[]> content = secret == null ? Map.of() : SecretData.of(secret);
             boolean optional = Boolean.TRUE.equals(source.getOptional());
             return write(
-                    place, volume, secret != null || optional, content, source.getItems(), source.getDefaultMode(), group);
+                    place,
+                    volume,
+                    secret != null || optional,
+                    content,
+                    source.getItems(),
+                    source.getDefaultMode(),
+                    group);
         }
         if (volume.getEmptyDir() != null) {
             return directory(place, group);
@@ -91,8 +101,8 @@ final class Volumes {
         if (volume.getPersistentVolumeClaim() != null) {
             String claim = volume.getPersistentVolumeClaim().getClaimName();
             return Optional.ofNullable(claims.get(claim))
-                    .orElseThrow(() ->
-                            new IllegalArgumentException("claimName: " + claim + " (expected: one of " + claims.keySet() + ")"));
+                    .orElseThrow(() -> new IllegalArgumentException(
+                            "claimName: " + claim + " (expected: one of " + claims.keySet() + ")"));
         }
         throw new IllegalArgumentException("volume " + volume.getName()
                 + " (expected: configMap, secret, emptyDir, hostPath or persistentVolumeClaim)");
