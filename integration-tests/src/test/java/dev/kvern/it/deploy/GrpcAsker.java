@@ -39,7 +39,7 @@ final class GrpcAsker implements Asker {
     @Override
     public Answer ask(Question question) throws AskFailed {
         var result = new GenerationResult(System::nanoTime);
-        var request = Requests.greedy(question.prompt(), Question.ANSWER_TOKENS)
+        var request = Requests.greedy(question.prompt(), question.answerTokens())
                 .setCache(cache)
                 .build();
         try {

@@ -69,7 +69,7 @@ final class HttpAsker implements Asker {
                     "prompt",
                     question.tokens(),
                     "max_tokens",
-                    Question.ANSWER_TOKENS,
+                    question.answerTokens(),
                     "temperature",
                     0,
                     "ignore_eos",

@@ -5,10 +5,16 @@ import dev.kvern.v1.Prompt;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A prompt that begins as others do and ends as none does. */
-record Question(int number, List<Integer> tokens) {
-    /** Tokens of each answer. */
-    static final int ANSWER_TOKENS = 12;
+/**
+ * A prompt that begins as others do and ends as none does.
+ *
+ * @param answerTokens how many are asked for
+ */
+record Question(int number, List<Integer> tokens, int answerTokens) {
+    private static final int SHORT_ANSWER = 12;
+
+    /** Takes long enough that whoever ends meanwhile has to wait for it. */
+    private static final int LONG_ANSWER = 96;
 
     /** Six chunks of the cache tier. */
     private static final int SHARED_TOKENS = 384;
@@ -16,7 +22,7 @@ record Question(int number, List<Integer> tokens) {
     /** One more chunk, and some. */
     private static final int OWN_TOKENS = 80;
 
-    /** So many for each of so many beginnings. */
+    /** So many for each of so many beginnings; the last of each has a long answer. */
     static List<Question> about(int beginnings, int each) {
         var questions = new ArrayList<Question>();
         for (int beginning = 0; beginning < beginnings; beginning++) {
@@ -24,7 +30,8 @@ record Question(int number, List<Integer> tokens) {
             for (int i = 0; i < each; i++) {
                 var tokens = new ArrayList<>(shared);
                 tokens.addAll(ids(Requests.prompt(1_000 + questions.size(), OWN_TOKENS)));
-                questions.add(new Question(questions.size(), List.copyOf(tokens)));
+                int answer = i == each - 1 ? LONG_ANSWER : SHORT_ANSWER;
+                questions.add(new Question(questions.size(), List.copyOf(tokens), answer));
             }
         }
         return questions;
