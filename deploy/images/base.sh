@@ -39,8 +39,15 @@ mkdir -p "$work/packages" "$root"
 # apt fetches as a user of its own where it can.
 chmod 755 "$work"
 chmod 777 "$work/packages"
-(cd "$work/packages" && apt-get download -q "${packages[@]}") >"$work/log" 2>&1 ||
-    { cat "$work/log" >&2; fail "packages cannot be had (expected: lists of packages, by apt-get update)"; }
+download() {
+    (cd "$work/packages" && apt-get download -q "$@") >"$work/log" 2>&1 ||
+        { cat "$work/log" >&2; fail "packages cannot be had (expected: lists of packages, by apt-get update)"; }
+}
+download "${packages[@]}"
+# The compiler's libraries refer to this package, named by its version, for their licence.
+licences=$(dpkg-deb --field "$work"/packages/libgcc-s1_*.deb Depends | grep -o 'gcc-[0-9]*-base')
+download "$licences"
+packages+=("$licences")
 
 # Today's distributions have /lib and /lib64 in /usr, whatever older packages of theirs say.
 mkdir -p "$root/usr/lib" "$root/usr/lib64" "$root/usr/bin" "$root/usr/sbin"

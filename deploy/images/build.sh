@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # Builds the container images, without a container engine: a small base image (base.sh), and upon it deploy/images/*/target/jib-image.tar.
 #   build.sh [MAVEN_ARGUMENT...]    such as -o, or -Dkvern.image.base=debian:bookworm-slim for another base than base.sh's
+#   IMAGES="node runner" build.sh   these alone
 #   TORCH=SITE_PACKAGES build.sh    kvern/runner-cuda too, upon base.sh's base with PyTorch for CUDA (see README.md)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 target=$PWD/deploy/images/target
-images=deploy/images/node,deploy/images/coordinator,deploy/images/runner
+images=
+for image in ${IMAGES:-node coordinator runner}; do
+    images=${images:+$images,}deploy/images/$image
+done
 
 case " $* " in
     *" -Dkvern.image.base="*) ;;

@@ -23,6 +23,7 @@ public record CoordinatorConfig(
         Dashboard dashboard,
         Limits limits,
         Api api,
+        Shutdown shutdown,
         TelemetryConfig telemetry)
         implements Validated {
     private static final int MAX_PORT = 65_535;
@@ -65,6 +66,9 @@ public record CoordinatorConfig(
             corsOrigins = List.copyOf(corsOrigins);
         }
     }
+
+    /** What happens on SIGTERM. */
+    public record Shutdown(int delayMillis, int graceMillis) {}
 
     public static ConfigLoader<CoordinatorConfig> loader() {
         return new ConfigLoader<>(CoordinatorConfig.class, "coordinator-defaults.yaml");
@@ -112,6 +116,8 @@ public record CoordinatorConfig(
         problems.range("limits.max_calls", limits.maxCalls, 1, 1_000_000);
         problems.range("limits.call_bytes", limits.callBytes, GrpcServer.MAX_MESSAGE_BYTES, 1L << 50);
         problems.range("limits.request_log", limits.requestLog, 1, 1_000_000);
+        problems.range("shutdown.delay_millis", shutdown.delayMillis, 0, MAX_MILLIS);
+        problems.range("shutdown.grace_millis", shutdown.graceMillis, 0, MAX_MILLIS);
         telemetry.validate(problems);
         problems.check(
                 api.keysFile.isEmpty() || Files.isRegularFile(Path.of(api.keysFile)),

@@ -57,7 +57,6 @@ import org.slf4j.LoggerFactory;
 public final class CoordinatorProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(CoordinatorProcess.class);
     private static final int GRPC_THREADS = 8;
-    private static final long GRACE_MILLIS = 5_000;
     private static final long LAST_WORDS_MILLIS = 1_000;
     private static final long KEYS_LOOK_MILLIS = 1_000;
     private static final int SHOWN_MILLIS = 900_000;
@@ -73,9 +72,12 @@ public final class CoordinatorProcess implements AutoCloseable {
     private final HttpServer http;
     private final ProbeRoutes probes;
     private final Settling settling;
+    private final MemberRegistry members;
     private final ClusterGrpc cluster;
+    private final GenerationFrontDoor front;
     private final OpenRequests open;
     private final FrontChannel ownCalls;
+    private final CoordinatorConfig.Shutdown shutdown;
 
     private final OpenParts parts;
 
@@ -85,18 +87,24 @@ public final class CoordinatorProcess implements AutoCloseable {
             HttpServer http,
             ProbeRoutes probes,
             Settling settling,
+            MemberRegistry members,
             ClusterGrpc cluster,
+            GenerationFrontDoor front,
             OpenRequests open,
             FrontChannel ownCalls,
+            CoordinatorConfig.Shutdown shutdown,
             OpenParts parts) {
         this.host = host;
         this.grpc = grpc;
         this.http = http;
         this.probes = probes;
         this.settling = settling;
+        this.members = members;
         this.cluster = cluster;
+        this.front = front;
         this.open = open;
         this.ownCalls = ownCalls;
+        this.shutdown = shutdown;
         this.parts = parts;
     }
 
@@ -181,7 +189,19 @@ public final class CoordinatorProcess implements AutoCloseable {
         GrpcServer grpc = parts.opened(
                 GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster), telemetry));
         settling.whenReady(() -> grpc.serving(settling.isReady()));
-        return new CoordinatorProcess(host, grpc, http, probes, settling, cluster, open, ownCalls, parts);
+        return new CoordinatorProcess(
+                host,
+                grpc,
+                http,
+                probes,
+                settling,
+                members,
+                cluster,
+                front,
+                open,
+                ownCalls,
+                config.shutdown(),
+                parts);
     }
 
     /** @param file empty for none */
@@ -263,18 +283,47 @@ public final class CoordinatorProcess implements AutoCloseable {
         grpc.awaitTermination();
     }
 
-    /** Takes no new calls, gives running ones a few seconds to end, stops. */
+    /** Says that it is not ready, then takes no new calls, gives running ones their time, stops. */
     @Override
     public synchronized void close() {
-        probes.draining();
-        settling.close();
-        open.drain();
-        cluster.close();
-        grpc.stop(GRACE_MILLIS);
-        open.awaitNone(GRACE_MILLIS);
-        // What is left is told so while it can still be told.
-        ownCalls.close();
-        open.awaitNone(LAST_WORDS_MILLIS);
-        parts.close();
+        CoordinatorStop.of(new Stopping()).run(shutdown.delayMillis(), shutdown.graceMillis());
+    }
+
+    private final class Stopping implements CoordinatorStop.Steps {
+        @Override
+        public void unready() {
+            probes.draining();
+            settling.close();
+            grpc.serving(false);
+            http.lastAnswers();
+        }
+
+        @Override
+        public void refuse(long graceMillis) {
+            open.drain();
+            // Their heartbeats come by calls that are new: who is not heard from now on need not be lost.
+            members.keepAll();
+            grpc.refuse();
+            http.endConnections(graceMillis);
+        }
+
+        @Override
+        public int underWay() {
+            return Math.max(front.underWay(), open.underWay());
+        }
+
+        @Override
+        public void cut() {
+            // In the process first: what came over HTTP is told so while it can still be told.
+            ownCalls.close();
+            grpc.stop(0);
+        }
+
+        @Override
+        public void end() {
+            cluster.close();
+            grpc.stop(LAST_WORDS_MILLIS);
+            parts.close();
+        }
     }
 }

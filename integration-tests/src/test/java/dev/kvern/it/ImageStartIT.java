@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Processes of the images as a container engine would run them, without one; skipped where images are not built, or not as root. */
-@Timeout(180)
+@Timeout(300)
 class ImageStartIT {
     private static final List<String> ROLES = List.of("coordinator", "node", "runner");
     private static final Pattern READY = Pattern.compile("ready .*grpc=(\\S+)");
@@ -50,8 +50,6 @@ class ImageStartIT {
             String printed = command(role, "--help");
             assertThat(printed).as(role).contains("Usage: kvern", "health", "cache", "verify-model");
         }
-        assertThat(command("node", "cache", "--help")).contains("drain");
-        assertThat(command("coordinator", "generate", "--help")).contains("--max-tokens");
     }
 
     @Test

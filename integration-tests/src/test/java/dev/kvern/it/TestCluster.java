@@ -63,6 +63,9 @@ final class TestCluster implements AutoCloseable {
 
     static final List<String> PATIENT_NODE = List.of("limits.operation_timeout_millis=60000");
 
+    /** Processes that live for seconds: code compiled to the utmost would cost them more than it brings. */
+    private static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1");
+
     private static final String COORDINATOR_ROLE = "coordinator";
     private static final long REGION_BYTES = 256L << 20;
     private static final long POOL_BYTES = 64L << 20;
@@ -249,7 +252,7 @@ final class TestCluster implements AutoCloseable {
         Service service = services.get(name);
         long before = all.stream().filter(p -> p.name().startsWith(name)).count();
         ServiceProcess process = new ServiceStarter(Source.CLASS_PATH, directory, environment)
-                .start(before == 0 ? name : name + "-" + (before + 1), service.role(), service.settings());
+                .start(before == 0 ? name : name + "-" + (before + 1), service.role(), service.settings(), SHORT_LIVED);
         all.add(process);
         running.put(name, process);
     }
@@ -280,7 +283,21 @@ final class TestCluster implements AutoCloseable {
         forgetClient(name);
     }
 
-    /** Starts a process that was killed again, with the same settings. */
+    /**
+     * Asks a process to end ({@code kill -TERM}), and waits until it has.
+     *
+     * @return its exit code
+     */
+    int stop(String name, long limitSeconds) {
+        ServiceProcess process = process(name);
+        process.stop();
+        int code = process.awaitEnd(limitSeconds);
+        running.remove(name);
+        forgetClient(name);
+        return code;
+    }
+
+    /** Starts a process that was killed or stopped again, with the same settings. */
     void restart(String name) {
         assertThat(running).doesNotContainKey(name);
         services.get(name).ports().forEach(TestCluster::awaitFree);

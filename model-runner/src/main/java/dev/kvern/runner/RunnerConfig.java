@@ -27,6 +27,7 @@ public record RunnerConfig(
         Host host,
         Offload offload,
         Tier tier,
+        Shutdown shutdown,
         TelemetryConfig telemetry)
         implements Validated {
     private static final int MAX_MILLIS = 3_600_000;
@@ -116,6 +117,9 @@ public record RunnerConfig(
             return FetchPolicy.named(fetchPolicy).orElseThrow();
         }
     }
+
+    /** What happens on SIGTERM. */
+    public record Shutdown(int graceMillis) {}
 
     /** Of a valid configuration. */
     DeviceSpec device() {
@@ -224,6 +228,7 @@ public record RunnerConfig(
         problems.range("tier.offload_batch_chunks", tier.offloadBatchChunks, 1, 4_096);
         problems.range("tier.offload_recheck_millis", tier.offloadRecheckMillis, 0, MAX_MILLIS);
         problems.range("tier.offload_yield_millis", tier.offloadYieldMillis, 0, MAX_MILLIS);
+        problems.range("shutdown.grace_millis", shutdown.graceMillis, 0, MAX_MILLIS);
         telemetry.validate(problems);
     }
 

@@ -60,20 +60,22 @@ import org.slf4j.LoggerFactory;
 public final class RunnerProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RunnerProcess.class);
     private static final int GRPC_THREADS = 8;
-    private static final long GRACE_MILLIS = 5_000;
 
     private final String id;
     private final String address;
     private final GrpcServer server;
-    private final Engine engine;
+    private final RunnerStop stop;
+    private final long graceMillis;
 
     private final OpenParts parts;
 
-    private RunnerProcess(String id, String address, GrpcServer server, Engine engine, OpenParts parts) {
+    private RunnerProcess(
+            String id, String address, GrpcServer server, RunnerStop stop, long graceMillis, OpenParts parts) {
         this.id = id;
         this.address = address;
         this.server = server;
-        this.engine = engine;
+        this.stop = stop;
+        this.graceMillis = graceMillis;
         this.parts = parts;
     }
 
@@ -167,6 +169,7 @@ public final class RunnerProcess implements AutoCloseable {
         String address = host + ":" + server.port();
         server.serving(true);
         engineDied.thenRun(() -> server.serving(false));
+        Runnable sayDraining = () -> {};
         if (!config.coordinator().isEmpty()) {
             var power = new PowerMeter(PowerSource.of(config.device()), System::nanoTime);
             scheduler.scheduleWithFixedDelay(power::read, 0, PowerMeter.INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
@@ -188,10 +191,18 @@ public final class RunnerProcess implements AutoCloseable {
                     planner::stats,
                     power::watts);
             var nodes = new TopologyUnion(new TopologyFollower(client));
-            parts.opened(Coordinators.follow(
-                    config.coordinator(), each -> new RunnerLink(each, self, load, pool, nodes.source(), scheduler)));
+            sayDraining = parts.opened(Coordinators.follow(
+                    config.coordinator(),
+                    each -> new RunnerLink(each, self, load, pool, nodes.source(), scheduler)))::draining;
         }
-        return new RunnerProcess(id, address, server, engine, parts);
+        var stop = new RunnerStop(
+                server,
+                engine,
+                offloader,
+                sayDraining,
+                // It was opened last.
+                () -> parts.closeLastIf(Coordinators.class));
+        return new RunnerProcess(id, address, server, stop, config.shutdown().graceMillis(), parts);
     }
 
     /** The tier in this machine's memory; null if there is none. */
@@ -227,13 +238,10 @@ public final class RunnerProcess implements AutoCloseable {
         server.awaitTermination();
     }
 
-    /** Leaves the cluster, gives running requests a few seconds to end, stops. */
+    /** Takes no more requests, gives those it has their time, leaves the cluster. */
     @Override
     public synchronized void close() {
-        // They were opened last: nobody sends new requests once they are left.
-        parts.closeLastIf(Coordinators.class);
-        engine.drain();
-        server.stop(GRACE_MILLIS);
+        stop.run(graceMillis);
         parts.close();
     }
 }

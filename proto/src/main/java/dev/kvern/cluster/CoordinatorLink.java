@@ -8,7 +8,7 @@ public interface CoordinatorLink extends AutoCloseable {
     /** Whether the coordinator has answered the last time that it was asked something. */
     boolean isInContact();
 
-    /** Says from the next heartbeat on that no new work is wanted. */
+    /** Says from now on that no new work is wanted, beginning with a heartbeat of its own; does not wait for it. */
     void draining();
 
     /** Leaves; waits a moment for the coordinator to hear it. */

@@ -102,6 +102,21 @@ public final class Membership implements CoordinatorLink {
     @Override
     public void draining() {
         draining = true;
+        if (!closed && !scheduler.isShutdown()) {
+            // Not in the place of the next turn, which is planned already.
+            scheduler.execute(this::sayDraining);
+        }
+    }
+
+    private void sayDraining() {
+        if (closed || !registered) {
+            return;
+        }
+        try {
+            stub().heartbeat(heartbeat(true), new Ignored());
+        } catch (RuntimeException e) {
+            log.debug("the next heartbeat will say that no new work is wanted: {}", e.toString());
+        }
     }
 
     private void schedule(long delayMillis) {
@@ -181,6 +196,20 @@ public final class Membership implements CoordinatorLink {
             }
         }
         channel.shutdownNow();
+    }
+
+    /** What is said again with the next heartbeat. */
+    private static final class Ignored implements StreamObserver<HeartbeatResponse> {
+        @Override
+        public void onNext(HeartbeatResponse response) {}
+
+        @Override
+        public void onError(Throwable t) {
+            log.debug("a heartbeat of its own has failed: {}", t.getMessage());
+        }
+
+        @Override
+        public void onCompleted() {}
     }
 
     private final class Joined implements StreamObserver<RegisterResponse> {

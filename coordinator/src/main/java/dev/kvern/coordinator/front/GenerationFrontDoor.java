@@ -165,6 +165,11 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
         responses.onCompleted();
     }
 
+    /** Generate calls under way. */
+    public int underWay() {
+        return calls.get();
+    }
+
     /** What callers of this door are followed with. */
     Telemetry telemetry() {
         return telemetry;

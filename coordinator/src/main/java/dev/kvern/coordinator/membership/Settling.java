@@ -119,6 +119,11 @@ public final class Settling implements AutoCloseable {
         return () -> {};
     }
 
+    /** How many wait for this to be ready; for tests. */
+    public synchronized int waiting() {
+        return awaitReady.size();
+    }
+
     private synchronized void forget(Runnable step) {
         awaitReady.remove(step);
     }

@@ -174,6 +174,9 @@ class GenerationFrontDoorTest {
         beginAnew();
         var answer = new LinkedBlockingQueue<String>();
         GenerationServiceGrpc.newStub(channel).generate(request("x").build(), noting(answer));
+        while (settling.waiting() == 0) {
+            Thread.onSpinWait();
+        }
         members.register(runner("a"));
         assertThat(ask(request("y"))).as("what can be served is").isNotEmpty();
         assertThat(record().outcome()).isEqualTo(Outcome.LENGTH);
@@ -191,6 +194,7 @@ class GenerationFrontDoorTest {
             assertThat(late.getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
             assertThat(record().outcome()).isEqualTo(Outcome.CANCELLED);
         }
+        assertThat(settling.waiting()).isZero();
         settle();
         assertThat(records).isEmpty();
         Status failed = failure(request("x"), 20_000);
