@@ -23,6 +23,7 @@ public record CoordinatorConfig(
         Dashboard dashboard,
         Limits limits,
         Api api,
+        Shutdown shutdown,
         TelemetryConfig telemetry)
         implements Validated {
     private static final int MAX_PORT = 65_535;
@@ -36,9 +37,9 @@ public record CoordinatorConfig(
     public record Listen(String host, int grpcPort, int httpPort) {}
 
     /** Who is a member, and for how long. */
-    public record Members(int heartbeatMillis, int leaseMillis, int forgetMillis, int maxMembers) {
+    public record Members(int heartbeatMillis, int leaseMillis, int forgetMillis, int maxMembers, int settleMillis) {
         MembershipLimits toLimits() {
-            return new MembershipLimits(heartbeatMillis, leaseMillis, forgetMillis, maxMembers);
+            return new MembershipLimits(heartbeatMillis, leaseMillis, forgetMillis, maxMembers, settleMillis);
         }
     }
 
@@ -65,6 +66,9 @@ public record CoordinatorConfig(
             corsOrigins = List.copyOf(corsOrigins);
         }
     }
+
+    /** What happens on SIGTERM. */
+    public record Shutdown(int delayMillis, int graceMillis) {}
 
     public static ConfigLoader<CoordinatorConfig> loader() {
         return new ConfigLoader<>(CoordinatorConfig.class, "coordinator-defaults.yaml");
@@ -99,6 +103,7 @@ public record CoordinatorConfig(
         problems.range("membership.lease_millis", membership.leaseMillis, 2L * membership.heartbeatMillis, MAX_MILLIS);
         problems.range("membership.forget_millis", membership.forgetMillis, membership.leaseMillis, Integer.MAX_VALUE);
         problems.range("membership.max_members", membership.maxMembers, 1, 1_000_000);
+        problems.range("membership.settle_millis", membership.settleMillis, 0, MAX_MILLIS);
         problems.check(
                 List.of(LONGEST_PREFIX, ROUND_ROBIN).contains(routing.policy),
                 "routing.policy",
@@ -111,6 +116,8 @@ public record CoordinatorConfig(
         problems.range("limits.max_calls", limits.maxCalls, 1, 1_000_000);
         problems.range("limits.call_bytes", limits.callBytes, GrpcServer.MAX_MESSAGE_BYTES, 1L << 50);
         problems.range("limits.request_log", limits.requestLog, 1, 1_000_000);
+        problems.range("shutdown.delay_millis", shutdown.delayMillis, 0, MAX_MILLIS);
+        problems.range("shutdown.grace_millis", shutdown.graceMillis, 0, MAX_MILLIS);
         telemetry.validate(problems);
         problems.check(
                 api.keysFile.isEmpty() || Files.isRegularFile(Path.of(api.keysFile)),

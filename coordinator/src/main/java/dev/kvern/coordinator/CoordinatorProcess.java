@@ -13,10 +13,9 @@ import dev.kvern.coordinator.http.ProbeRoutes;
 import dev.kvern.coordinator.http.TraceRoutes;
 import dev.kvern.coordinator.index.PrefixIndex;
 import dev.kvern.coordinator.membership.ClusterGrpc;
-import dev.kvern.coordinator.membership.MemberList;
 import dev.kvern.coordinator.membership.MemberRegistry;
-import dev.kvern.coordinator.membership.MemberStatus;
 import dev.kvern.coordinator.membership.MembershipLimits;
+import dev.kvern.coordinator.membership.Settling;
 import dev.kvern.coordinator.openai.ApiKeyFile;
 import dev.kvern.coordinator.openai.KeyCheck;
 import dev.kvern.coordinator.openai.OpenAiRoutes;
@@ -39,7 +38,6 @@ import dev.kvern.rpc.GrpcServer;
 import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.telemetry.Telemetry;
-import dev.kvern.v1.MemberState;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.nio.file.Path;
@@ -59,9 +57,7 @@ import org.slf4j.LoggerFactory;
 public final class CoordinatorProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(CoordinatorProcess.class);
     private static final int GRPC_THREADS = 8;
-    private static final long GRACE_MILLIS = 5_000;
     private static final long LAST_WORDS_MILLIS = 1_000;
-    private static final int LOOKS_A_LEASE = 10;
     private static final long KEYS_LOOK_MILLIS = 1_000;
     private static final int SHOWN_MILLIS = 900_000;
     private static final int TTFT_MILLIS = 10_000;
@@ -75,9 +71,13 @@ public final class CoordinatorProcess implements AutoCloseable {
     private final GrpcServer grpc;
     private final HttpServer http;
     private final ProbeRoutes probes;
+    private final Settling settling;
+    private final MemberRegistry members;
     private final ClusterGrpc cluster;
+    private final GenerationFrontDoor front;
     private final OpenRequests open;
     private final FrontChannel ownCalls;
+    private final CoordinatorConfig.Shutdown shutdown;
 
     private final OpenParts parts;
 
@@ -86,17 +86,25 @@ public final class CoordinatorProcess implements AutoCloseable {
             GrpcServer grpc,
             HttpServer http,
             ProbeRoutes probes,
+            Settling settling,
+            MemberRegistry members,
             ClusterGrpc cluster,
+            GenerationFrontDoor front,
             OpenRequests open,
             FrontChannel ownCalls,
+            CoordinatorConfig.Shutdown shutdown,
             OpenParts parts) {
         this.host = host;
         this.grpc = grpc;
         this.http = http;
         this.probes = probes;
+        this.settling = settling;
+        this.members = members;
         this.cluster = cluster;
+        this.front = front;
         this.open = open;
         this.ownCalls = ownCalls;
+        this.shutdown = shutdown;
         this.parts = parts;
     }
 
@@ -123,8 +131,14 @@ public final class CoordinatorProcess implements AutoCloseable {
         var members = new MemberRegistry(lease, System::nanoTime);
         var index = new PrefixIndex(config.routing().indexBlocks());
         members.onDeparture(member -> index.clear(member.id()));
+        ExecutorService calls =
+                Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-coordinator-grpc"));
+        parts.opened(calls::shutdownNow);
+        var settling = new Settling(lease, System::nanoTime, calls);
+        members.onChange(settling::changed);
         var underWay = new UnderWay();
-        members.onChange(now -> giveUpOnLost(now, underWay));
+        var leases = new LeaseLook(members, settling, underWay);
+        members.onChange(leases::giveUpOnLost);
         members.onHeartbeat(member -> underWay.heard(member.id()));
         members.onDeparture(member -> underWay.forgotten(member.id()));
         RunnerChannels channels = parts.opened(new RunnerChannels(target -> channel(target, telemetry)));
@@ -138,6 +152,7 @@ public final class CoordinatorProcess implements AutoCloseable {
         var choice = new RunnerChoice(members, index, underWay, config.routing().toPolicy());
         var front = new GenerationFrontDoor(
                 members,
+                settling,
                 choice,
                 channels,
                 underWay,
@@ -145,15 +160,11 @@ public final class CoordinatorProcess implements AutoCloseable {
                 CallClock.system(),
                 telemetry,
                 new RequestObservers(shown, metrics));
-        var cluster = new ClusterGrpc(members, lease, index, figures::stats);
+        var cluster = new ClusterGrpc(members, lease, settling, index, figures::stats);
 
         var timer = Executors.newSingleThreadScheduledExecutor(ProcessNames.daemonThreads("kvern-coordinator-timer"));
         parts.opened(timer::shutdownNow);
-        long look = Math.max(10, lease.leaseMillis() / LOOKS_A_LEASE);
-        timer.scheduleAtFixedRate(() -> expire(members, underWay), look, look, TimeUnit.MILLISECONDS);
-        ExecutorService calls =
-                Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-coordinator-grpc"));
-        parts.opened(calls::shutdownNow);
+        leases.startOn(timer, lease.leaseMillis());
         FrontChannel ownCalls = parts.opened(FrontChannel.open(front, calls));
         var open = new OpenRequests(config.limits().maxCalls(), config.limits().callBytes());
         var openAi = new OpenAiRoutes(
@@ -165,7 +176,7 @@ public final class CoordinatorProcess implements AutoCloseable {
                 System::currentTimeMillis,
                 version(),
                 metrics::served);
-        var probes = new ProbeRoutes(metrics);
+        var probes = new ProbeRoutes(metrics, settling::isReady);
         var dashboard = parts.opened(
                 new DashboardRoutes(shown, members::current, config.dashboard().password()));
         var routes = new ArrayList<HttpRoutes>(List.of(new TraceRoutes(telemetry), probes, openAi, dashboard));
@@ -177,8 +188,20 @@ public final class CoordinatorProcess implements AutoCloseable {
         dashboard.startOn(timer);
         GrpcServer grpc = parts.opened(
                 GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster), telemetry));
-        grpc.serving(true);
-        return new CoordinatorProcess(host, grpc, http, probes, cluster, open, ownCalls, parts);
+        settling.whenReady(() -> grpc.serving(settling.isReady()));
+        return new CoordinatorProcess(
+                host,
+                grpc,
+                http,
+                probes,
+                settling,
+                members,
+                cluster,
+                front,
+                open,
+                ownCalls,
+                config.shutdown(),
+                parts);
     }
 
     /** @param file empty for none */
@@ -223,26 +246,6 @@ public final class CoordinatorProcess implements AutoCloseable {
         }
     }
 
-    private static void expire(MemberRegistry members, UnderWay underWay) {
-        try {
-            members.expire();
-            // Once more for calls that were sent in the moment in which their runner was given up.
-            giveUpOnLost(members.current(), underWay);
-        } catch (RuntimeException e) {
-            // The timer would not call again, and nobody would ever be down.
-            log.error("looking for silent members failed", e);
-        }
-    }
-
-    /** A member that is down may hang for ever: what waits for its answer must not. */
-    private static void giveUpOnLost(MemberList members, UnderWay underWay) {
-        for (MemberStatus member : members.all()) {
-            if (member.member().getState() == MemberState.MEMBER_STATE_DOWN) {
-                underWay.lost(member.id());
-            }
-        }
-    }
-
     private static ManagedChannel channel(String target, Telemetry telemetry) {
         return NettyChannelBuilder.forTarget(target)
                 .usePlaintext()
@@ -280,17 +283,47 @@ public final class CoordinatorProcess implements AutoCloseable {
         grpc.awaitTermination();
     }
 
-    /** Takes no new calls, gives running ones a few seconds to end, stops. */
+    /** Says that it is not ready, then takes no new calls, gives running ones their time, stops. */
     @Override
     public synchronized void close() {
-        probes.draining();
-        open.drain();
-        cluster.close();
-        grpc.stop(GRACE_MILLIS);
-        open.awaitNone(GRACE_MILLIS);
-        // What is left is told so while it can still be told.
-        ownCalls.close();
-        open.awaitNone(LAST_WORDS_MILLIS);
-        parts.close();
+        CoordinatorStop.of(new Stopping()).run(shutdown.delayMillis(), shutdown.graceMillis());
+    }
+
+    private final class Stopping implements CoordinatorStop.Steps {
+        @Override
+        public void unready() {
+            probes.draining();
+            settling.close();
+            grpc.serving(false);
+            http.lastAnswers();
+        }
+
+        @Override
+        public void refuse(long graceMillis) {
+            open.drain();
+            // Their heartbeats come by calls that are new: who is not heard from now on need not be lost.
+            members.keepAll();
+            grpc.refuse();
+            http.endConnections(graceMillis);
+        }
+
+        @Override
+        public int underWay() {
+            return Math.max(front.underWay(), open.underWay());
+        }
+
+        @Override
+        public void cut() {
+            // In the process first: what came over HTTP is told so while it can still be told.
+            ownCalls.close();
+            grpc.stop(0);
+        }
+
+        @Override
+        public void end() {
+            cluster.close();
+            grpc.stop(LAST_WORDS_MILLIS);
+            parts.close();
+        }
     }
 }

@@ -53,7 +53,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class CoordinatorProcessTest {
-    private final CoordinatorProcess process = start(List.of("listen.grpc_port=0", "listen.http_port=0"));
+    /** Most tests are of one that knows who is there. */
+    private static final List<String> PORTS =
+            List.of("listen.grpc_port=0", "listen.http_port=0", "membership.settle_millis=0");
+
+    private final CoordinatorProcess process = start(PORTS);
     private final ManagedChannel channel = NettyChannelBuilder.forTarget("127.0.0.1:" + process.grpcPort())
             .usePlaintext()
             .build();
@@ -183,8 +187,7 @@ class CoordinatorProcessTest {
     void aPasswordIsAskedForWhereThereIsOneAndOnlyForThePage(@TempDir Path directory)
             throws IOException, InterruptedException {
         Path file = Files.writeString(directory.resolve("password"), "ops:a:b\n");
-        List<String> ports = List.of("listen.grpc_port=0", "listen.http_port=0");
-        var settings = new ArrayList<>(ports);
+        var settings = new ArrayList<>(PORTS);
         settings.add("dashboard.password_file=" + file);
         settings.add("dashboard.playground=false");
         try (CoordinatorProcess asking = start(settings)) {
@@ -202,7 +205,7 @@ class CoordinatorProcessTest {
         }
         Files.writeString(file, "no colon");
         assertThatThrownBy(() -> start(settings)).hasMessageContaining("one line, USER:PASSWORD");
-        settings.set(2, "dashboard.password_file=" + directory.resolve("absent"));
+        settings.set(PORTS.size(), "dashboard.password_file=" + directory.resolve("absent"));
         assertThatThrownBy(() -> start(settings)).hasMessageContaining("a file that can be read");
     }
 
@@ -246,6 +249,46 @@ class CoordinatorProcessTest {
         assertThat(watch.next().getMembersList()).isEmpty();
         addRunner();
         assertThat(watch.next().getMembers(0).getId()).isEqualTo("a");
+    }
+
+    @Test
+    void isReadyWhenItHasHeardWhoIsThereAndSaysSoToWatchersWhenItHasSettled() throws IOException, InterruptedException {
+        var settings = new ArrayList<>(PORTS.subList(0, 2));
+        settings.addAll(List.of(
+                "membership.heartbeat_millis=50", "membership.lease_millis=60000", "membership.settle_millis=5000"));
+        try (CoordinatorProcess young = start(settings)) {
+            String probe = "http://127.0.0.1:" + young.httpPort();
+            ManagedChannel toYoung = NettyChannelBuilder.forTarget("127.0.0.1:" + young.grpcPort())
+                    .usePlaintext()
+                    .build();
+            try {
+                assertThat(status(probe + "/healthz", "")).isEqualTo(200);
+                assertThat(status(probe + "/readyz", "")).isEqualTo(503);
+                assertThat(health(toYoung)).isEqualTo(ServingStatus.NOT_SERVING);
+                var members = ClusterServiceGrpc.newBlockingStub(toYoung).withDeadlineAfter(30, TimeUnit.SECONDS);
+                var watch = members.watchTopology(WatchTopologyRequest.getDefaultInstance());
+                assertThat(watch.next().getSettling()).isTrue();
+                members.register(RegisterRequest.newBuilder()
+                        .setMember(Members.runner("a"))
+                        .build());
+                assertThat(watch.next().getSettling()).isTrue();
+                while (health(toYoung) != ServingStatus.SERVING) {
+                    Thread.onSpinWait();
+                }
+                assertThat(status(probe + "/readyz", "")).isEqualTo(200);
+                var settled = watch.next();
+                assertThat(settled.getSettling()).isFalse();
+                assertThat(settled.getMembersCount()).isEqualTo(1);
+            } finally {
+                toYoung.shutdownNow();
+            }
+        }
+    }
+
+    private static ServingStatus health(ManagedChannel channel) {
+        return HealthGrpc.newBlockingStub(channel)
+                .check(HealthCheckRequest.getDefaultInstance())
+                .getStatus();
     }
 
     @Test

@@ -8,13 +8,13 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** Waits for what other processes do, as long as it takes and no longer. */
-final class Await {
+public final class Await {
     private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
 
     private Await() {}
 
     /** Looks until what is seen is as wanted, and returns it; fails with the last that was seen. */
-    static <T> T until(String what, long limitSeconds, Supplier<T> look, Predicate<T> wanted) {
+    public static <T> T until(String what, long limitSeconds, Supplier<T> look, Predicate<T> wanted) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(limitSeconds);
         while (true) {
             T seen = look.get();

@@ -121,7 +121,7 @@ class OperationsIT {
         try (var cluster = start("drain-" + backups, 3, 1, backups)) {
             var prompts = new ArrayList<Prompt>();
             var expected = new ArrayList<List<Integer>>();
-            for (int i = 0; i < 8; i++) {
+            for (int i = 0; i < 4; i++) {
                 prompts.add(prompt(100 + i, PROMPT_TOKENS));
                 expected.add(ask(cluster, prompts.get(i), "").tokens());
             }

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class PromisesIT {
     private static final int BYTES = 64 << 10;
-    private static final int ROUNDS = 2;
-    private static final int CHUNKS_OF_A_ROUND = 500;
+    private static final int ROUNDS = 1;
+    private static final int CHUNKS_OF_A_ROUND = 400;
     private static final int WRITERS = 3;
     private static final long FOUND_WITHIN_SECONDS = 20;
 
@@ -222,9 +222,12 @@ class PromisesIT {
     void aNodeWhoseRegionIsFullEvictsAndKeepsServing() throws InterruptedException {
         long region = 32L << 20;
         int bytes = 256 << 10;
-        // Those being written together are half of what the region holds: none is the oldest for long.
+        // Those being written together are half of what the region holds: none is the oldest for long, unless its
+        // writer gets
+        // no processor while the others go on.
         int chains = 80;
         int length = (int) (10 * region / bytes / chains);
+        int heldForSure = 60;
         try (var cluster = NodeCluster.start(
                         directory,
                         2,
@@ -234,20 +237,26 @@ class PromisesIT {
                 var client = new TierClient(cluster.addresses())) {
             var most = new AtomicLong();
             var next = new AtomicInteger();
+            var stored = new AtomicInteger();
+            var looked = new AtomicInteger();
             var failures = new ConcurrentLinkedQueue<Throwable>();
             var writers = new ArrayList<Thread>();
             for (int i = 0; i < WRITERS; i++) {
                 var writer = new Thread(() -> {
                     for (int chain = next.getAndIncrement(); chain < chains; chain = next.getAndIncrement()) {
+                        int before = stored.get();
                         for (int depth = 0; depth < length; depth++) {
                             TestChunk chunk = new TestChunk(chain, depth, depth - 1, bytes);
                             // May be refused while the region is full: then it is to be tried again.
                             Await.until("a node to store " + chunk, 60, () -> client.put(chunk), done -> done);
+                            stored.incrementAndGet();
                         }
-                        TestChunk start = new TestChunk(chain, 0, -1, bytes);
-                        assertThat(foundInTime(client, start))
-                                .as("the start of chain %d, just stored, is found", chain)
-                                .isTrue();
+                        if (stored.get() - before <= heldForSure) {
+                            looked.incrementAndGet();
+                            assertThat(foundInTime(client, new TestChunk(chain, 0, -1, bytes)))
+                                    .as("the start of chain %d, just stored, is found", chain)
+                                    .isTrue();
+                        }
                     }
                 });
                 writer.setUncaughtExceptionHandler((thread, failure) -> failures.add(failure));
@@ -263,6 +272,7 @@ class PromisesIT {
                 }
             }
             assertThat(failures).isEmpty();
+            assertThat(looked.get()).as("chains that were looked for").isPositive();
             assertThat(most.get()).as("bytes in use").isPositive().isLessThanOrEqualTo(region);
             List<StatsResponse> all =
                     cluster.names().stream().map(cluster::stats).toList();

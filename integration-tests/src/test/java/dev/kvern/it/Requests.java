@@ -9,16 +9,16 @@ import java.util.List;
 import java.util.Random;
 
 /** Requests whose answers are determined: greedy, of a given length. */
-final class Requests {
+public final class Requests {
     /** Neither read from a cache nor leave anything in one. */
-    static final CacheControl NO_CACHE = CacheControl.newBuilder()
+    public static final CacheControl NO_CACHE = CacheControl.newBuilder()
             .setReadLocal(false)
             .setReadCluster(false)
             .setWrite(false)
             .build();
 
     /** What is reused comes from the cache nodes. */
-    static final CacheControl CLUSTER_ONLY =
+    public static final CacheControl CLUSTER_ONLY =
             CacheControl.newBuilder().setReadLocal(false).setWrite(false).build();
 
     private static final int FIRST_PLAIN_TOKEN = 10;
@@ -27,23 +27,23 @@ final class Requests {
     private Requests() {}
 
     /** Random tokens: equal seeds begin equally, different ones share nothing. */
-    static Prompt prompt(long seed, int tokens) {
+    public static Prompt prompt(long seed, int tokens) {
         var ids = TokenIds.newBuilder();
         new Random(seed).ints(tokens, FIRST_PLAIN_TOKEN, VOCABULARY).forEach(ids::addIds);
         return Prompt.newBuilder().setTokenIds(ids).build();
     }
 
-    static Prompt prompt(List<Integer> tokens) {
+    public static Prompt prompt(List<Integer> tokens) {
         return Prompt.newBuilder()
                 .setTokenIds(TokenIds.newBuilder().addAllIds(tokens))
                 .build();
     }
 
-    static Prompt text(String text) {
+    public static Prompt text(String text) {
         return Prompt.newBuilder().setText(text).build();
     }
 
-    static GenerateRequest.Builder greedy(Prompt prompt, int maxTokens) {
+    public static GenerateRequest.Builder greedy(Prompt prompt, int maxTokens) {
         return GenerateRequest.newBuilder()
                 .setPrompt(prompt)
                 .setMaxTokens(maxTokens)

@@ -3,15 +3,15 @@ package dev.kvern.it;
 import java.nio.file.Path;
 
 /** Where what is tested lies. */
-final class Source {
+public final class Source {
     /** The repository's root; tests run in their module's directory. */
-    static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    public static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
     /** The model that comes with Kvern. */
-    static final Path MODEL = ROOT.resolve("model-runner/models/kvern-demo");
+    public static final Path MODEL = ROOT.resolve("model-runner/models/kvern-demo");
 
     /** The class path that the kvern script runs. */
-    static final String CLASS_PATH = ROOT.resolve("launcher/target/dist/lib") + "/*";
+    public static final String CLASS_PATH = ROOT.resolve("launcher/target/dist/lib") + "/*";
 
     private Source() {}
 }

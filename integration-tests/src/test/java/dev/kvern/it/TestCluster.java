@@ -16,6 +16,9 @@ import dev.kvern.v1.MemberStats;
 import dev.kvern.v1.Prompt;
 import dev.kvern.v1.RunnerLoad;
 import dev.kvern.v1.TokenizeResponse;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -32,13 +35,18 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * A coordinator, cache nodes and model-runners, each a process of its own on free loopback ports, as the kvern script would
- * start them. Members have names: node-a, node-b, runner-a, runner-b. Confined to a thread.
+ * Coordinators, cache nodes and model-runners, each a process of its own on free loopback ports, as the kvern script would
+ * start them. They have names: coordinator, and coordinator-b if there are two; node-a, node-b, runner-a, runner-b. Confined to a
+ * thread.
  */
 final class TestCluster implements AutoCloseable {
     static final String COORDINATOR = "coordinator";
+
+    /** The second one, where there is one. */
+    static final String OTHER_COORDINATOR = "coordinator-b";
 
     /** Tokens in a chunk of the cache tier. */
     static final int CHUNK_TOKENS = 64;
@@ -55,6 +63,10 @@ final class TestCluster implements AutoCloseable {
 
     static final List<String> PATIENT_NODE = List.of("limits.operation_timeout_millis=60000");
 
+    /** Processes that live for seconds: code compiled to the utmost would cost them more than it brings. */
+    private static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1");
+
+    private static final String COORDINATOR_ROLE = "coordinator";
     private static final long REGION_BYTES = 256L << 20;
     private static final long POOL_BYTES = 64L << 20;
     private static final long SETTLE_SECONDS = 30;
@@ -129,9 +141,27 @@ final class TestCluster implements AutoCloseable {
             List<List<String>> nodes,
             List<List<String>> runners,
             Map<String, String> environment) {
-        var cluster = new TestCluster(directory, environment);
+        return start(new TestCluster(directory, environment), List.of(COORDINATOR), coordinator, nodes, runners);
+    }
+
+    /** The same with two coordinators. */
+    static TestCluster startWithTwoCoordinators(Path directory, List<List<String>> nodes, List<List<String>> runners) {
+        return start(
+                new TestCluster(directory, Map.of()),
+                List.of(COORDINATOR, OTHER_COORDINATOR),
+                List.of(),
+                nodes,
+                runners);
+    }
+
+    private static TestCluster start(
+            TestCluster cluster,
+            List<String> coordinators,
+            List<String> settings,
+            List<List<String>> nodes,
+            List<List<String>> runners) {
         try {
-            cluster.startAll(coordinator, nodes, runners);
+            cluster.startAll(coordinators, settings, nodes, runners);
             return cluster;
         } catch (RuntimeException | Error e) {
             cluster.close();
@@ -139,18 +169,27 @@ final class TestCluster implements AutoCloseable {
         }
     }
 
-    private void startAll(List<String> coordinator, List<List<String>> nodes, List<List<String>> runners) {
+    private void startAll(
+            List<String> coordinators,
+            List<String> coordinatorSettings,
+            List<List<String>> nodes,
+            List<List<String>> runners) {
         // All ports that others must know are known from the start, and stay the same over a restart.
-        List<Integer> ports = FreePorts.find(2 + nodes.size());
-        String grpc = "127.0.0.1:" + ports.get(0);
-        var front = new ArrayList<>(List.of(
-                "listen.grpc_port=" + ports.get(0),
-                "listen.http_port=" + ports.get(1),
-                "membership.heartbeat_millis=200",
-                "membership.lease_millis=3000"));
-        front.addAll(coordinator);
-        services.put(COORDINATOR, new Service("coordinator", front));
-        List<Integer> discovery = ports.subList(2, ports.size());
+        List<Integer> ports = FreePorts.find(2 * coordinators.size() + nodes.size());
+        List<Integer> discovery = ports.subList(0, nodes.size());
+        List<Integer> fronts = ports.subList(nodes.size(), ports.size());
+        for (int i = 0; i < coordinators.size(); i++) {
+            var front = new ArrayList<>(List.of(
+                    "listen.grpc_port=" + fronts.get(2 * i),
+                    "listen.http_port=" + fronts.get(2 * i + 1),
+                    "membership.heartbeat_millis=200",
+                    "membership.lease_millis=3000"));
+            front.addAll(coordinatorSettings);
+            services.put(coordinators.get(i), new Service(COORDINATOR_ROLE, front));
+        }
+        String grpc = IntStream.range(0, coordinators.size())
+                .mapToObj(i -> "127.0.0.1:" + fronts.get(2 * i))
+                .collect(Collectors.joining(","));
         String seeds =
                 discovery.stream().map(p -> "\"127.0.0.1:" + p + "\"").toList().toString();
         for (int i = 0; i < nodes.size(); i++) {
@@ -182,18 +221,43 @@ final class TestCluster implements AutoCloseable {
         services.keySet().forEach(this::launch);
         running.values().forEach(ServiceProcess::awaitReady);
         awaitMembers();
+        if (!runners.isEmpty()) {
+            coordinators().forEach(this::awaitServing);
+        }
+    }
+
+    /** Those that run. */
+    private List<String> coordinators() {
+        return running.keySet().stream().filter(this::isCoordinator).toList();
+    }
+
+    private boolean isCoordinator(String name) {
+        Service service = services.get(name);
+        return service != null && service.role().equals(COORDINATOR_ROLE);
+    }
+
+    /** Waits until a server says that requests are welcome. */
+    void awaitServing(String name) {
+        Await.until(
+                name + " to serve",
+                SETTLE_SECONDS,
+                () -> HealthGrpc.newBlockingStub(client(name).channel())
+                        .withDeadlineAfter(SETTLE_SECONDS, TimeUnit.SECONDS)
+                        .check(HealthCheckRequest.getDefaultInstance())
+                        .getStatus(),
+                ServingStatus.SERVING::equals);
     }
 
     private void launch(String name) {
         Service service = services.get(name);
         long before = all.stream().filter(p -> p.name().startsWith(name)).count();
         ServiceProcess process = new ServiceStarter(Source.CLASS_PATH, directory, environment)
-                .start(before == 0 ? name : name + "-" + (before + 1), service.role(), service.settings());
+                .start(before == 0 ? name : name + "-" + (before + 1), service.role(), service.settings(), SHORT_LIVED);
         all.add(process);
         running.put(name, process);
     }
 
-    /** The front door. */
+    /** The front door; the first one, if there are two. */
     Client coordinator() {
         return client(COORDINATOR);
     }
@@ -219,7 +283,21 @@ final class TestCluster implements AutoCloseable {
         forgetClient(name);
     }
 
-    /** Starts a process that was killed again, with the same settings. */
+    /**
+     * Asks a process to end ({@code kill -TERM}), and waits until it has.
+     *
+     * @return its exit code
+     */
+    int stop(String name, long limitSeconds) {
+        ServiceProcess process = process(name);
+        process.stop();
+        int code = process.awaitEnd(limitSeconds);
+        running.remove(name);
+        forgetClient(name);
+        return code;
+    }
+
+    /** Starts a process that was killed or stopped again, with the same settings. */
     void restart(String name) {
         assertThat(running).doesNotContainKey(name);
         services.get(name).ports().forEach(TestCluster::awaitFree);
@@ -247,19 +325,25 @@ final class TestCluster implements AutoCloseable {
         }
     }
 
-    /** Waits until the coordinator hears every member that runs, at the address that it has now. */
+    /** Waits until each coordinator that runs hears every member that runs, at the address that it has now. */
     void awaitMembers() {
         var expected = new TreeMap<String, String>();
-        running.keySet().forEach(name -> expected.put(name, address(name, "grpc")));
-        expected.remove(COORDINATOR);
-        awaitStats(
-                "members " + expected + " to be up",
-                stats -> up(stats).entrySet().containsAll(expected.entrySet()));
+        running.keySet().stream()
+                .filter(name -> !isCoordinator(name))
+                .forEach(name -> expected.put(name, address(name, "grpc")));
+        for (String coordinator : coordinators()) {
+            awaitStats(
+                    coordinator,
+                    "members " + expected + " to be up",
+                    stats -> up(stats).entrySet().containsAll(expected.entrySet()));
+        }
     }
 
-    /** Waits until the coordinator counts a member as lost. */
+    /** Waits until each coordinator that runs counts a member as lost. */
     void awaitDown(String name) {
-        awaitStats(name + " to be down", stats -> !up(stats).containsKey(name));
+        for (String coordinator : coordinators()) {
+            awaitStats(coordinator, name + " to be down", stats -> !up(stats).containsKey(name));
+        }
     }
 
     /** Waits until a runner has nothing to do, by a heartbeat younger than this call, and nothing to hand over. */
@@ -282,6 +366,7 @@ final class TestCluster implements AutoCloseable {
     void awaitLoad(String name, String what, Predicate<MemberStats> wanted) {
         long asked = System.nanoTime();
         awaitStats(
+                COORDINATOR,
                 name + " to be " + what,
                 stats -> member(stats, name)
                         .filter(m -> m.getSilentMillis() < TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - asked))
@@ -289,8 +374,8 @@ final class TestCluster implements AutoCloseable {
                         .isPresent());
     }
 
-    private void awaitStats(String what, Predicate<GetClusterStatsResponse> wanted) {
-        Await.until(what, SETTLE_SECONDS, coordinator()::stats, wanted);
+    private void awaitStats(String coordinator, String what, Predicate<GetClusterStatsResponse> wanted) {
+        Await.until(what + " at " + coordinator, SETTLE_SECONDS, client(coordinator)::stats, wanted);
     }
 
     /** Leading chunks of a prompt that the nodes hold. */

@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
             HealthCommand.class,
             CacheCommand.class,
             KeysCommand.class,
+            SizeCommand.class,
             VerifyModelCommand.class,
             BenchCommand.class
         })
@@ -46,6 +47,7 @@ public final class Kvern implements Runnable {
     private Kvern() {}
 
     public static void main(String[] args) {
+        NameCache.keepShort();
         // Before any class that logs.
         try {
             LogFormat.choose(System.getenv(), args.length == 0 ? "" : args[0]);

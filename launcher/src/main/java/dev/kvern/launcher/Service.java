@@ -1,10 +1,21 @@
 package dev.kvern.launcher;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sun.misc.Signal;
 
-/** Runs a process's composition root until it ends, is told to stop, or its parent is gone. */
+/**
+ * Runs a process's composition root until it ends, is told to stop, or its parent is gone. Told to stop by SIGTERM or SIGINT it ends
+ * in its own time, with exit code 0: whoever runs it sees that nothing has failed. (A JVM left to itself would end with 143.)
+ */
 final class Service {
+    private static final List<String> STOP_SIGNALS = List.of("TERM", "INT");
+
+    private static final Logger log = LoggerFactory.getLogger(Service.class);
+
     private final AtomicBoolean closed = new AtomicBoolean();
     private final Closing close;
     private final Waiting await;
@@ -35,6 +46,7 @@ final class Service {
         var service = new Service(close, await);
         var hook = new Thread(service::closeOnce, "kvern-shutdown");
         Runtime.getRuntime().addShutdownHook(hook);
+        STOP_SIGNALS.forEach(Service::exitAt);
         System.out.println(readyLine);
         System.out.flush();
         if (exitWithParent) {
@@ -44,6 +56,14 @@ final class Service {
         }
         service.await.await();
         return Kvern.FAILED;
+    }
+
+    private static void exitAt(String signal) {
+        try {
+            Signal.handle(new Signal(signal), received -> System.exit(0));
+        } catch (IllegalArgumentException e) {
+            log.debug("SIG{} is left to the JVM: {}", signal, e.getMessage());
+        }
     }
 
     private void closeOnce() {

@@ -26,6 +26,7 @@ class KvernTest {
                         "health",
                         "cache",
                         "keys",
+                        "size",
                         "verify-model",
                         "bench");
         assertThat(Kvern.commandLine().getSubcommands()).hasSize(11);

@@ -27,6 +27,7 @@ public record RunnerConfig(
         Host host,
         Offload offload,
         Tier tier,
+        Shutdown shutdown,
         TelemetryConfig telemetry)
         implements Validated {
     private static final int MAX_MILLIS = 3_600_000;
@@ -117,6 +118,9 @@ public record RunnerConfig(
         }
     }
 
+    /** What happens on SIGTERM. */
+    public record Shutdown(int graceMillis) {}
+
     /** Of a valid configuration. */
     DeviceSpec device() {
         return DeviceSpec.parse(model.device);
@@ -161,7 +165,7 @@ public record RunnerConfig(
         problems.range("listen.grpc_port", listen.grpcPort, 0, 65_535);
         problems.check(!listen.host.isBlank(), "listen.host", "''", "an address of this machine");
         if (!coordinator.isEmpty()) {
-            problems.address("coordinator", coordinator);
+            problems.addresses("coordinator", coordinator);
         }
         validateModel(problems);
         int block = kv.blockTokens;
@@ -224,6 +228,7 @@ public record RunnerConfig(
         problems.range("tier.offload_batch_chunks", tier.offloadBatchChunks, 1, 4_096);
         problems.range("tier.offload_recheck_millis", tier.offloadRecheckMillis, 0, MAX_MILLIS);
         problems.range("tier.offload_yield_millis", tier.offloadYieldMillis, 0, MAX_MILLIS);
+        problems.range("shutdown.grace_millis", shutdown.graceMillis, 0, MAX_MILLIS);
         telemetry.validate(problems);
     }
 

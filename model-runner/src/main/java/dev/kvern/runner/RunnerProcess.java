@@ -1,7 +1,7 @@
 package dev.kvern.runner;
 
-import dev.kvern.cluster.Membership;
-import dev.kvern.cluster.TopologyWatch;
+import dev.kvern.cluster.Coordinators;
+import dev.kvern.cluster.TopologyUnion;
 import dev.kvern.process.OpenParts;
 import dev.kvern.process.ProcessNames;
 import dev.kvern.rpc.GrpcChannels;
@@ -10,7 +10,6 @@ import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.chat.ChatTemplate;
 import dev.kvern.runner.engine.Engine;
 import dev.kvern.runner.engine.EnginePulse;
-import dev.kvern.runner.events.KvEventPublisher;
 import dev.kvern.runner.events.LoadReport;
 import dev.kvern.runner.events.PowerMeter;
 import dev.kvern.runner.events.PowerSource;
@@ -61,20 +60,22 @@ import org.slf4j.LoggerFactory;
 public final class RunnerProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RunnerProcess.class);
     private static final int GRPC_THREADS = 8;
-    private static final long GRACE_MILLIS = 5_000;
 
     private final String id;
     private final String address;
     private final GrpcServer server;
-    private final Engine engine;
+    private final RunnerStop stop;
+    private final long graceMillis;
 
     private final OpenParts parts;
 
-    private RunnerProcess(String id, String address, GrpcServer server, Engine engine, OpenParts parts) {
+    private RunnerProcess(
+            String id, String address, GrpcServer server, RunnerStop stop, long graceMillis, OpenParts parts) {
         this.id = id;
         this.address = address;
         this.server = server;
-        this.engine = engine;
+        this.stop = stop;
+        this.graceMillis = graceMillis;
         this.parts = parts;
     }
 
@@ -168,6 +169,7 @@ public final class RunnerProcess implements AutoCloseable {
         String address = host + ":" + server.port();
         server.serving(true);
         engineDied.thenRun(() -> server.serving(false));
+        Runnable sayDraining = () -> {};
         if (!config.coordinator().isEmpty()) {
             var power = new PowerMeter(PowerSource.of(config.device()), System::nanoTime);
             scheduler.scheduleWithFixedDelay(power::read, 0, PowerMeter.INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
@@ -179,41 +181,28 @@ public final class RunnerProcess implements AutoCloseable {
                     .setDevice(config.device().toString())
                     .setStartedAtMillis(System.currentTimeMillis())
                     .build();
-            join(
-                    config.coordinator(),
-                    self,
-                    new LoadReport(
-                            engine,
-                            pool,
-                            offloader::stats,
-                            client.counters(),
-                            () -> hostTier == null ? HostStats.NONE : hostTier.stats(),
-                            rescue::droppedChunks,
-                            planner::stats,
-                            power::watts),
+            var load = new LoadReport(
+                    engine,
                     pool,
-                    client,
-                    scheduler,
-                    parts);
+                    offloader::stats,
+                    client.counters(),
+                    () -> hostTier == null ? HostStats.NONE : hostTier.stats(),
+                    rescue::droppedChunks,
+                    planner::stats,
+                    power::watts);
+            var nodes = new TopologyUnion(new TopologyFollower(client));
+            sayDraining = parts.opened(Coordinators.follow(
+                    config.coordinator(),
+                    each -> new RunnerLink(each, self, load, pool, nodes.source(), scheduler)))::draining;
         }
-        return new RunnerProcess(id, address, server, engine, parts);
-    }
-
-    /** Makes the runner a member: heartbeats, what its pool holds, which cache nodes there are and what they own. */
-    private static void join(
-            String coordinator,
-            Member self,
-            LoadReport load,
-            BlockPool pool,
-            BlockStoreClient client,
-            ScheduledExecutorService scheduler,
-            OpenParts parts) {
-        var nodes =
-                new TopologyWatch(coordinator, MemberRole.MEMBER_ROLE_NODE, new TopologyFollower(client), scheduler);
-        parts.opened(nodes).start();
-        parts.opened(new KvEventPublisher(GrpcChannels.open(coordinator), self.getId(), pool, scheduler))
-                .start();
-        parts.opened(new Membership(coordinator, self, load, scheduler)).start();
+        var stop = new RunnerStop(
+                server,
+                engine,
+                offloader,
+                sayDraining,
+                // It was opened last.
+                () -> parts.closeLastIf(Coordinators.class));
+        return new RunnerProcess(id, address, server, stop, config.shutdown().graceMillis(), parts);
     }
 
     /** The tier in this machine's memory; null if there is none. */
@@ -249,13 +238,10 @@ public final class RunnerProcess implements AutoCloseable {
         server.awaitTermination();
     }
 
-    /** Leaves the cluster, gives running requests a few seconds to end, stops. */
+    /** Takes no more requests, gives those it has their time, leaves the cluster. */
     @Override
     public synchronized void close() {
-        // The membership was opened last: nobody sends new requests once it is closed.
-        parts.closeLastIf(Membership.class);
-        engine.drain();
-        server.stop(GRACE_MILLIS);
+        stop.run(graceMillis);
         parts.close();
     }
 }

@@ -44,7 +44,8 @@ class RunnerConfigTest {
         assertThat(failure.problems())
                 .anySatisfy(p -> assertThat(p).startsWith("model.path: '' (expected: a Hugging Face"))
                 .anySatisfy(p -> assertThat(p).isEqualTo("listen.grpc_port: 70000 (expected: 0 to 65535)"))
-                .anySatisfy(p -> assertThat(p).isEqualTo("coordinator: 'nowhere' (expected: HOST:PORT)"))
+                .anySatisfy(p -> assertThat(p)
+                        .isEqualTo("coordinator: 'nowhere' (expected: HOST:PORT, or several with commas between them)"))
                 .anySatisfy(p -> assertThat(p).contains("device: 'tpu'"))
                 .anySatisfy(p -> assertThat(p).startsWith("kv.block_tokens: 24"))
                 .anySatisfy(

@@ -16,16 +16,20 @@ public record NodeConfig(
         Listen listen,
         String advertiseHost,
         String coordinator,
+        String zone,
         IgniteSection ignite,
         Memory memory,
         int backups,
         int partitions,
         Rebalance rebalance,
         Limits limits,
+        Shutdown shutdown,
         TelemetryConfig telemetry)
         implements Validated {
     private static final int MAX_PORT = 65_535;
     private static final int MAX_MILLIS = 600_000;
+    private static final int MAX_DRAIN_MILLIS = 86_400_000;
+    private static final int MAX_ZONE = 256;
     private static final long MIN_REGION_BYTES = 32L << 20;
     private static final long MIN_REBALANCE_BYTES = 1L << 20;
 
@@ -74,6 +78,9 @@ public record NodeConfig(
     public record Limits(
             int threads, int readAheadBlocks, int operationTimeoutMillis, long receivingBytes, long sendingBytes) {}
 
+    /** What happens on SIGTERM. */
+    public record Shutdown(int drainMillis) {}
+
     public static ConfigLoader<NodeConfig> loader() {
         return new ConfigLoader<>(NodeConfig.class, "node-defaults.yaml");
     }
@@ -83,13 +90,18 @@ public record NodeConfig(
         problems.check(!listen.host.isBlank(), "listen.host", "''", "an address of this machine");
         problems.range("listen.grpc_port", listen.grpcPort, 0, MAX_PORT);
         if (!coordinator.isEmpty()) {
-            problems.address("coordinator", coordinator);
+            problems.addresses("coordinator", coordinator);
             problems.check(
                     !advertiseHost.isEmpty() || !HostPort.isWildcard(listen.host),
                     "advertise_host",
                     "''",
                     "the host under which runners reach this node, as listen.host " + listen.host + " names none");
         }
+        problems.check(
+                zone.equals(zone.strip()) && zone.length() <= MAX_ZONE,
+                "zone",
+                "'" + zone + "'",
+                "a name of at most " + MAX_ZONE + " characters without space around it, or '' for none");
         problems.range("ignite.discovery_port", ignite.discoveryPort, 0, MAX_PORT);
         problems.range("ignite.communication_port", ignite.communicationPort, 0, MAX_PORT);
         for (int i = 0; i < ignite.addresses.size(); i++) {
@@ -134,6 +146,7 @@ public record NodeConfig(
         problems.range("limits.operation_timeout_millis", limits.operationTimeoutMillis, 1, MAX_MILLIS);
         problems.range("limits.receiving_bytes", limits.receivingBytes, memory.maxBlockBytes, 1L << 50);
         problems.range("limits.sending_bytes", limits.sendingBytes, memory.maxBlockBytes, 1L << 50);
+        problems.range("shutdown.drain_millis", shutdown.drainMillis, 0, MAX_DRAIN_MILLIS);
         telemetry.validate(problems);
     }
 }

@@ -1,5 +1,6 @@
 package dev.kvern.node;
 
+import dev.kvern.cluster.Coordinators;
 import dev.kvern.cluster.Membership;
 import dev.kvern.node.admin.AdminParts;
 import dev.kvern.node.admin.CacheAdminGrpc;
@@ -82,16 +83,25 @@ public final class NodeProcess implements AutoCloseable {
     private final String address;
     private final String discovery;
     private final GrpcServer server;
+    private final Runnable handOver;
     private final BooleanSupplier drained;
 
     private final OpenParts parts;
+    private volatile boolean leaving;
 
     private NodeProcess(
-            String id, String address, String discovery, GrpcServer server, BooleanSupplier drained, OpenParts parts) {
+            String id,
+            String address,
+            String discovery,
+            GrpcServer server,
+            Runnable handOver,
+            BooleanSupplier drained,
+            OpenParts parts) {
         this.id = id;
         this.address = address;
         this.discovery = discovery;
         this.server = server;
+        this.handOver = handOver;
         this.drained = drained;
         this.parts = parts;
     }
@@ -126,6 +136,8 @@ public final class NodeProcess implements AutoCloseable {
                 new IgniteNode.Settings(
                         id,
                         config.listen().host(),
+                        config.advertiseHost(),
+                        config.zone(),
                         config.ignite().discoveryPort(),
                         config.ignite().communicationPort(),
                         config.ignite().addresses(),
@@ -256,19 +268,28 @@ public final class NodeProcess implements AutoCloseable {
                     .setUnixSocket(config.listen().unixSocketPath())
                     .setStartedAtMillis(startedAtMillis)
                     .build();
-            parts.opened(new Membership(
-                            config.coordinator(),
+            parts.opened(Coordinators.follow(
+                    config.coordinator(),
+                    each -> new Membership(
+                            each,
                             self,
                             beat -> beat.setDraining(beat.getDraining() || holders.draining())
                                     .setNode(service.stats()),
                             storage.owners()::map,
-                            scheduler))
-                    .start();
+                            scheduler)));
         }
-        var process = new NodeProcess(id, address, ignite.discoveryAddress(), server, drained::isDone, parts);
+        long drainMillis = config.shutdown().drainMillis();
+        var process = new NodeProcess(
+                id,
+                address,
+                ignite.discoveryAddress(),
+                server,
+                drainMillis == 0 ? () -> {} : () -> admin.drainBeforeTheEnd(drainMillis),
+                drained::isDone,
+                parts);
         // A node that Ignite has cut off serves nobody; it ends, and whoever runs it starts it again.
-        lost.thenAcceptAsync(why -> process.close(), ended("kvern-node-loss"));
-        drained.thenAcceptAsync(done -> process.close(), ended("kvern-node-drained"));
+        lost.thenAcceptAsync(why -> process.leave(), ended("kvern-node-loss"));
+        drained.thenAcceptAsync(done -> process.leave(), ended("kvern-node-drained"));
         return process;
     }
 
@@ -341,10 +362,23 @@ public final class NodeProcess implements AutoCloseable {
         server.awaitTermination();
     }
 
-    /** Leaves the coordinator's list, lets running calls end for a moment, leaves the cluster. */
+    /** Hands its blocks over, if it is configured to, and serves meanwhile; then leaves. */
     @Override
-    public synchronized void close() {
-        parts.closeLastIf(Membership.class);
+    public void close() {
+        if (!leaving) {
+            try {
+                handOver.run();
+            } catch (RuntimeException e) {
+                log.warn("leaving without having handed over what no other node has: {}", e.toString());
+            }
+        }
+        leave();
+    }
+
+    /** Leaves the coordinators' lists, lets running calls end for a moment, leaves the cluster. */
+    private synchronized void leave() {
+        leaving = true;
+        parts.closeLastIf(Coordinators.class);
         server.stop(GRACE_MILLIS);
         parts.close();
     }

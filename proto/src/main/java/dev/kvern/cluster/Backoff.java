@@ -3,7 +3,7 @@ package dev.kvern.cluster;
 /** Waiting times that double from failure to failure, up to a limit. Confined to a thread. */
 final class Backoff {
     private static final long FIRST_MILLIS = 100;
-    private static final long LIMIT_MILLIS = 2_000;
+    static final long LIMIT_MILLIS = 1_000;
 
     private long nextMillis = FIRST_MILLIS;
 

@@ -22,15 +22,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One process's membership: registers it with the coordinator, says that it lives and what it knows of the partitions, registers again when the coordinator has
+ * One process's membership at one coordinator: registers it with the coordinator, says that it lives and what it knows of the partitions, registers again when the coordinator has
  * forgotten it, leaves on close. A coordinator that is away costs log lines, nothing else. One call is under way at a time;
  * safe for use by several threads.
  */
-public final class Membership implements AutoCloseable {
+public final class Membership implements CoordinatorLink {
+    /** The longest wait before a member tries again to reach a coordinator that was away. */
+    public static final long LONGEST_RETRY_MILLIS = Backoff.LIMIT_MILLIS;
+
     private static final Logger log = LoggerFactory.getLogger(Membership.class);
     private static final long CALL_LIMIT_MILLIS = 2_000;
     private static final long LEAVE_LIMIT_MILLIS = 1_000;
 
+    private final String coordinatorTarget;
     private final ManagedChannel channel;
     private final Member self;
     private final Consumer<HeartbeatRequest.Builder> load;
@@ -38,6 +42,7 @@ public final class Membership implements AutoCloseable {
     private final ScheduledExecutorService scheduler;
     private final Backoff backoff = new Backoff();
     private volatile boolean registered;
+    private volatile boolean inContact;
     private volatile boolean draining;
     private volatile boolean closed;
     private volatile long heartbeatMillis = 1_000;
@@ -69,6 +74,7 @@ public final class Membership implements AutoCloseable {
             Consumer<HeartbeatRequest.Builder> load,
             Supplier<OwnerMap> map,
             ScheduledExecutorService scheduler) {
+        this.coordinatorTarget = coordinatorTarget;
         this.channel =
                 NettyChannelBuilder.forTarget(coordinatorTarget).usePlaintext().build();
         this.self = self;
@@ -78,6 +84,7 @@ public final class Membership implements AutoCloseable {
     }
 
     /** Begins to join; returns at once. */
+    @Override
     public void start() {
         schedule(0);
     }
@@ -87,9 +94,29 @@ public final class Membership implements AutoCloseable {
         return registered;
     }
 
-    /** Says from the next heartbeat on that no new work is wanted. */
+    @Override
+    public boolean isInContact() {
+        return inContact;
+    }
+
+    @Override
     public void draining() {
         draining = true;
+        if (!closed && !scheduler.isShutdown()) {
+            // Not in the place of the next turn, which is planned already.
+            scheduler.execute(this::sayDraining);
+        }
+    }
+
+    private void sayDraining() {
+        if (closed || !registered) {
+            return;
+        }
+        try {
+            stub().heartbeat(heartbeat(true), new Ignored());
+        } catch (RuntimeException e) {
+            log.debug("the next heartbeat will say that no new work is wanted: {}", e.toString());
+        }
     }
 
     private void schedule(long delayMillis) {
@@ -136,9 +163,15 @@ public final class Membership implements AutoCloseable {
     }
 
     private void failed(String what, Throwable t) {
+        inContact = false;
         long wait = backoff.next();
         if (!closed) {
-            log.debug("{} with the coordinator failed, again in {} ms: {}", what, wait, t.getMessage());
+            log.debug(
+                    "{} with the coordinator at {} failed, again in {} ms: {}",
+                    what,
+                    coordinatorTarget,
+                    wait,
+                    t.getMessage());
         }
         schedule(wait);
     }
@@ -165,6 +198,20 @@ public final class Membership implements AutoCloseable {
         channel.shutdownNow();
     }
 
+    /** What is said again with the next heartbeat. */
+    private static final class Ignored implements StreamObserver<HeartbeatResponse> {
+        @Override
+        public void onNext(HeartbeatResponse response) {}
+
+        @Override
+        public void onError(Throwable t) {
+            log.debug("a heartbeat of its own has failed: {}", t.getMessage());
+        }
+
+        @Override
+        public void onCompleted() {}
+    }
+
     private final class Joined implements StreamObserver<RegisterResponse> {
         private final Optional<PartitionMap> told;
 
@@ -177,7 +224,7 @@ public final class Membership implements AutoCloseable {
             map.accepted(told);
             heartbeatMillis = Math.max(50, response.getHeartbeatIntervalMillis());
             registered = true;
-            log.info("joined the cluster as {}", self.getId());
+            log.info("joined the cluster as {} at {}", self.getId(), coordinatorTarget);
         }
 
         @Override
@@ -187,6 +234,7 @@ public final class Membership implements AutoCloseable {
 
         @Override
         public void onCompleted() {
+            inContact = true;
             backoff.reset();
             schedule(0);
         }
@@ -217,6 +265,7 @@ public final class Membership implements AutoCloseable {
 
         @Override
         public void onCompleted() {
+            inContact = true;
             backoff.reset();
             schedule(heartbeatMillis);
         }

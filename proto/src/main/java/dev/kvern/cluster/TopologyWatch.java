@@ -9,20 +9,18 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows the cluster's members, and which node owns which block, as the coordinator sees them. While the coordinator is away the last snapshot stands: better
- * members that may be gone than none. Safe for use by several threads.
+ * Follows the cluster's members, and which node owns which block, as one coordinator sees them; comes back when it was away. Safe for use by several threads.
  */
 public final class TopologyWatch implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TopologyWatch.class);
 
     private final ManagedChannel channel;
     private final MemberRole role;
-    private final Consumer<WatchTopologyResponse> onChange;
+    private final TopologyListener listener;
     private final ScheduledExecutorService scheduler;
     private final Backoff backoff = new Backoff();
     private volatile boolean closed;
@@ -30,20 +28,17 @@ public final class TopologyWatch implements AutoCloseable {
     /**
      * @param coordinatorTarget host:port of the coordinator
      * @param role which members are wanted
-     * @param onChange gets every snapshot, one at a time; one without a map leaves the map before as it was
+     * @param listener hears every snapshot, one at a time, and the end of each stream
      * @param scheduler runs the reconnects; not closed here
      */
     public TopologyWatch(
-            String coordinatorTarget,
-            MemberRole role,
-            Consumer<WatchTopologyResponse> onChange,
-            ScheduledExecutorService scheduler) {
+            String coordinatorTarget, MemberRole role, TopologyListener listener, ScheduledExecutorService scheduler) {
         this.channel = NettyChannelBuilder.forTarget(coordinatorTarget)
                 .usePlaintext()
                 .keepAliveTime(10, TimeUnit.SECONDS)
                 .build();
         this.role = role;
-        this.onChange = onChange;
+        this.listener = listener;
         this.scheduler = scheduler;
     }
 
@@ -74,17 +69,22 @@ public final class TopologyWatch implements AutoCloseable {
         @Override
         public void onNext(WatchTopologyResponse response) {
             backoff.reset();
-            onChange.accept(response);
+            listener.snapshot(response);
         }
 
         @Override
         public void onError(Throwable t) {
             log.debug("topology watch ended: {}", t.getMessage());
-            again();
+            ended();
         }
 
         @Override
         public void onCompleted() {
+            ended();
+        }
+
+        private void ended() {
+            listener.lost();
             again();
         }
     }

@@ -1,4 +1,4 @@
-/** How a process joins the cluster and learns who else is there. Both ends of it live without the coordinator. */
+/** How a process joins the cluster and learns who else is there. Members live without any coordinator, and with several. */
 @NullMarked
 package dev.kvern.cluster;
 

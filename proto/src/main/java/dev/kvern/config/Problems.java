@@ -25,6 +25,11 @@ public final class Problems {
         check(HostPort.isValid(value), key, "'" + value + "'", "HOST:PORT");
     }
 
+    /** Notes anything that is not {@code host:port}, or several of these with commas between them. */
+    public void addresses(String key, String value) {
+        check(HostPort.areValid(value), key, "'" + value + "'", "HOST:PORT, or several with commas between them");
+    }
+
     void add(String problem) {
         found.add(problem);
     }

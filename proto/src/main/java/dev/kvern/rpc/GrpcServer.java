@@ -202,12 +202,17 @@ public final class GrpcServer implements AutoCloseable {
         }
     }
 
-    /** Refuses new calls, lets running ones end for up to {@code graceMillis}, then cuts them. May be called again. */
-    public void stop(long graceMillis) {
+    /** Refuses new calls and connections; callers that are connected are told to go elsewhere. Running calls go on. */
+    public void refuse() {
         if (stopping.compareAndSet(false, true)) {
             health.enterTerminalState();
         }
         servers.forEach(Server::shutdown);
+    }
+
+    /** Refuses new calls, lets running ones end for up to {@code graceMillis}, then cuts them. May be called again. */
+    public void stop(long graceMillis) {
+        refuse();
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(graceMillis);
         try {
             for (Server server : servers) {

@@ -34,13 +34,14 @@ class MembershipTest {
         final BlockingQueue<String> heard = new LinkedBlockingQueue<>();
         final AtomicInteger mapsHeard = new AtomicInteger();
         volatile boolean forgetful;
+        volatile int heartbeatMillis = 50;
 
         @Override
         public void register(RegisterRequest request, StreamObserver<RegisterResponse> out) {
             forgetful = false;
             heard.add("register " + request.getMember().getId() + told(request.getPartitionMap()));
             out.onNext(RegisterResponse.newBuilder()
-                    .setHeartbeatIntervalMillis(50)
+                    .setHeartbeatIntervalMillis(heartbeatMillis)
                     .setLeaseMillis(200)
                     .build());
             out.onCompleted();
@@ -111,6 +112,18 @@ class MembershipTest {
                 },
                 () -> map,
                 scheduler);
+    }
+
+    @Test
+    void whoDrainsSaysSoBeforeTheNextHeartbeatIsDue() throws Exception {
+        coordinator.heartbeatMillis = 3_600_000;
+        try (var membership = membership()) {
+            membership.start();
+            expect("register runner-1");
+            expect("heartbeat 7 false");
+            membership.draining();
+            expect("heartbeat 7 true");
+        }
     }
 
     @Test

@@ -2,6 +2,8 @@ package dev.kvern.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -37,5 +39,19 @@ class HostPortTest {
     void putTogether(String host, String expected) {
         assertThat(HostPort.of(host, 7)).isEqualTo(expected);
         assertThat(HostPort.isValid(expected)).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"localhost:7,localhost", "[::1]:7,::1", "10.0.0.1:7,10.0.0.1"})
+    void takenApart(String address, String host) {
+        assertThat(HostPort.host(address)).isEqualTo(host);
+        assertThat(HostPort.port(address)).isEqualTo(7);
+    }
+
+    @Test
+    void several() {
+        assertThat(HostPort.list("a:1, [::1]:2,c:3")).containsExactly("a:1", "[::1]:2", "c:3");
+        assertThat(List.of("a:1", "a:1,b:2")).allMatch(HostPort::areValid);
+        assertThat(List.of("", "a:1,", ",a:1", "a:1,,b:2", "a:1 b:2", "a,b:1")).noneMatch(HostPort::areValid);
     }
 }

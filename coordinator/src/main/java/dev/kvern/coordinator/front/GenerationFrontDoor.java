@@ -2,6 +2,7 @@ package dev.kvern.coordinator.front;
 
 import dev.kvern.coordinator.membership.MemberRegistry;
 import dev.kvern.coordinator.membership.MemberStatus;
+import dev.kvern.coordinator.membership.Settling;
 import dev.kvern.coordinator.routing.RunnerChoice;
 import dev.kvern.coordinator.routing.UnderWay;
 import dev.kvern.coordinator.stats.RequestRecord;
@@ -38,6 +39,7 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
     private static final int MAX_MODEL_NAME = 512;
 
     private final MemberRegistry members;
+    private final Settling settling;
     private final RunnerChoice choice;
     private final RunnerChannels channels;
     private final UnderWay underWay;
@@ -48,9 +50,13 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
     private final AtomicInteger calls = new AtomicInteger();
     private final AtomicLong callBytes = new AtomicLong();
 
-    /** @param listener hears of every Generate call's end */
+    /**
+     * @param settling a Generate call that nobody can serve waits for its end
+     * @param listener hears of every Generate call's end
+     */
     public GenerationFrontDoor(
             MemberRegistry members,
+            Settling settling,
             RunnerChoice choice,
             RunnerChannels channels,
             UnderWay underWay,
@@ -59,6 +65,7 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
             Telemetry telemetry,
             RequestListener listener) {
         this.members = members;
+        this.settling = settling;
         this.choice = choice;
         this.channels = channels;
         this.underWay = underWay;
@@ -114,9 +121,17 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
             call.refuse(e);
             return;
         }
-        responses.setOnCancelHandler(call::cancelled);
         responses.setOnReadyHandler(call::ready);
-        call.start();
+        if (settling.isReady() || choice.canServe(named.getRunnerId(), named.getModel())) {
+            responses.setOnCancelHandler(call::cancelled);
+            call.start();
+        } else {
+            Runnable forget = settling.whenReady(Context.current().wrap(call::start));
+            responses.setOnCancelHandler(() -> {
+                forget.run();
+                call.cancelled();
+            });
+        }
     }
 
     /** What names things here stands in logs and on pages. */
@@ -148,6 +163,11 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
         responses.onNext(
                 ListModelsResponse.newBuilder().addAllModels(models.values()).build());
         responses.onCompleted();
+    }
+
+    /** Generate calls under way. */
+    public int underWay() {
+        return calls.get();
     }
 
     /** What callers of this door are followed with. */

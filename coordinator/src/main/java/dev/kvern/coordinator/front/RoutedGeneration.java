@@ -83,6 +83,10 @@ final class RoutedGeneration {
     }
 
     synchronized void start() {
+        if (ended) {
+            // The caller did not wait for its start.
+            return;
+        }
         try {
             if (request.hasRunnerId()) {
                 MemberStatus pinned = choice.pinned(request.getRunnerId());

@@ -31,10 +31,12 @@ public final class HttpServer implements AutoCloseable {
 
     private final Vertx vertx;
     private final int port;
+    private final OpenConnections connections;
 
-    private HttpServer(Vertx vertx, int port) {
+    private HttpServer(Vertx vertx, int port, OpenConnections connections) {
         this.vertx = vertx;
         this.port = port;
+        this.connections = connections;
     }
 
     /**
@@ -52,9 +54,11 @@ public final class HttpServer implements AutoCloseable {
                 .setUseDaemonThread(true);
         Vertx vertx = Vertx.vertx(options);
         try {
+            var connections = new OpenConnections();
             Router router = Router.router(vertx);
             router.route().handler(context -> {
                 context.response().putHeader("X-Content-Type-Options", "nosniff");
+                connections.answering(context);
                 context.next();
             });
             routes.forEach(each -> each.addTo(router));
@@ -62,12 +66,13 @@ public final class HttpServer implements AutoCloseable {
                             .setReadIdleTimeout(0)
                             .setIdleTimeout(IDLE_SECONDS)
                             .setCompressionSupported(true))
+                    .connectionHandler(connections::opened)
                     .requestHandler(router);
             server.listen(address(host, port))
                     .toCompletionStage()
                     .toCompletableFuture()
                     .get(LIMIT_SECONDS, TimeUnit.SECONDS);
-            return new HttpServer(vertx, server.actualPort());
+            return new HttpServer(vertx, server.actualPort(), connections);
         } catch (ExecutionException | TimeoutException e) {
             close(vertx);
             throw new KvernException(
@@ -105,6 +110,16 @@ public final class HttpServer implements AutoCloseable {
     /** The port bound. */
     public int port() {
         return port;
+    }
+
+    /** Asks for a new connection with every answer from now on: the next request is to go to another coordinator. */
+    public void lastAnswers() {
+        connections.lastAnswers();
+    }
+
+    /** Ends all connections: idle ones at once, the others with what they answer now, which may take so long. */
+    public void endConnections(long graceMillis) {
+        connections.end(graceMillis);
     }
 
     @Override

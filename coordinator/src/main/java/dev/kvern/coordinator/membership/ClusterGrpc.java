@@ -24,18 +24,23 @@ public final class ClusterGrpc extends ClusterServiceGrpc.ClusterServiceImplBase
     private final MembershipLimits limits;
     private final PrefixIndex index;
     private final Supplier<GetClusterStatsResponse> stats;
-    private final TopologyFeed feed = new TopologyFeed();
+    private final TopologyFeed feed;
 
-    /** @param stats the cluster's figures now */
+    /**
+     * @param settling what watchers are told of the first moments
+     * @param stats the cluster's figures now
+     */
     public ClusterGrpc(
             MemberRegistry members,
             MembershipLimits limits,
+            Settling settling,
             PrefixIndex index,
             Supplier<GetClusterStatsResponse> stats) {
         this.members = members;
         this.limits = limits;
         this.index = index;
         this.stats = stats;
+        this.feed = new TopologyFeed(settling);
         members.onChange(feed::changed);
     }
 

@@ -33,6 +33,7 @@ public final class MemberRegistry {
     private final List<Consumer<MemberStatus>> departureListeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<MemberStatus>> heartbeatListeners = new CopyOnWriteArrayList<>();
     private final ToldMaps maps = new ToldMaps();
+    private boolean keepingAll;
     private volatile MemberList current = MemberList.EMPTY;
 
     /** @param nanoTime the clock of leases */
@@ -151,6 +152,9 @@ public final class MemberRegistry {
 
     /** Calls silent members down, and forgets those that were for long. To be called at short intervals. */
     public synchronized void expire() {
+        if (keepingAll) {
+            return;
+        }
         long now = nanoTime.getAsLong();
         Map<String, MemberStatus> members = new HashMap<>(current.byId());
         boolean changed = false;
@@ -168,6 +172,11 @@ public final class MemberRegistry {
         if (changed) {
             publish(members);
         }
+    }
+
+    /** Counts nobody as lost from now on: it is this process that does not hear any more. */
+    public synchronized void keepAll() {
+        keepingAll = true;
     }
 
     private void publish(Map<String, MemberStatus> members) {

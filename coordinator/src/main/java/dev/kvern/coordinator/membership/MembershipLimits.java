@@ -5,5 +5,12 @@ package dev.kvern.coordinator.membership;
  * @param leaseMillis silence after which a member is down
  * @param forgetMillis silence after which it is forgotten
  * @param maxMembers most members kept
+ * @param settleMillis how long after its start a coordinator may not have heard of members that are there
  */
-public record MembershipLimits(int heartbeatMillis, int leaseMillis, int forgetMillis, int maxMembers) {}
+public record MembershipLimits(
+        int heartbeatMillis, int leaseMillis, int forgetMillis, int maxMembers, int settleMillis) {
+    /** Without a time to settle. */
+    public MembershipLimits(int heartbeatMillis, int leaseMillis, int forgetMillis, int maxMembers) {
+        this(heartbeatMillis, leaseMillis, forgetMillis, maxMembers, 0);
+    }
+}

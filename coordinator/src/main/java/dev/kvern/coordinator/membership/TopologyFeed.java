@@ -17,11 +17,22 @@ final class TopologyFeed {
     private static final int MAX_WATCHES = 10_000;
 
     private final List<Watch> watches = new ArrayList<>();
+    private final Settling settling;
     private MemberList latest = MemberList.EMPTY;
     private boolean closed;
 
+    /** @param settling while it lasts snapshots say so; with its end each watcher gets one more */
+    TopologyFeed(Settling settling) {
+        this.settling = settling;
+        settling.whenSettled(this::flushAll);
+    }
+
     synchronized void changed(MemberList membership) {
         latest = membership;
+        flushAll();
+    }
+
+    private synchronized void flushAll() {
         watches.forEach(Watch::flush);
     }
 
@@ -62,6 +73,7 @@ final class TopologyFeed {
         private final MemberRole role;
         private final ServerCallStreamObserver<WatchTopologyResponse> responses;
         private long sent = -1;
+        private boolean sentSettling;
         private PartitionMapVersion sentMap = PartitionMapVersion.getDefaultInstance();
 
         Watch(MemberRole role, ServerCallStreamObserver<WatchTopologyResponse> responses) {
@@ -70,11 +82,13 @@ final class TopologyFeed {
         }
 
         void flush() {
-            if (latest.revision() <= sent || !responses.isReady()) {
+            boolean settles = !settling.isSettled();
+            if ((latest.revision() <= sent && settles == sentSettling) || !responses.isReady()) {
                 return;
             }
             sent = latest.revision();
-            var response = WatchTopologyResponse.newBuilder().setRevision(sent);
+            sentSettling = settles;
+            var response = WatchTopologyResponse.newBuilder().setRevision(sent).setSettling(settles);
             latest.members().stream()
                     .filter(m -> role == MemberRole.MEMBER_ROLE_UNSPECIFIED || m.getRole() == role)
                     .forEach(response::addMembers);

@@ -1,7 +1,5 @@
 package dev.kvern.coordinator.openai;
 
-import java.util.concurrent.TimeUnit;
-
 /** Counts completions under way, and the bytes of their requests and of answers not yet sent; both are bounded. Safe for use by several threads; guarded by this. */
 public final class OpenRequests {
     private final int maxRequests;
@@ -39,7 +37,6 @@ public final class OpenRequests {
     private synchronized void leave(long size) {
         requests--;
         bytes -= size;
-        notifyAll();
     }
 
     private synchronized boolean take(long more) {
@@ -103,19 +100,8 @@ public final class OpenRequests {
         draining = true;
     }
 
-    /** Waits until none is left, or the time is over. */
-    public synchronized void awaitNone(long limitMillis) {
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMillis);
-        try {
-            while (requests > 0) {
-                long millis = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-                if (millis <= 0) {
-                    return;
-                }
-                wait(millis);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    /** Those under way. */
+    public synchronized int underWay() {
+        return requests;
     }
 }

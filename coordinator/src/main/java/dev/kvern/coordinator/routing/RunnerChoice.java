@@ -45,6 +45,22 @@ public final class RunnerChoice {
     }
 
     /**
+     * Whether anyone can serve a request now.
+     *
+     * @param runner the id of the runner that it asks for; empty for any
+     * @param model empty for the only one there is
+     */
+    public boolean canServe(String runner, String model) {
+        try {
+            return runner.isEmpty()
+                    ? !serving(model, Set.of()).isEmpty()
+                    : pinned(runner).isUp();
+        } catch (KvernException e) {
+            return false;
+        }
+    }
+
+    /**
      * Runners that are up and serve the model.
      *
      * @param model empty for the only one there is

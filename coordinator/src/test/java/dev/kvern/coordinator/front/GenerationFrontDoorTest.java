@@ -10,6 +10,7 @@ import dev.kvern.coordinator.front.ScriptedRunner.Behaviour;
 import dev.kvern.coordinator.index.PrefixIndex;
 import dev.kvern.coordinator.membership.MemberRegistry;
 import dev.kvern.coordinator.membership.MembershipLimits;
+import dev.kvern.coordinator.membership.Settling;
 import dev.kvern.coordinator.routing.RouteDecision;
 import dev.kvern.coordinator.routing.RoutePolicy;
 import dev.kvern.coordinator.routing.RunnerChoice;
@@ -34,6 +35,7 @@ import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -52,6 +54,8 @@ class GenerationFrontDoorTest {
 
     private final SteppedClock clock = new SteppedClock();
     private final MemberRegistry members = new MemberRegistry(new MembershipLimits(100, 400, 10_000, 10), clock);
+    private final Settling settling =
+            new Settling(new MembershipLimits(100, 400, 10_000, 10, 1_000), clock, Runnable::run);
     private final PrefixIndex index = new PrefixIndex(1_000);
     private final UnderWay underWay = new UnderWay();
     private final RunnerChannels channels = new RunnerChannels(address -> {
@@ -75,9 +79,14 @@ class GenerationFrontDoorTest {
     void start() throws IOException {
         members.register(runner("a"));
         members.register(runner("b"));
+        serve(new Settling(new MembershipLimits(100, 400, 10_000, 10), clock, Runnable::run));
+    }
+
+    private void serve(Settling settling) throws IOException {
         var choice = new RunnerChoice(members, index, underWay, RoutePolicy.longestPrefix(256));
         var front = new GenerationFrontDoor(
                 members,
+                settling,
                 choice,
                 channels,
                 underWay,
@@ -103,12 +112,16 @@ class GenerationFrontDoorTest {
     }
 
     @AfterEach
-    void stop() {
-        channel.shutdownNow();
-        server.shutdownNow();
+    void stop() throws InterruptedException {
+        stopServing();
         channels.close();
         a.close();
         b.close();
+    }
+
+    private void stopServing() throws InterruptedException {
+        channel.shutdownNow();
+        server.shutdownNow().awaitTermination();
     }
 
     private void holds(String runner, String text) {
@@ -141,6 +154,84 @@ class GenerationFrontDoorTest {
         assertThat(refused.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
         assertThat(refused.getDescription()).contains("at most 4, and 100000 bytes");
         assertThat(ask(request("x").setRunnerId("a"))).isNotEmpty();
+    }
+
+    /** From now on the coordinator is one that has just started, with no runner. */
+    private void beginAnew() throws IOException, InterruptedException {
+        stopServing();
+        members.deregister("a");
+        members.deregister("b");
+        serve(settling);
+    }
+
+    private void settle() {
+        clock.stepMillis(1_000);
+        settling.look();
+    }
+
+    @Test
+    void whatNobodyCanServeYetWaitsUntilMembersHadTheTimeToRegister() throws IOException, InterruptedException {
+        beginAnew();
+        var answer = new LinkedBlockingQueue<String>();
+        GenerationServiceGrpc.newStub(channel).generate(request("x").build(), noting(answer));
+        while (settling.waiting() == 0) {
+            Thread.onSpinWait();
+        }
+        members.register(runner("a"));
+        assertThat(ask(request("y"))).as("what can be served is").isNotEmpty();
+        assertThat(record().outcome()).isEqualTo(Outcome.LENGTH);
+        assertThat(answer).isEmpty();
+        settle();
+        assertThat(answer.poll(20, TimeUnit.SECONDS)).isEqualTo("answered by a");
+    }
+
+    @Test
+    void aCallerThatDoesNotWaitForThatIsForgotten() throws IOException, InterruptedException {
+        beginAnew();
+        for (int i = 0; i < 10; i++) {
+            // More than may be under way together.
+            Status late = failure(request("x"), 100);
+            assertThat(late.getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+            assertThat(record().outcome()).isEqualTo(Outcome.CANCELLED);
+        }
+        assertThat(settling.waiting()).isZero();
+        settle();
+        assertThat(records).isEmpty();
+        Status failed = failure(request("x"), 20_000);
+        assertThat(failed.getDescription()).contains("no runner is up");
+    }
+
+    private static StreamObserver<GenerateResponse> noting(BlockingQueue<String> answer) {
+        return new StreamObserver<>() {
+            private String runner = "";
+
+            @Override
+            public void onNext(GenerateResponse response) {
+                runner += response.getRunnerId();
+            }
+
+            @Override
+            public void onError(Throwable failure) {
+                answer.add(failure.toString());
+            }
+
+            @Override
+            public void onCompleted() {
+                answer.add("answered by " + runner);
+            }
+        };
+    }
+
+    private Status failure(GenerateRequest.Builder request, long deadlineMillis) {
+        try {
+            GenerationServiceGrpc.newBlockingStub(channel)
+                    .withDeadlineAfter(deadlineMillis, TimeUnit.MILLISECONDS)
+                    .generate(request.build())
+                    .forEachRemaining(response -> {});
+        } catch (StatusRuntimeException e) {
+            return e.getStatus();
+        }
+        throw new AssertionError("no failure");
     }
 
     private List<GenerateResponse> ask(GenerateRequest.Builder request) {

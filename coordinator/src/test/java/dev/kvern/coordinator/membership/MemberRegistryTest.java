@@ -51,6 +51,17 @@ class MemberRegistryTest {
     }
 
     @Test
+    void whoStopsTakesNobodyForLost() {
+        registry.register(runner("a"));
+        registry.keepAll();
+        clock.stepMillis(20_000);
+        registry.expire();
+        assertThat(stateOf("a")).isEqualTo(MemberState.MEMBER_STATE_UP);
+        registry.deregister("a");
+        assertThat(registry.current().find("a")).isEmpty();
+    }
+
+    @Test
     void aHeartbeatKeepsAMemberUpAndBringsOneBack() {
         registry.register(runner("a"));
         clock.stepMillis(300);

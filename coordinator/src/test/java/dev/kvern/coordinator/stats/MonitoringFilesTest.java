@@ -4,6 +4,7 @@ import static dev.kvern.coordinator.Members.beat;
 import static dev.kvern.coordinator.Members.node;
 import static dev.kvern.coordinator.Members.runner;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -44,6 +45,13 @@ class MonitoringFilesTest {
 
     /** Labels that Prometheus adds. */
     private static final Set<String> ADDED = Set.of("instance", "job");
+
+    /** What a coordinator counts itself: of several, each has its own. All else every coordinator has heard from all members. */
+    private static final Pattern OWN = Pattern.compile("kvern_(requests|ttft|http_requests|saved|index)_\\w+");
+
+    /** An aggregation of a metric, or of its rate: which one, by what, and the metric. */
+    private static final Pattern AGGREGATION = Pattern.compile(
+            "\\b(sum|max|min|avg|count)(?: by \\(([^)]*)\\))? \\((?:\\w+\\()?(kvern_\\w+)(?:\\{([^}]*)})?");
 
     private static final Pattern METRIC = Pattern.compile("\\b(kvern_\\w+)(?:\\{([^}]*)})?");
     private static final Pattern MATCHER = Pattern.compile("(\\w+)\\s*(=~|!=|!~|=)\\s*\"([^\"]*)\"");
@@ -130,6 +138,7 @@ class MonitoringFilesTest {
                 requireExported(
                         target.get("expr").textValue(),
                         target.get("legendFormat").textValue());
+                requireCountedOnce(target.get("expr").textValue());
             }
         }
         assertThat(panels).isGreaterThan(20);
@@ -158,6 +167,7 @@ class MonitoringFilesTest {
                 assertThat(rule.at("/labels/severity").asText()).as(name).isIn("critical", "warning", "info");
                 requireExported(
                         rule.get("expr").textValue(), rule.get("annotations").toString());
+                requireCountedOnce(rule.get("expr").textValue());
             }
         }
         assertThat(names).doesNotHaveDuplicates();
@@ -167,6 +177,45 @@ class MonitoringFilesTest {
                 .allSatisfy(name -> assertThat(tests.split("alertname: " + name + "\n", -1))
                         .as(name)
                         .hasSizeGreaterThan(2));
+    }
+
+    /** Of several coordinators of a cluster, each exports what all members have told it: summed it would count several times. */
+    private void requireCountedOnce(String expression) {
+        assertThat(AGGREGATION.matcher(expression).results().count())
+                .as("metrics of which not all are aggregated: %s", expression)
+                .isEqualTo(METRIC.matcher(expression).results().count());
+        var aggregation = AGGREGATION.matcher(expression);
+        while (aggregation.find()) {
+            String name = aggregation.group(3);
+            List<String> by = aggregation.group(2) == null
+                    ? List.of()
+                    : List.of(aggregation.group(2).split(",\\s*"));
+            if (OWN.matcher(name).matches()) {
+                assertThat(aggregation.group(1))
+                        .as("%s in %s", name, expression)
+                        .isEqualTo("sum");
+            } else if (!by.contains("instance")) {
+                // Or counted: at how many coordinators something is so.
+                assertThat(aggregation.group(1))
+                        .as("%s in %s", name, expression)
+                        .isIn("max", "count");
+                assertThat(by)
+                        .as("what tells one %s from another in %s", name, expression)
+                        .containsAll(exported.getOrDefault(name, Map.of()).keySet());
+            }
+        }
+    }
+
+    @Test
+    void whatCountsTwiceIsFound() {
+        for (String wrong : List.of(
+                "sum (rate(kvern_generated_tokens_total[5m]))",
+                "max (kvern_runner_queued_requests)",
+                "sum by (reason) (max by (id) (rate(kvern_node_evicted_blocks_total[5m])))",
+                "max by (outcome) (rate(kvern_requests_total[5m]))",
+                "max (kvern_index_blocks) / kvern_index_blocks")) {
+            assertThatThrownBy(() -> requireCountedOnce(wrong)).as(wrong).isInstanceOf(AssertionError.class);
+        }
     }
 
     private void requireExported(String expression, String shown) {

@@ -9,6 +9,7 @@ import dev.kvern.runner.model.Transformer;
 import dev.kvern.runner.tier.CacheTier;
 import dev.kvern.runner.tier.FetchPlanner;
 import dev.kvern.runner.tier.OffloadQueue;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -40,6 +41,9 @@ public final class Engine implements AutoCloseable {
 
     private final Deque<Sequence> inbox = new ArrayDeque<>();
     private long accepted;
+
+    /** Nothing is left to do, as the engine's thread has found; guarded by this. */
+    private boolean idle = true;
 
     /** Why no further request is taken; null while they are. */
     private @Nullable KvernException closed;
@@ -119,6 +123,7 @@ public final class Engine implements AutoCloseable {
             long ageing = TimeUnit.MILLISECONDS.toNanos(options.ageingMillis());
             sequence = new Sequence(task, stream, prompt, accepted++, maxNewTokens, now, ageing);
             inbox.add(sequence);
+            idle = false;
         }
         pulse.wake();
         return () -> {
@@ -143,6 +148,23 @@ public final class Engine implements AutoCloseable {
     /** Takes no further requests; those accepted go on. */
     public void drain() {
         refuse("the runner is stopping");
+    }
+
+    /**
+     * Waits until nothing is left to do: no request, and no finished request's tokens to compute for others.
+     *
+     * @return false if the time is over first
+     */
+    public synchronized boolean awaitIdle(Duration limit) throws InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (!idle) {
+            long left = deadline - System.nanoTime();
+            if (left <= 0) {
+                return false;
+            }
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+        return true;
     }
 
     /** Ends every request with UNAVAILABLE and stops the thread. */
@@ -192,6 +214,7 @@ public final class Engine implements AutoCloseable {
             while (!Thread.currentThread().isInterrupted()) {
                 takeInbox();
                 if (!loop.turn()) {
+                    noteIdle();
                     pulse.await(loop.restMillis());
                 }
             }
@@ -206,6 +229,14 @@ public final class Engine implements AutoCloseable {
             refuse(end);
             takeInbox();
             loop.failAll(new KvernException(ErrorReason.UNAVAILABLE, end));
+            noteIdle();
+        }
+    }
+
+    private synchronized void noteIdle() {
+        if (inbox.isEmpty() && loop.running() == 0 && loop.waiting() == 0) {
+            idle = true;
+            notifyAll();
         }
     }
 

@@ -28,7 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the coordinator what enters and leaves the pool. Each stream begins with a reset and the whole content, so that a
+ * Tells one coordinator what enters and leaves the pool. Each stream begins with a reset and the whole content, so that a
  * lost one costs nothing but a new one. Bounded: when the coordinator does not keep up, what waits is dropped and the next
  * stream says all. Safe for use by several threads; guarded by this, which is taken after the pool's lock and never before.
  */
@@ -174,6 +174,7 @@ public final class KvEventPublisher implements KvEventListener, AutoCloseable {
             current = null;
             waiting.clear();
         }
+        pool.unlisten(this);
         channel.shutdownNow();
     }
 

@@ -48,6 +48,11 @@ public final class BlockPool {
         listeners.add(listener);
     }
 
+    /** Takes a listener away: it hears nothing of what happens after this. */
+    public synchronized void unlisten(KvEventListener listener) {
+        listeners.remove(listener);
+    }
+
     /**
      * Tells {@code listener}, from now on, of each run of {@code unit} blocks of a chain before the first of them is used
      * again. Runs begin at multiples of {@code unit}.

@@ -210,7 +210,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         return true;
     }
 
-    /** Drops what waits and stops the thread. */
+    /** Drops what waits, counts it, and stops the thread. */
     @Override
     public void close() {
         synchronized (this) {
@@ -245,6 +245,9 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
             long begin = System.nanoTime();
             again = send(batch);
             return System.nanoTime() - begin;
+        } catch (InterruptedException e) {
+            countDropped(batch);
+            throw e;
         } catch (RuntimeException e) {
             RequestScope.run(
                     batch.request(),
@@ -373,6 +376,10 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         nowThere.forEach(chunk -> stored.add(chunk.key(), nanoTime.getAsLong()));
     }
 
+    private synchronized void countDropped(OffloadBatch batch) {
+        dropped += batch.chunks().size();
+    }
+
     private synchronized void countRejected(int chunks) {
         rejected += chunks;
     }
@@ -412,6 +419,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
             if (batch == null) {
                 return;
             }
+            countDropped(batch);
             done(batch, List.of());
         }
     }

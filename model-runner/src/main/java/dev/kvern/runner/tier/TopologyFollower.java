@@ -4,7 +4,7 @@ import dev.kvern.v1.MemberState;
 import dev.kvern.v1.WatchTopologyResponse;
 import java.util.function.Consumer;
 
-/** Tells a client which cache nodes there are and what they own, as the coordinator says. Immutable. */
+/** Tells a client which cache nodes there are and what they own, as coordinators say. Immutable. */
 public record TopologyFollower(BlockStoreClient client) implements Consumer<WatchTopologyResponse> {
     @Override
     public void accept(WatchTopologyResponse snapshot) {

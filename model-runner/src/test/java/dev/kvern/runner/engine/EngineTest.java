@@ -8,6 +8,7 @@ import dev.kvern.block.BlockKey;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.tier.CacheTier;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -70,6 +71,28 @@ class EngineTest {
             assertSources(holed, 0, 16, 54);
             another.awaitOffloaded();
             assertThat(tier.chunks).as("the hole is filled").containsKey(keys.get(1));
+        }
+    }
+
+    @Test
+    void whoTakesNoMoreIsIdleOnceAllIsDone() throws InterruptedException {
+        var tier = new MapTier();
+        try (var rig = new EngineRig(64, tier)) {
+            assertThat(rig.engine.awaitIdle(Duration.ZERO)).isTrue();
+            var streams = new ArrayList<Collected>();
+            for (int i = 0; i < 4; i++) {
+                streams.add(new Collected());
+                rig.engine.submit(EngineRig.task(EngineRig.prompt(i, 40), 30), streams.get(i));
+            }
+            rig.engine.drain();
+            assertThat(rig.engine.awaitIdle(Duration.ofSeconds(40))).isTrue();
+            for (int i = 0; i < 4; i++) {
+                assertThat(streams.get(i).ending).isEqualTo(Ending.LENGTH);
+                assertThat(streams.get(i).array()).isEqualTo(rig.model.expected(EngineRig.prompt(i, 40), 30));
+            }
+            var refused = catchThrowableOfType(
+                    KvernException.class, () -> rig.engine.submit(EngineRig.task(PROMPT, 1), new Collected()));
+            assertThat(refused.reason()).isEqualTo(ErrorReason.UNAVAILABLE);
         }
     }
 

@@ -81,6 +81,36 @@ class KvEventPublisherTest {
     }
 
     @Test
+    void severalCoordinatorsFollowThePoolAndOneCanBeLeft() throws Exception {
+        var second = new Follower();
+        String elsewhere = UUID.randomUUID().toString();
+        var other =
+                new KvEventPublisher(InProcessChannelBuilder.forName(elsewhere).build(), "runner-1", pool, scheduler);
+        Server there = InProcessServerBuilder.forName(elsewhere)
+                .addService(second)
+                .build()
+                .start();
+        try {
+            publisher.start();
+            store(1, 5);
+            other.start();
+            store(2, 3);
+            follower.await(union(digests(1, 5), digests(2, 3)));
+            second.await(union(digests(1, 5), digests(2, 3)));
+            second.breakStream();
+            store(3, 2);
+            second.await(union(union(digests(1, 5), digests(2, 3)), digests(3, 2)));
+            other.close();
+            int heard = second.messages();
+            store(4, 1);
+            follower.await(union(union(digests(1, 5), digests(2, 3)), union(digests(3, 2), digests(4, 1))));
+            assertThat(second.messages()).isEqualTo(heard);
+        } finally {
+            there.shutdownNow();
+        }
+    }
+
+    @Test
     void manyChangesInAnyOrderLeaveBothSidesEqual() throws InterruptedException {
         long seed = 11;
         var random = new Random(seed);
@@ -147,6 +177,7 @@ class KvEventPublisherTest {
         private final Set<ByteString> held = new LinkedHashSet<>();
         private StreamObserver<PublishKvEventsResponse> current = new Ignore();
         private int streams;
+        private int messages;
 
         @Override
         public synchronized StreamObserver<PublishKvEventsRequest> publishKvEvents(
@@ -159,6 +190,7 @@ class KvEventPublisherTest {
                 @Override
                 public void onNext(PublishKvEventsRequest request) {
                     synchronized (Follower.this) {
+                        messages++;
                         assertThat(request.getRunnerId()).isEqualTo("runner-1");
                         assertThat(request.getSequence()).isEqualTo(next++);
                         request.getEventsList().forEach(Follower.this::apply);
@@ -189,6 +221,10 @@ class KvEventPublisherTest {
 
         synchronized void breakStream() {
             current.onError(Status.UNAVAILABLE.asRuntimeException());
+        }
+
+        synchronized int messages() {
+            return messages;
         }
 
         synchronized int streams() {

@@ -188,11 +188,28 @@ class OffloaderTest {
     }
 
     @Test
-    void closingLetsEverythingGo() {
-        offloader.offer(chain(8));
+    void closingLetsEverythingGoAndCountsIt() {
+        // A batch of eight is held up in the tier, and two chunks wait.
+        offloader.offer(chain(10));
         tier.gate.release(1_000);
         offloader.close();
         assertThat(pool.usage().used()).isZero();
+        OffloadStats stats = offloader.stats();
+        assertThat(stats.pendingBytes()).isZero();
+        assertThat(stats.offloadedChunks() + stats.failedChunks() + stats.droppedChunks())
+                .isEqualTo(10);
+        assertThat(tier.stored).hasSize((int) stats.offloadedChunks());
+    }
+
+    @Test
+    void whatWaitsWhenItIsClosedIsDropped() {
+        tier.gate.release(1_000);
+        tier.failure = Optional.of(MissReason.OWNER_SILENT);
+        offloader.offer(chain(3));
+        await(() -> offloader.stats().failedChunks() == 3);
+        // Copies that wait to be offered again.
+        offloader.close();
+        assertThat(offloader.stats().droppedChunks()).isEqualTo(3);
         assertThat(offloader.stats().pendingBytes()).isZero();
     }
 

@@ -48,6 +48,15 @@ public final class AdminParts {
                 System::nanoTime);
     }
 
+    /**
+     * Hands this node's blocks to the others, before its process ends whatever comes of it. Blocks.
+     *
+     * @param limitMillis longest time that it may take
+     */
+    public void drainBeforeTheEnd(long limitMillis) {
+        drain.beforeTheEnd(limitMillis);
+    }
+
     BlockPlaces places() {
         return places;
     }

@@ -20,17 +20,19 @@ import java.util.function.LongSupplier;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.cache.affinity.Affinity;
 import org.apache.ignite.cluster.ClusterNode;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Moves what this node holds to the others, by leaving it out of those that hold partitions ({@link PartitionHolders}): Ignite then
  * rebalances, as it does when nodes come. Waits until no copy is missing elsewhere, or at least nothing would be lost when the
- * deadline passes. One at a time; guarded by this.
+ * deadline passes. One at a time; guarded by this, apart from the end of the process, which one under way is told of.
  */
 final class NodeDrain {
     private static final Logger log = LoggerFactory.getLogger(NodeDrain.class);
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long ASK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final int PAGE = 4_096;
 
     private final Ignite ignite;
@@ -41,6 +43,9 @@ final class NodeDrain {
     private final NodeRoom room;
     private final int backups;
     private final LongSupplier nanoTime;
+
+    /** When the process ends, whatever has been handed over by then; null while it is to stay. */
+    private volatile @Nullable Long endNanos;
 
     NodeDrain(
             Ignite ignite,
@@ -88,24 +93,14 @@ final class NodeDrain {
         boolean drained = others.isEmpty();
         boolean ended = false;
         try {
-            while (!drained && nanoTime.getAsLong() - deadline < 0) {
-                if (Thread.currentThread().isInterrupted()) {
-                    throw new KvernException(
-                            ErrorReason.UNAVAILABLE, "drain: the node is stopping (expected: a node that is up)");
-                }
-                holders.leave();
-                drained = handedOver();
-                if (!drained) {
-                    LockSupport.parkNanos(LOOK_NANOS);
-                }
-            }
+            drained = drained || handOver(deadline);
             long left = drained ? 0 : onlyCopies();
             // Copies are missing elsewhere, but each block has one.
             drained |= left == 0 && onlyPartitions().isEmpty();
             ended = drained;
             response.setOnlyCopiesLeft(left);
         } finally {
-            if (!ended) {
+            if (!ended && endNanos == null) {
                 holders.stay();
             }
         }
@@ -115,6 +110,57 @@ final class NodeDrain {
                 .setEvictedElsewhere(evicted(before, room.of(others)))
                 .setTookMillis(took)
                 .build();
+    }
+
+    /**
+     * The same before the process ends, which it does whatever comes of this: with nobody to take the blocks, as when all nodes are
+     * told to stop, there is nothing to wait for. A drain under way ends by then, too.
+     *
+     * @param limitMillis longest time that it may take
+     */
+    void beforeTheEnd(long limitMillis) {
+        long end = nanoTime.getAsLong() + TimeUnit.MILLISECONDS.toNanos(limitMillis);
+        endNanos = end;
+        synchronized (this) {
+            long begun = nanoTime.getAsLong();
+            long blocks = blocks();
+            log.info("told to stop, handing over {} blocks for at most {} ms", blocks, limitMillis);
+            boolean drained = handOver(end);
+            long left = drained ? 0 : onlyCopies();
+            long took = TimeUnit.NANOSECONDS.toMillis(nanoTime.getAsLong() - begun);
+            if (!drained) {
+                log.warn("not handed over: {}", missing());
+            }
+            if (left > 0) {
+                log.warn("leaving after {} ms with {} blocks that have no other copy: they are lost", took, left);
+            } else {
+                log.info("leaving after {} ms, no block is lost", took);
+            }
+        }
+    }
+
+    /** Until all is handed over, which it says by true, the time is over, or the process ends and there is nobody to take it. */
+    private boolean handOver(long deadline) {
+        long asked = nanoTime.getAsLong() - ASK_NANOS;
+        while (nanoTime.getAsLong() - deadline < 0) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new KvernException(
+                        ErrorReason.UNAVAILABLE, "drain: the node is stopping (expected: a node that is up)");
+            }
+            Long end = endNanos;
+            if (end != null && nanoTime.getAsLong() - asked >= ASK_NANOS) {
+                asked = nanoTime.getAsLong();
+                if (asked - end >= 0 || holders.isAlone()) {
+                    return false;
+                }
+            }
+            holders.leave();
+            if (handedOver()) {
+                return true;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+        return false;
     }
 
     private long blocks() {
@@ -128,6 +174,15 @@ final class NodeDrain {
                 && affinity().allPartitions(ignite.cluster().localNode()).length == 0
                 && metrics.number("ClusterMovingPartitionsCount") == 0
                 && onlyPartitions().isEmpty();
+    }
+
+    /** Why it is not all handed over, for people. */
+    private String missing() {
+        return (holders.holding() ? "counted among those that hold partitions, " : "")
+                + affinity().allPartitions(ignite.cluster().localNode()).length + " partitions assigned here, "
+                + metrics.number("ClusterMovingPartitionsCount") + " moving, "
+                + onlyPartitions().size()
+                + " of which only this node has a whole copy";
     }
 
     private Affinity<String> affinity() {

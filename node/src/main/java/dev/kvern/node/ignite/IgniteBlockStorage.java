@@ -23,7 +23,6 @@ import org.apache.ignite.cache.CacheAtomicityMode;
 import org.apache.ignite.cache.CacheMode;
 import org.apache.ignite.cache.CachePeekMode;
 import org.apache.ignite.cache.CacheWriteSynchronizationMode;
-import org.apache.ignite.cache.affinity.rendezvous.RendezvousAffinityFunction;
 import org.apache.ignite.configuration.CacheConfiguration;
 import org.apache.ignite.internal.processors.cache.CacheObjectByteArrayImpl;
 import org.apache.ignite.internal.util.future.IgniteFinishedFutureImpl;
@@ -83,7 +82,7 @@ public final class IgniteBlockStorage implements BlockStorage {
                 // Each read makes an array of its own as it is, and nobody changes one.
                 .setCopyOnRead(false)
                 .setDataRegionName(IgniteNode.REGION)
-                .setAffinity(new RendezvousAffinityFunction(false, placement.partitions())));
+                .setAffinity(new ZonedAffinity(placement.partitions())));
         this.owners = new AffinityOwners(ignite, CACHE);
         this.copies = new BlockCopies(owners, cache, messages, timeoutMillis);
         this.healer = new BlockHealer(cache, copies, calls, counters);

@@ -79,6 +79,8 @@ public final class IgniteNode implements AutoCloseable {
      * What the node is to be.
      *
      * @param host address to bind
+     * @param advertiseHost under which others reach the node; empty for {@code host}
+     * @param zone where its machine is; copies of a block lie in different ones. Empty for none
      * @param discoveryPort 0 for a free one
      * @param communicationPort 0 for a free one
      * @param addresses where others may be, HOST or HOST:PORT
@@ -88,6 +90,8 @@ public final class IgniteNode implements AutoCloseable {
     public record Settings(
             String id,
             String host,
+            String advertiseHost,
+            String zone,
             int discoveryPort,
             int communicationPort,
             List<String> addresses,
@@ -95,7 +99,34 @@ public final class IgniteNode implements AutoCloseable {
             int failureDetectionMillis,
             long rebalanceBytesPerSecond,
             long regionBytes,
-            int maxBlockBytes) {}
+            int maxBlockBytes) {
+        /** Reached where it listens, in no zone. */
+        Settings(
+                String id,
+                String host,
+                int discoveryPort,
+                int communicationPort,
+                List<String> addresses,
+                String workDirectory,
+                int failureDetectionMillis,
+                long rebalanceBytesPerSecond,
+                long regionBytes,
+                int maxBlockBytes) {
+            this(
+                    id,
+                    host,
+                    "",
+                    "",
+                    discoveryPort,
+                    communicationPort,
+                    addresses,
+                    workDirectory,
+                    failureDetectionMillis,
+                    rebalanceBytesPerSecond,
+                    regionBytes,
+                    maxBlockBytes);
+        }
+    }
 
     /**
      * Starts the node and joins the others, if there are any.
@@ -112,16 +143,19 @@ public final class IgniteNode implements AutoCloseable {
         System.setProperty(IgniteSystemProperties.IGNITE_UPDATE_NOTIFIER, "false");
         System.setProperty(IgniteSystemProperties.IGNITE_PERFORMANCE_SUGGESTIONS_DISABLED, "true");
         System.setProperty(IgniteSystemProperties.IGNITE_NO_SHUTDOWN_HOOK, "true");
-        int discoveryPort = port("ignite.discovery_port", settings.host(), settings.discoveryPort());
-        int communicationPort = port("ignite.communication_port", settings.host(), settings.communicationPort());
+        IgniteAddress address = IgniteAddress.of(settings.host(), settings.advertiseHost());
+        int discoveryPort = port("ignite.discovery_port", address.bind(), settings.discoveryPort());
+        int communicationPort = port("ignite.communication_port", address.bind(), settings.communicationPort());
         boolean temporary = settings.workDirectory().isEmpty();
         Path directory = workDirectory(settings.workDirectory());
         var metrics = new GroupMetrics();
         var configuration = new IgniteConfiguration()
                 .setIgniteInstanceName(settings.id())
                 .setConsistentId(settings.id())
+                .setUserAttributes(Map.of(ZonedAffinity.ATTRIBUTE, settings.zone()))
                 .setWorkDirectory(directory.toString())
-                .setLocalHost(settings.host())
+                .setLocalHost(address.bind())
+                .setAddressResolver(address.resolver().orElse(null))
                 .setGridLogger(new Slf4jIgniteLogger(LoggerFactory.getLogger("org.apache.ignite")))
                 .setFailureHandler(new FailureWatch(onLoss))
                 .setFailureDetectionTimeout(settings.failureDetectionMillis())
@@ -144,16 +178,16 @@ public final class IgniteNode implements AutoCloseable {
                         .setSocketReceiveBuffer(0)
                         .setSocketSendBuffer(0)
                         .setIdleConnectionTimeout(IDLE_CONNECTION_MILLIS))
-                .setDiscoverySpi(discovery(settings, discoveryPort));
+                .setDiscoverySpi(discovery(settings, address.own(discoveryPort)));
         try {
             Ignite ignite = Ignition.start(configuration);
-            return new IgniteNode(ignite, metrics, HostPort.of(settings.host(), discoveryPort), directory, temporary);
+            return new IgniteNode(ignite, metrics, HostPort.of(address.bind(), discoveryPort), directory, temporary);
         } catch (IgniteException e) {
             removeQuietly(directory, temporary);
             throw new KvernException(
                     ErrorReason.MISCONFIGURED,
                     "ignite: " + rootMessage(e) + " (expected: free ports " + discoveryPort + " and "
-                            + communicationPort + " on " + settings.host() + ", and nodes at " + settings.addresses()
+                            + communicationPort + " on " + address.bind() + ", and nodes at " + settings.addresses()
                             + " of the same version)",
                     e);
         }
@@ -195,17 +229,11 @@ public final class IgniteNode implements AutoCloseable {
                         .setEvictionThreshold(PAGE_EVICTION_THRESHOLD));
     }
 
-    private static TcpDiscoverySpi discovery(Settings settings, int port) {
+    private static TcpDiscoverySpi discovery(Settings settings, InetSocketAddress own) {
         return new TcpDiscoverySpi()
-                .setLocalPort(port)
+                .setLocalPort(own.getPort())
                 .setLocalPortRange(0)
-                .setIpFinder(new AddressIpFinder(
-                        settings.addresses(), new InetSocketAddress(reachable(settings.host()), port)));
-    }
-
-    /** An address at which the node reaches itself. */
-    private static String reachable(String host) {
-        return HostPort.isWildcard(host) ? "127.0.0.1" : host;
+                .setIpFinder(new AddressIpFinder(settings.addresses(), own));
     }
 
     /** The port, or a free one for 0. Ignite would otherwise say in many words that a port is taken. */

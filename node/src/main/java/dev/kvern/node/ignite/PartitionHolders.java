@@ -68,6 +68,18 @@ public final class PartitionHolders {
                 .toList();
     }
 
+    /**
+     * Whether nobody could take this node's partitions: there is no other node, or all others have said that they are being drained.
+     * One that does not answer may still take them.
+     */
+    public boolean isAlone() {
+        Set<ClusterNode> leaving = messages.askAll(DRAINING, new byte[0]).answers().entrySet().stream()
+                .filter(answer -> answer.getValue()[0] != 0)
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+        return messages.nodes().stream().allMatch(node -> node.isLocal() || leaving.contains(node));
+    }
+
     /** Whether Ignite counts this node among those that hold partitions. */
     public boolean holding() {
         Collection<BaselineNode> baseline = ignite.cluster().currentBaselineTopology();

@@ -41,6 +41,9 @@ final class AdminCluster implements AutoCloseable {
         for (String id : ids) {
             start(backups, id);
         }
+        if (ids.length == 0) {
+            return;
+        }
         for (String id : ids) {
             Awaits.until(id + " sees all", () -> stats(id).getClusterNodes() == ids.length);
         }
@@ -52,8 +55,8 @@ final class AdminCluster implements AutoCloseable {
         start(backups, id, nodes.isEmpty() ? "" : nodes.keySet().iterator().next());
     }
 
-    /** Starts a node that finds another one. */
-    void start(int backups, String id, String other) throws ConfigException {
+    /** Starts a node that finds another one, with settings of its own. */
+    void start(int backups, String id, String other, String... more) throws ConfigException {
         var settings = new ArrayList<>(List.of(
                 "id=" + id,
                 "backups=" + backups,
@@ -66,6 +69,7 @@ final class AdminCluster implements AutoCloseable {
         if (!other.isEmpty()) {
             settings.add("ignite.addresses=[\"" + node(other).discoveryAddress() + "\"]");
         }
+        settings.addAll(List.of(more));
         NodeProcess node =
                 NodeProcess.start(NodeConfig.loader().load(null, settings).config());
         nodes.put(id, node);
