@@ -24,13 +24,13 @@ class DeployedConfigsTest {
                 NodeConfig.loader().load(configs.resolve("node.yaml"), ADDED).config();
         assertThat(node.ignite().addresses()).isNotEmpty();
         assertThat(node.backups()).isEqualTo(1);
-        RunnerConfig runner =
-                RunnerConfig.loader().load(configs.resolve("runner.yaml"), ADDED).config();
+        RunnerConfig runner = RunnerConfig.loader()
+                .load(configs.resolve("runner.yaml"), ADDED)
+                .config();
         assertThat(runner.coordinator()).isEqualTo(node.coordinator()).isNotEmpty();
         CoordinatorConfig coordinator = CoordinatorConfig.loader()
                 .load(configs.resolve("coordinator.yaml"), List.of())
                 .config();
-        assertThat(node.coordinator())
-                .contains(":" + coordinator.listen().grpcPort());
+        assertThat(node.coordinator()).contains(":" + coordinator.listen().grpcPort());
     }
 }
