@@ -88,10 +88,9 @@ if [ -n "$torch" ]; then
     mkdir -p "$root/opt/torch/torch"
     cp -r --no-preserve=ownership "$torch/torch/lib" "$root/opt/torch/torch/lib"
     rm -f "$root"/opt/torch/torch/lib/libtorch_python.so "$root"/opt/torch/torch/lib/*.a
-    for lib in "$torch"/nvidia/*/lib; do
-        package=$(basename "$(dirname "$lib")")
-        mkdir -p "$root/opt/torch/nvidia/$package"
-        cp -r --no-preserve=ownership "$lib" "$root/opt/torch/nvidia/$package/lib"
+    (cd "$torch" && ls -d nvidia/*/lib cusparselt/lib 2>/dev/null || true) | while read -r lib; do
+        mkdir -p "$(dirname "$root/opt/torch/$lib")"
+        cp -r --no-preserve=ownership "$torch/$lib" "$root/opt/torch/$lib"
     done
 fi
 find "$root" -type d -exec chmod 755 {} +

@@ -29,7 +29,7 @@ class KvernTest {
                         "size",
                         "verify-model",
                         "bench");
-        assertThat(Kvern.commandLine().getSubcommands()).hasSize(11);
+        assertThat(Kvern.commandLine().getSubcommands()).hasSize(12);
     }
 
     @ParameterizedTest
