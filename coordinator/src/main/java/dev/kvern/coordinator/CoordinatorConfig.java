@@ -37,9 +37,11 @@ public record CoordinatorConfig(
     public record Listen(String host, int grpcPort, int httpPort) {}
 
     /** Who is a member, and for how long. */
-    public record Members(int heartbeatMillis, int leaseMillis, int forgetMillis, int maxMembers, int settleMillis) {
+    public record Members(
+            int heartbeatMillis, int leaseMillis, int forgetMillis, int maxMembers, int settleMillis, int quietMillis) {
         MembershipLimits toLimits() {
-            return new MembershipLimits(heartbeatMillis, leaseMillis, forgetMillis, maxMembers, settleMillis);
+            return new MembershipLimits(
+                    heartbeatMillis, leaseMillis, forgetMillis, maxMembers, settleMillis, quietMillis);
         }
     }
 
@@ -104,6 +106,7 @@ public record CoordinatorConfig(
         problems.range("membership.forget_millis", membership.forgetMillis, membership.leaseMillis, Integer.MAX_VALUE);
         problems.range("membership.max_members", membership.maxMembers, 1, 1_000_000);
         problems.range("membership.settle_millis", membership.settleMillis, 0, MAX_MILLIS);
+        problems.range("membership.quiet_millis", membership.quietMillis, 0, MAX_MILLIS);
         problems.check(
                 List.of(LONGEST_PREFIX, ROUND_ROBIN).contains(routing.policy),
                 "routing.policy",

@@ -190,18 +190,7 @@ public final class CoordinatorProcess implements AutoCloseable {
                 GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster), telemetry));
         settling.whenReady(() -> grpc.serving(settling.isReady()));
         return new CoordinatorProcess(
-                host,
-                grpc,
-                http,
-                probes,
-                settling,
-                members,
-                cluster,
-                front,
-                open,
-                ownCalls,
-                config.shutdown(),
-                parts);
+                host, grpc, http, probes, settling, members, cluster, front, open, ownCalls, config.shutdown(), parts);
     }
 
     /** @param file empty for none */
@@ -304,7 +293,10 @@ public final class CoordinatorProcess implements AutoCloseable {
             // Their heartbeats come by calls that are new: who is not heard from now on need not be lost.
             members.keepAll();
             grpc.refuse();
-            http.endConnections(graceMillis);
+            // Who watches is to go by the others from now on: this one hears of nobody any more.
+            cluster.close();
+            // Later than calls are cut, so that these can be told why.
+            http.endConnections(graceMillis + LAST_WORDS_MILLIS);
         }
 
         @Override
@@ -321,7 +313,6 @@ public final class CoordinatorProcess implements AutoCloseable {
 
         @Override
         public void end() {
-            cluster.close();
             grpc.stop(LAST_WORDS_MILLIS);
             parts.close();
         }

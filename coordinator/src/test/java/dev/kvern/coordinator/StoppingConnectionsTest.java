@@ -78,6 +78,7 @@ class StoppingConnectionsTest {
                         List.of(
                                 "listen.grpc_port=0",
                                 "listen.http_port=0",
+                                "membership.settle_millis=0",
                                 "shutdown.delay_millis=" + DELAY_MILLIS,
                                 "shutdown.grace_millis=0"))
                 .config());

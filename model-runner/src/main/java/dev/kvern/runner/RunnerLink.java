@@ -1,15 +1,16 @@
 package dev.kvern.runner;
 
+import dev.kvern.cluster.CoordinatorChannels;
 import dev.kvern.cluster.CoordinatorLink;
 import dev.kvern.cluster.Membership;
 import dev.kvern.cluster.TopologyListener;
 import dev.kvern.cluster.TopologyWatch;
-import dev.kvern.rpc.GrpcChannels;
 import dev.kvern.runner.events.KvEventPublisher;
 import dev.kvern.runner.kv.BlockPool;
 import dev.kvern.v1.HeartbeatRequest;
 import dev.kvern.v1.Member;
 import dev.kvern.v1.MemberRole;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 
@@ -36,7 +37,7 @@ final class RunnerLink implements CoordinatorLink {
             TopologyListener topology,
             ScheduledExecutorService scheduler) {
         this.nodes = new TopologyWatch(address, MemberRole.MEMBER_ROLE_NODE, topology, scheduler);
-        this.events = new KvEventPublisher(GrpcChannels.open(address), self.getId(), pool, scheduler);
+        this.events = new KvEventPublisher(CoordinatorChannels.open(address), self.getId(), pool, scheduler);
         this.membership = new Membership(address, self, load, scheduler);
     }
 
@@ -53,8 +54,8 @@ final class RunnerLink implements CoordinatorLink {
     }
 
     @Override
-    public void draining() {
-        membership.draining();
+    public CompletableFuture<Void> draining() {
+        return membership.draining();
     }
 
     @Override

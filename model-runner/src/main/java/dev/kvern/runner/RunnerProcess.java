@@ -6,6 +6,7 @@ import dev.kvern.process.OpenParts;
 import dev.kvern.process.ProcessNames;
 import dev.kvern.rpc.GrpcChannels;
 import dev.kvern.rpc.GrpcServer;
+import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.chat.ChatTemplate;
 import dev.kvern.runner.engine.Engine;
@@ -49,6 +50,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -166,10 +168,10 @@ public final class RunnerProcess implements AutoCloseable {
         GrpcServer server = parts.opened(GrpcServer.start(
                 config.listen().host(), config.listen().grpcPort(), calls, List.of(service), telemetry));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
-        String address = host + ":" + server.port();
+        String address = HostPort.of(host, server.port());
         server.serving(true);
         engineDied.thenRun(() -> server.serving(false));
-        Runnable sayDraining = () -> {};
+        Supplier<CompletableFuture<Void>> sayDraining = () -> CompletableFuture.completedFuture(null);
         if (!config.coordinator().isEmpty()) {
             var power = new PowerMeter(PowerSource.of(config.device()), System::nanoTime);
             scheduler.scheduleWithFixedDelay(power::read, 0, PowerMeter.INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
@@ -192,8 +194,8 @@ public final class RunnerProcess implements AutoCloseable {
                     power::watts);
             var nodes = new TopologyUnion(new TopologyFollower(client));
             sayDraining = parts.opened(Coordinators.follow(
-                    config.coordinator(),
-                    each -> new RunnerLink(each, self, load, pool, nodes.source(), scheduler)))::draining;
+                    config.coordinator(), each -> new RunnerLink(each, self, load, pool, nodes.source(), scheduler)))
+                    ::draining;
         }
         var stop = new RunnerStop(
                 server,

@@ -5,6 +5,11 @@ import dev.kvern.runner.engine.Engine;
 import dev.kvern.runner.engine.EngineLoad;
 import dev.kvern.runner.tier.Offloader;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,14 +18,22 @@ import org.slf4j.LoggerFactory;
  * answer is out, so that nobody takes it for lost and what it counts is heard. A request that is on its way to it meanwhile is
  * refused before it is answered, which makes the coordinator send it to another runner. Immutable.
  *
- * @param sayDraining tells the coordinators that no new work is wanted; does not wait
+ * @param sayDraining tells the coordinators that no new work is wanted; done once they have heard it
  * @param leave ends the membership, with a last heartbeat
  */
-record RunnerStop(GrpcServer server, Engine engine, Offloader offloader, Runnable sayDraining, Runnable leave) {
+record RunnerStop(
+        GrpcServer server,
+        Engine engine,
+        Offloader offloader,
+        Supplier<CompletableFuture<Void>> sayDraining,
+        Runnable leave) {
     private static final Logger log = LoggerFactory.getLogger(RunnerStop.class);
 
     /** For calls that are ended to hear why, and for connections to close. */
     private static final long LAST_WORDS_MILLIS = 1_000;
+
+    /** For the coordinators to hear that no new work is wanted: until then it is taken. */
+    private static final long NOTICE_MILLIS = 500;
 
     /**
      * Blocks until nobody is served any more.
@@ -29,7 +42,7 @@ record RunnerStop(GrpcServer server, Engine engine, Offloader offloader, Runnabl
      */
     void run(long graceMillis) {
         long deadline = System.nanoTime() + Duration.ofMillis(graceMillis).toNanos();
-        sayDraining.run();
+        awaitNotice(Math.min(NOTICE_MILLIS, graceMillis));
         engine.drain();
         server.serving(false);
         try {
@@ -51,6 +64,16 @@ record RunnerStop(GrpcServer server, Engine engine, Offloader offloader, Runnabl
         // A slow reader may still be taking the end of its answer.
         server.stop(Math.max(LAST_WORDS_MILLIS, left(deadline).toMillis()));
         leave.run();
+    }
+
+    private void awaitNotice(long limitMillis) {
+        try {
+            sayDraining.get().get(limitMillis, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            log.debug("not all coordinators have heard that this runner stops");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static Duration left(long deadline) {

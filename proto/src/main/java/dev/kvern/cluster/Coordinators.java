@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +30,9 @@ public final class Coordinators implements AutoCloseable {
 
     /** Answers during a reload of the name server may lack some. */
     static final int LOOKS_WITHOUT = 5;
+
+    /** Who still answers after so many is somebody else, at an address that was given away anew. */
+    static final int MOST_LOOKS_WITHOUT = 60;
 
     private static final Logger log = LoggerFactory.getLogger(Coordinators.class);
     private static final long LOOK_MILLIS = 1_000;
@@ -93,10 +97,15 @@ public final class Coordinators implements AutoCloseable {
         return coordinators;
     }
 
-    /** Says to all of them, from the next heartbeats on, that no new work is wanted. */
-    public synchronized void draining() {
+    /**
+     * Says to all of them from now on that no new work is wanted.
+     *
+     * @return done once all those that are known now have heard it, or cannot
+     */
+    public synchronized CompletableFuture<Void> draining() {
         draining = true;
-        links.values().forEach(held -> held.link.draining());
+        return CompletableFuture.allOf(
+                links.values().stream().map(held -> held.link.draining()).toArray(CompletableFuture[]::new));
     }
 
     /** Looks all names up once. */
@@ -147,7 +156,9 @@ public final class Coordinators implements AutoCloseable {
         links.entrySet().removeIf(entry -> {
             Held held = entry.getValue();
             held.missing = all.contains(entry.getKey()) ? 0 : held.missing + 1;
-            if (held.missing < LOOKS_WITHOUT || held.link.isInContact()) {
+            boolean mayBeBack =
+                    held.missing < LOOKS_WITHOUT || (held.missing < MOST_LOOKS_WITHOUT && held.link.isInContact());
+            if (mayBeBack) {
                 return false;
             }
             log.info("no coordinator at {} any more", entry.getKey());
@@ -165,8 +176,13 @@ public final class Coordinators implements AutoCloseable {
                 tooMany = true;
                 break;
             }
-            log.info("coordinator at {}", address);
-            open(address);
+            try {
+                open(address);
+                log.info("coordinator at {}", address);
+            } catch (RuntimeException e) {
+                // The others are no worse for it, and those that are gone are to be closed.
+                log.error("no link to the coordinator at {}", address, e);
+            }
         }
         return gone;
     }
@@ -174,7 +190,7 @@ public final class Coordinators implements AutoCloseable {
     private void open(String address) {
         CoordinatorLink link = connect.apply(address);
         if (draining) {
-            link.draining();
+            var ignored = link.draining();
         }
         links.put(address, new Held(link));
         link.start();

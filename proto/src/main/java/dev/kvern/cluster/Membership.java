@@ -11,9 +11,9 @@ import dev.kvern.v1.RegisterResponse;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -27,9 +27,6 @@ import org.slf4j.LoggerFactory;
  * safe for use by several threads.
  */
 public final class Membership implements CoordinatorLink {
-    /** The longest wait before a member tries again to reach a coordinator that was away. */
-    public static final long LONGEST_RETRY_MILLIS = Backoff.LIMIT_MILLIS;
-
     private static final Logger log = LoggerFactory.getLogger(Membership.class);
     private static final long CALL_LIMIT_MILLIS = 2_000;
     private static final long LEAVE_LIMIT_MILLIS = 1_000;
@@ -42,6 +39,10 @@ public final class Membership implements CoordinatorLink {
     private final ScheduledExecutorService scheduler;
     private final Backoff backoff = new Backoff();
     private volatile boolean registered;
+
+    /** Whether the coordinator may know this member, even if it has not said so. */
+    private volatile boolean registering;
+
     private volatile boolean inContact;
     private volatile boolean draining;
     private volatile boolean closed;
@@ -75,8 +76,7 @@ public final class Membership implements CoordinatorLink {
             Supplier<OwnerMap> map,
             ScheduledExecutorService scheduler) {
         this.coordinatorTarget = coordinatorTarget;
-        this.channel =
-                NettyChannelBuilder.forTarget(coordinatorTarget).usePlaintext().build();
+        this.channel = CoordinatorChannels.open(coordinatorTarget);
         this.self = self;
         this.load = load;
         this.map = new MapReport(map);
@@ -100,22 +100,28 @@ public final class Membership implements CoordinatorLink {
     }
 
     @Override
-    public void draining() {
+    public CompletableFuture<Void> draining() {
         draining = true;
-        if (!closed && !scheduler.isShutdown()) {
+        var heard = new CompletableFuture<Void>();
+        if (closed || scheduler.isShutdown()) {
+            heard.complete(null);
+        } else {
             // Not in the place of the next turn, which is planned already.
-            scheduler.execute(this::sayDraining);
+            scheduler.execute(() -> sayDraining(heard));
         }
+        return heard;
     }
 
-    private void sayDraining() {
+    private void sayDraining(CompletableFuture<Void> heard) {
         if (closed || !registered) {
+            heard.complete(null);
             return;
         }
         try {
-            stub().heartbeat(heartbeat(true), new Ignored());
+            stub().heartbeat(heartbeat(true), new SaidOnce(heard));
         } catch (RuntimeException e) {
             log.debug("the next heartbeat will say that no new work is wanted: {}", e.toString());
+            heard.complete(null);
         }
     }
 
@@ -148,6 +154,7 @@ public final class Membership implements CoordinatorLink {
         } else {
             var request = RegisterRequest.newBuilder().setMember(self);
             untold.ifPresent(request::setPartitionMap);
+            registering = true;
             stub().register(request.build(), new Joined(untold));
         }
     }
@@ -180,11 +187,13 @@ public final class Membership implements CoordinatorLink {
     @Override
     public void close() {
         closed = true;
-        if (registered) {
+        if (registered || registering) {
             var stub = ClusterServiceGrpc.newBlockingStub(channel)
                     .withDeadlineAfter(LEAVE_LIMIT_MILLIS, TimeUnit.MILLISECONDS);
             try {
-                stub.heartbeat(heartbeat(true));
+                if (registered) {
+                    stub.heartbeat(heartbeat(true));
+                }
             } catch (RuntimeException e) {
                 log.debug("left without a last heartbeat: {}", e.getMessage());
             }
@@ -198,18 +207,21 @@ public final class Membership implements CoordinatorLink {
         channel.shutdownNow();
     }
 
-    /** What is said again with the next heartbeat. */
-    private static final class Ignored implements StreamObserver<HeartbeatResponse> {
+    /** The answer to what is said again with the next heartbeat. */
+    private record SaidOnce(CompletableFuture<Void> heard) implements StreamObserver<HeartbeatResponse> {
         @Override
         public void onNext(HeartbeatResponse response) {}
 
         @Override
         public void onError(Throwable t) {
             log.debug("a heartbeat of its own has failed: {}", t.getMessage());
+            heard.complete(null);
         }
 
         @Override
-        public void onCompleted() {}
+        public void onCompleted() {
+            heard.complete(null);
+        }
     }
 
     private final class Joined implements StreamObserver<RegisterResponse> {
@@ -229,6 +241,8 @@ public final class Membership implements CoordinatorLink {
 
         @Override
         public void onError(Throwable t) {
+            // Who has not answered in time may have taken it all the same.
+            registering = Status.fromThrowable(t).getCode() == Status.Code.DEADLINE_EXCEEDED;
             failed("joining", t);
         }
 

@@ -65,14 +65,13 @@ public final class TopologyUnion {
         if (next.equals(members) && newMap.isEmpty()) {
             return;
         }
-        members = next;
         var snapshot =
                 WatchTopologyResponse.newBuilder().setRevision(++revision).addAllMembers(next.values());
-        newMap.ifPresent(changed -> {
-            map = changed;
-            snapshot.setPartitionMap(changed);
-        });
+        newMap.ifPresent(snapshot::setPartitionMap);
         onChange.accept(snapshot.build());
+        // What could not be taken is told again with what is heard next.
+        members = next;
+        newMap.ifPresent(changed -> map = changed);
     }
 
     private Map<String, Member> members() {

@@ -5,7 +5,6 @@ import dev.kvern.v1.MemberRole;
 import dev.kvern.v1.WatchTopologyRequest;
 import dev.kvern.v1.WatchTopologyResponse;
 import io.grpc.ManagedChannel;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -33,10 +32,7 @@ public final class TopologyWatch implements AutoCloseable {
      */
     public TopologyWatch(
             String coordinatorTarget, MemberRole role, TopologyListener listener, ScheduledExecutorService scheduler) {
-        this.channel = NettyChannelBuilder.forTarget(coordinatorTarget)
-                .usePlaintext()
-                .keepAliveTime(10, TimeUnit.SECONDS)
-                .build();
+        this.channel = CoordinatorChannels.open(coordinatorTarget);
         this.role = role;
         this.listener = listener;
         this.scheduler = scheduler;
@@ -68,8 +64,8 @@ public final class TopologyWatch implements AutoCloseable {
     private final class Watcher implements StreamObserver<WatchTopologyResponse> {
         @Override
         public void onNext(WatchTopologyResponse response) {
-            backoff.reset();
             listener.snapshot(response);
+            backoff.reset();
         }
 
         @Override

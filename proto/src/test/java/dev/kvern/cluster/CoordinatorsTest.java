@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -42,8 +43,9 @@ class CoordinatorsTest {
         }
 
         @Override
-        public void draining() {
+        public CompletableFuture<Void> draining() {
             draining = true;
+            return CompletableFuture.completedFuture(null);
         }
 
         @Override
@@ -72,6 +74,9 @@ class CoordinatorsTest {
     }
 
     private Link connect(String address) {
+        if (address.startsWith("10.0.0.66")) {
+            throw new IllegalArgumentException(address);
+        }
         var link = new Link(address);
         links.add(link);
         return link;
@@ -161,9 +166,27 @@ class CoordinatorsTest {
     }
 
     @Test
+    void whoAnswersAtAnAddressThatWasGivenAwayLongAgoIsAnother() {
+        hosts.put("kvern", List.of("10.0.0.1"));
+        look(1);
+        hosts.put("kvern", List.of("10.0.0.2"));
+        look(Coordinators.MOST_LOOKS_WITHOUT - 1);
+        assertThat(open()).contains("10.0.0.1:7400");
+        look(1);
+        assertThat(open()).containsExactlyInAnyOrder("10.0.0.2:7400", "10.0.0.9:7500");
+    }
+
+    @Test
+    void aLinkThatCannotBeMadeCostsTheOthersNothing() {
+        hosts.put("kvern", List.of("10.0.0.1", "10.0.0.66", "10.0.0.2"));
+        look(1);
+        assertThat(open()).containsExactlyInAnyOrder("10.0.0.1:7400", "10.0.0.2:7400", "10.0.0.9:7500");
+    }
+
+    @Test
     void thoseThatComeWhileItDrainsHearOfItToo() {
         look(1);
-        coordinators.draining();
+        assertThat(coordinators.draining()).isCompleted();
         hosts.put("kvern", List.of("10.0.0.1"));
         look(1);
         assertThat(links).hasSize(2).allMatch(link -> link.draining);
@@ -201,7 +224,9 @@ class CoordinatorsTest {
                     }
 
                     @Override
-                    public void draining() {}
+                    public CompletableFuture<Void> draining() {
+                        return CompletableFuture.completedFuture(null);
+                    }
 
                     @Override
                     public void close() {

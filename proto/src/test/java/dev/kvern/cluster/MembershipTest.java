@@ -18,6 +18,7 @@ import dev.kvern.v1.RegisterResponse;
 import dev.kvern.v1.WatchTopologyRequest;
 import dev.kvern.v1.WatchTopologyResponse;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executors;
@@ -121,7 +122,8 @@ class MembershipTest {
             membership.start();
             expect("register runner-1");
             expect("heartbeat 7 false");
-            membership.draining();
+            var heard = membership.draining();
+            assertThat(heard).succeedsWithin(Duration.ofSeconds(20));
             expect("heartbeat 7 true");
         }
     }
@@ -132,7 +134,8 @@ class MembershipTest {
             membership.start();
             expect("register runner-1");
             expect("heartbeat 7 false");
-            membership.draining();
+            var heard = membership.draining();
+            assertThat(heard).succeedsWithin(Duration.ofSeconds(20));
             expect("heartbeat 7 true");
         }
         expect("deregister runner-1");

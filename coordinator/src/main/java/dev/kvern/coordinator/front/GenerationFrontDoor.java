@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,11 +123,12 @@ public final class GenerationFrontDoor extends GenerationServiceGrpc.GenerationS
             return;
         }
         responses.setOnReadyHandler(call::ready);
-        if (settling.isReady() || choice.canServe(named.getRunnerId(), named.getModel())) {
+        BooleanSupplier servable = () -> choice.canServe(named.getRunnerId(), named.getModel());
+        if (settling.isSettled() || servable.getAsBoolean()) {
             responses.setOnCancelHandler(call::cancelled);
             call.start();
         } else {
-            Runnable forget = settling.whenReady(Context.current().wrap(call::start));
+            Runnable forget = settling.when(servable, Context.current().wrap(call::start));
             responses.setOnCancelHandler(() -> {
                 forget.run();
                 call.cancelled();

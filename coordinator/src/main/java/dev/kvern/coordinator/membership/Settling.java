@@ -1,6 +1,5 @@
 package dev.kvern.coordinator.membership;
 
-import dev.kvern.cluster.Membership;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -8,14 +7,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
  * The first moments of a coordinator, in which it does not know yet who is there. Two things come to an end:
  *
  * <ul>
- *   <li>It is <b>ready</b> for requests once a runner is up and no other has come for as long as members take to try again, and a heartbeat
- *       interval more: then those that lost this coordinator together have all come back, and requests have a choice.
+ *   <li>It is <b>ready</b> for requests once a runner is up and no other has come for a while: then those that lost this coordinator
+ *       together have all come back, and requests have a choice.
  *   <li>It has <b>settled</b> after a fixed time, by which every member that lives must have registered: from then on it may be
  *       believed that one which it does not name is not there. Then it is ready, too, whoever is there.
  * </ul>
@@ -29,12 +29,17 @@ public final class Settling implements AutoCloseable {
     private final Executor executor;
     private final long startedAt;
     private final Set<Runnable> awaitReady = new LinkedHashSet<>();
+    private final Set<Conditional> awaitCondition = new LinkedHashSet<>();
     private final List<Runnable> awaitSettled = new ArrayList<>();
     private final Set<String> runners = new HashSet<>();
     private long runnerCameAt;
     private boolean runnerIsUp;
     private volatile boolean ready;
     private volatile boolean settled;
+    private boolean closed;
+
+    /** What is to be done once there is what it needs. */
+    private record Conditional(BooleanSupplier condition, Runnable step) {}
 
     /**
      * Begins now.
@@ -44,7 +49,7 @@ public final class Settling implements AutoCloseable {
      */
     public Settling(MembershipLimits limits, LongSupplier nanoTime, Executor executor) {
         this.settleNanos = TimeUnit.MILLISECONDS.toNanos(limits.settleMillis());
-        this.quietNanos = TimeUnit.MILLISECONDS.toNanos(Membership.LONGEST_RETRY_MILLIS + limits.heartbeatMillis());
+        this.quietNanos = TimeUnit.MILLISECONDS.toNanos(limits.quietMillis());
         this.nanoTime = nanoTime;
         this.executor = executor;
         this.startedAt = nanoTime.getAsLong();
@@ -87,9 +92,18 @@ public final class Settling implements AutoCloseable {
             awaitSettled.forEach(executor::execute);
             awaitSettled.clear();
         }
+        awaitCondition.removeIf(this::begun);
         if (!ready && (settled || (runnerIsUp && now - runnerCameAt >= quietNanos))) {
             becomeReady();
         }
+    }
+
+    private boolean begun(Conditional waiting) {
+        if (settled || waiting.condition().getAsBoolean()) {
+            executor.execute(waiting.step());
+            return true;
+        }
+        return false;
     }
 
     private void becomeReady() {
@@ -119,9 +133,32 @@ public final class Settling implements AutoCloseable {
         return () -> {};
     }
 
-    /** How many wait for this to be ready; for tests. */
+    /**
+     * Runs something once a condition holds, or this has settled: until then what it needs may be about to come. On this thread
+     * if that is so already.
+     *
+     * @param condition quick to ask, as it is asked at each look
+     * @return makes it be forgotten, if it has not begun
+     */
+    public Runnable when(BooleanSupplier condition, Runnable step) {
+        synchronized (this) {
+            if (!settled && !closed && !condition.getAsBoolean()) {
+                var waiting = new Conditional(condition, step);
+                awaitCondition.add(waiting);
+                return () -> forget(waiting);
+            }
+        }
+        step.run();
+        return () -> {};
+    }
+
+    /** How many wait for what they need; for tests. */
     public synchronized int waiting() {
-        return awaitReady.size();
+        return awaitCondition.size();
+    }
+
+    private synchronized void forget(Conditional waiting) {
+        awaitCondition.remove(waiting);
     }
 
     private synchronized void forget(Runnable step) {
@@ -138,6 +175,9 @@ public final class Settling implements AutoCloseable {
     /** Lets go on what waits, ready or not: the coordinator stops. */
     @Override
     public synchronized void close() {
+        closed = true;
         goOn();
+        awaitCondition.forEach(waiting -> executor.execute(waiting.step()));
+        awaitCondition.clear();
     }
 }

@@ -55,7 +55,7 @@ class GenerationFrontDoorTest {
     private final SteppedClock clock = new SteppedClock();
     private final MemberRegistry members = new MemberRegistry(new MembershipLimits(100, 400, 10_000, 10), clock);
     private final Settling settling =
-            new Settling(new MembershipLimits(100, 400, 10_000, 10, 1_000), clock, Runnable::run);
+            new Settling(new MembershipLimits(100, 400, 10_000, 10, 1_000, 200), clock, Runnable::run);
     private final PrefixIndex index = new PrefixIndex(1_000);
     private final UnderWay underWay = new UnderWay();
     private final RunnerChannels channels = new RunnerChannels(address -> {

@@ -5,18 +5,18 @@ import static dev.kvern.coordinator.Members.node;
 import static dev.kvern.coordinator.Members.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kvern.cluster.Membership;
 import dev.kvern.coordinator.SteppedClock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class SettlingTest {
     private static final int HEARTBEAT_MILLIS = 100;
-    private static final long QUIET_MILLIS = HEARTBEAT_MILLIS + Membership.LONGEST_RETRY_MILLIS;
+    private static final int QUIET_MILLIS = 1_100;
     private static final int SETTLE_MILLIS = 10_000;
     private static final MembershipLimits LIMITS =
-            new MembershipLimits(HEARTBEAT_MILLIS, 400, 60_000, 10, SETTLE_MILLIS);
+            new MembershipLimits(HEARTBEAT_MILLIS, 400, 60_000, 10, SETTLE_MILLIS, QUIET_MILLIS);
 
     private final SteppedClock clock = new SteppedClock();
     private final MemberRegistry members = new MemberRegistry(LIMITS, clock);
@@ -91,6 +91,23 @@ class SettlingTest {
         settling.whenReady(() -> happened.add("forgotten")).run();
         pass(SETTLE_MILLIS);
         assertThat(happened).containsExactly("settled", "ready");
+    }
+
+    @Test
+    void whatNeedsSomethingBeginsWhenThatIsThereOrNothingMoreIsToBeExpected() {
+        var there = new AtomicBoolean();
+        settling.when(there::get, () -> happened.add("first"));
+        settling.when(() -> false, () -> happened.add("second"));
+        settling.when(() -> false, () -> happened.add("forgotten")).run();
+        settling.when(() -> true, () -> happened.add("at once"));
+        assertThat(happened).containsExactly("at once");
+        pass(1);
+        there.set(true);
+        pass(1);
+        assertThat(happened).containsExactly("at once", "first");
+        pass(SETTLE_MILLIS);
+        assertThat(happened).containsExactly("at once", "first", "settled", "second", "ready");
+        assertThat(settling.waiting()).isZero();
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.kvern.it.deploy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.kvern.it.Source;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -11,59 +12,29 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/**
- * An image as jib writes it to a tar (Docker's archive format), unpacked once; the same image is not unpacked again by later runs.
- *
- * @see <a href="https://github.com/moby/docker-image-spec/blob/main/v1.2.md">Docker image specification</a>
- */
+/** An image's tar, unpacked once by {@code deploy/images/unpack.sh}; later runs find it unpacked. */
 final class JibTar {
-    private static final String DONE = "unpacked";
+    private static final String UNPACK =
+            Source.ROOT.resolve("deploy/images/unpack.sh").toString();
 
     private JibTar() {}
 
-    /** @param cache where the image is unpacked; one that was before is removed */
-    static Image unpack(Path tar, Path cache) {
-        var mapper = new ObjectMapper();
+    /** @param place where the image is unpacked; another one that is there is removed */
+    static Image unpack(Path tar, Path place) {
         try {
-            JsonNode manifest = mapper.readTree(extract(tar, "manifest.json")).get(0);
-            String configText = extract(tar, manifest.get("Config").asText());
-            JsonNode config = mapper.readTree(configText);
-            JsonNode layers = config.at("/rootfs/diff_ids");
-            Path place = cache.resolve("image-" + Integer.toHexString(layers.hashCode()) + "-" + layers.size());
-            Path root = place.resolve("root");
-            Path done = place.resolve(DONE);
-            if (!Files.exists(done) || !Files.readString(done).equals(layers.toString())) {
-                HostCommand.run("rm", "-r", "-f", cache.toString());
-                Files.createDirectories(root);
-                unpackLayers(tar, manifest, place, root);
-                Files.writeString(done, layers.toString());
+            String version = Files.size(tar) + " bytes of " + Files.getLastModifiedTime(tar);
+            Path unpacked = place.resolve("unpacked");
+            if (!Files.exists(unpacked) || !Files.readString(unpacked).equals(version)) {
+                HostCommand.run("rm", "-r", "-f", place.toString());
+                HostCommand.run(UNPACK, tar.toString(), place.toString());
+                Files.writeString(unpacked, version);
             }
-            return image(tar, root, config.get("config"));
+            JsonNode config =
+                    new ObjectMapper().readTree(place.resolve("config.json").toFile());
+            return image(tar, place.resolve("rootfs"), config.get("config"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static String extract(Path tar, String name) {
-        return HostCommand.run("tar", "-xOf", tar.toString(), name);
-    }
-
-    private static void unpackLayers(Path tar, JsonNode manifest, Path place, Path root) throws IOException {
-        Path layers = Files.createDirectories(place.resolve("layers"));
-        HostCommand.run("tar", "-xf", tar.toString(), "-C", layers.toString());
-        for (JsonNode layer : manifest.get("Layers")) {
-            HostCommand.run(
-                    "tar",
-                    "--extract",
-                    "--numeric-owner",
-                    "--same-owner",
-                    "--preserve-permissions",
-                    "--file",
-                    layers.resolve(layer.asText()).toString(),
-                    "--directory",
-                    root.toString());
-        }
-        HostCommand.run("rm", "-r", "-f", layers.toString());
     }
 
     private static Image image(Path tar, Path root, JsonNode config) {

@@ -35,6 +35,9 @@ final class NodeDrain {
     private static final long ASK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final int PAGE = 4_096;
 
+    /** Longer than Ignite takes to assign partitions anew once it has moved them. */
+    private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(3);
+
     private final Ignite ignite;
     private final PartitionHolders holders;
     private final GroupMetrics metrics;
@@ -46,6 +49,9 @@ final class NodeDrain {
 
     /** When the process ends, whatever has been handed over by then; null while it is to stay. */
     private volatile @Nullable Long endNanos;
+
+    /** Since when all blocks lie elsewhere, too; null if they do not. Guarded by this. */
+    private @Nullable Long elsewhereSince;
 
     NodeDrain(
             Ignite ignite,
@@ -128,11 +134,8 @@ final class NodeDrain {
             boolean drained = handOver(end);
             long left = drained ? 0 : onlyCopies();
             long took = TimeUnit.NANOSECONDS.toMillis(nanoTime.getAsLong() - begun);
-            if (!drained) {
-                log.warn("not handed over: {}", missing());
-            }
             if (left > 0) {
-                log.warn("leaving after {} ms with {} blocks that have no other copy: they are lost", took, left);
+                log.warn("leaving after {} ms, {} blocks that have no other copy are lost: {}", took, left, missing());
             } else {
                 log.info("leaving after {} ms, no block is lost", took);
             }
@@ -142,6 +145,7 @@ final class NodeDrain {
     /** Until all is handed over, which it says by true, the time is over, or the process ends and there is nobody to take it. */
     private boolean handOver(long deadline) {
         long asked = nanoTime.getAsLong() - ASK_NANOS;
+        elsewhereSince = null;
         while (nanoTime.getAsLong() - deadline < 0) {
             if (Thread.currentThread().isInterrupted()) {
                 throw new KvernException(
@@ -168,12 +172,27 @@ final class NodeDrain {
         return usage.primaryBlocks() + usage.backupBlocks();
     }
 
-    /** Whether this node holds nothing that others should have, and nobody lacks a copy. */
+    /**
+     * Whether this node holds nothing that others should have, and nobody lacks a copy. Partitions of which a lost node had the only
+     * copy can keep Ignite from assigning any to others, for good: then it is enough that all that there is lies elsewhere.
+     */
     private boolean handedOver() {
-        return !holders.holding()
-                && affinity().allPartitions(ignite.cluster().localNode()).length == 0
-                && metrics.number("ClusterMovingPartitionsCount") == 0
-                && onlyPartitions().isEmpty();
+        if (holders.holding()
+                || metrics.number("ClusterMovingPartitionsCount") != 0
+                || !onlyPartitions().isEmpty()) {
+            elsewhereSince = null;
+            return false;
+        }
+        if (affinity().allPartitions(ignite.cluster().localNode()).length == 0) {
+            return true;
+        }
+        long now = nanoTime.getAsLong();
+        Long since = elsewhereSince;
+        if (since == null) {
+            elsewhereSince = now;
+            return false;
+        }
+        return now - since >= STUCK_NANOS;
     }
 
     /** Why it is not all handed over, for people. */

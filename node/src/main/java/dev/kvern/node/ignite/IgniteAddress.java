@@ -31,6 +31,11 @@ record IgniteAddress(String bind, Optional<InetAddress> external) {
         }
         try {
             InetAddress advertised = InetAddress.getByName(advertiseHost);
+            boolean named = !advertiseHost.equals(advertised.getHostAddress());
+            if (HostPort.isWildcard(host) && named && advertised.isLoopbackAddress()) {
+                // As some machines call themselves in /etc/hosts: no other would reach this one there.
+                return new IgniteAddress(host, Optional.empty());
+            }
             if (NetworkInterface.getByInetAddress(advertised) == null) {
                 return new IgniteAddress(host, Optional.of(advertised));
             }

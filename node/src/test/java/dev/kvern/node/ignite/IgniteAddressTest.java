@@ -37,6 +37,9 @@ class IgniteAddressTest {
         IgniteAddress all = IgniteAddress.of("0.0.0.0", "");
         assertThat(all.bind()).isEqualTo("0.0.0.0");
         assertThat(all.own(7)).isEqualTo(new InetSocketAddress("127.0.0.1", 7));
+        assertThat(IgniteAddress.of("0.0.0.0", "localhost"))
+                .as("a name that leads nobody else here")
+                .isEqualTo(all);
     }
 
     @Test
