@@ -25,6 +25,20 @@
 {{- end -}}
 {{- end -}}
 
+{{- /* One more first, unless it would find no machine, where each must have its own. */ -}}
+{{- define "kvern.coordinatorRollout" -}}
+{{- $rollout := .Values.coordinator.rollout -}}
+{{- $surge := eq .Values.coordinator.antiAffinity "required" | ternary 0 1 -}}
+{{- if ne (toString $rollout.maxSurge) "" -}}{{- $surge = $rollout.maxSurge | int -}}{{- end -}}
+{{- $missing := eq $surge 0 | ternary 1 0 -}}
+{{- if ne (toString $rollout.maxUnavailable) "" -}}{{- $missing = $rollout.maxUnavailable | int -}}{{- end -}}
+{{- if and (eq $surge 0) (eq $missing 0) -}}
+{{- fail "coordinator.rollout.maxUnavailable: 0 (expected: at least 1 with maxSurge 0)" -}}
+{{- end -}}
+maxSurge: {{ $surge }}
+maxUnavailable: {{ $missing }}
+{{- end -}}
+
 {{- define "kvern.checkCoordinators" -}}
 {{- $coordinator := .Values.coordinator -}}
 {{- include "kvern.reserved" (list $coordinator.config "coordinator.config" (dict
