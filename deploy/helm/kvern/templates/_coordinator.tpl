@@ -2,7 +2,9 @@
 
 {{- define "kvern.coordinatorConfig" -}}
 {{- $coordinator := .Values.coordinator -}}
+{{- /* Members learn of a new pod's address up to 6 s apart, as that is for how long name servers remember. */ -}}
 {{- $own := dict "listen" (dict "host" "0.0.0.0" "grpc_port" 7400 "http_port" 7480)
+    "membership" (dict "settle_millis" 15000 "quiet_millis" 6000)
     "shutdown" (dict "delay_millis" (mul $coordinator.delaySeconds 1000) "grace_millis" (mul $coordinator.graceSeconds 1000)) -}}
 {{- if or $coordinator.apiKeys.existingSecret $coordinator.apiKeys.entries -}}
 {{- $_ := set $own "api" (dict "keys_file" "/etc/kvern-secrets/api/keys") -}}
@@ -23,6 +25,20 @@
 {{- if or .Values.coordinator.dashboard.existingSecret .Values.coordinator.dashboard.password -}}
 {{- .Values.coordinator.dashboard.existingSecret | default (printf "%s-dashboard" (include "kvern.fullname" .)) -}}
 {{- end -}}
+{{- end -}}
+
+{{- /* One more first, unless it would find no machine, where each must have its own. */ -}}
+{{- define "kvern.coordinatorRollout" -}}
+{{- $rollout := .Values.coordinator.rollout -}}
+{{- $surge := eq .Values.coordinator.antiAffinity "required" | ternary 0 1 -}}
+{{- if ne (toString $rollout.maxSurge) "" -}}{{- $surge = $rollout.maxSurge | int -}}{{- end -}}
+{{- $missing := eq $surge 0 | ternary 1 0 -}}
+{{- if ne (toString $rollout.maxUnavailable) "" -}}{{- $missing = $rollout.maxUnavailable | int -}}{{- end -}}
+{{- if and (eq $surge 0) (eq $missing 0) -}}
+{{- fail "coordinator.rollout.maxUnavailable: 0 (expected: at least 1 with maxSurge 0)" -}}
+{{- end -}}
+maxSurge: {{ $surge }}
+maxUnavailable: {{ $missing }}
 {{- end -}}
 
 {{- define "kvern.checkCoordinators" -}}

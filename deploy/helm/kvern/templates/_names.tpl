@@ -8,6 +8,9 @@
 {{- define "kvern.fullname" -}}
 {{- $name := include "kvern.name" . -}}
 {{- $full := .Values.fullnameOverride | default (contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name)) -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $full) -}}
+{{- fail (printf "fullnameOverride: names begin with '%s' (expected: a letter first, then lower-case letters, digits and -, as Services have it)" $full) -}}
+{{- end -}}
 {{- if gt (len $full) 26 -}}
 {{- fail (printf "fullnameOverride: names begin with '%s' (expected: at most 26 characters)" $full) -}}
 {{- end -}}
@@ -23,18 +26,18 @@
 
 {{- /* Of a component's pods: (list $ "node"). */ -}}
 {{- define "kvern.selector" -}}
-app.kubernetes.io/name: {{ include "kvern.name" (index . 0) }}
-app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
-app.kubernetes.io/component: {{ index . 1 }}
+app.kubernetes.io/name: {{ include "kvern.name" (index . 0) | quote }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name | quote }}
+app.kubernetes.io/component: {{ index . 1 | quote }}
 {{- end -}}
 
 {{- define "kvern.labels" -}}
 {{- $root := index . 0 -}}
 {{ include "kvern.selector" . }}
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ $root.Release.Service }}
-app.kubernetes.io/part-of: kvern
-helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service | quote }}
+app.kubernetes.io/part-of: "kvern"
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | quote }}
 {{- with $root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
@@ -49,8 +52,19 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- $account.name | default (index . 1) -}}
 {{- end -}}
 
+{{- /* A text of at most so many characters, which ends with a digest where it had more: (list TEXT MOST). */ -}}
+{{- define "kvern.short" -}}
+{{- $text := index . 0 -}}{{- $most := index . 1 | int -}}
+{{- if gt (len $text) $most -}}
+{{- printf "%s-%s" (trunc (sub $most 7 | int) $text | trimSuffix "-") (sha256sum $text | trunc 6) -}}
+{{- else -}}
+{{- $text -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* It is the value of a label. */ -}}
 {{- define "kvern.job" -}}
-{{- .Values.monitoring.job | default (printf "kvern-%s-%s" .Release.Namespace .Release.Name) -}}
+{{- .Values.monitoring.job | default (include "kvern.short" (list (printf "kvern-%s-%s" .Release.Namespace .Release.Name) 63)) -}}
 {{- end -}}
 
 {{- /* The members' way to all coordinators. */ -}}

@@ -1,7 +1,8 @@
 {{/* Nodes: their configuration, memory, and what must go together. */}}
 
+{{- /* The name of a zone's StatefulSet, at most 52 characters: the label of a pod's revision has 11 more. (list $ ZONE) */ -}}
 {{- define "kvern.nodeSet" -}}
-{{- include "kvern.fullname" (index . 0) -}}-node{{ with index . 1 }}-{{ . }}{{ end -}}
+{{- include "kvern.fullname" (index . 0) -}}-node{{ with index . 1 }}-{{ include "kvern.short" (list . 20) }}{{ end -}}
 {{- end -}}
 
 {{- define "kvern.nodeConfig" -}}
@@ -14,10 +15,11 @@
 {{- include "kvern.config" (list . $own $node.config) -}}
 {{- end -}}
 
-{{- /* Bytes of a container. */ -}}
+{{- /* Bytes of a container. Page tables, eight bytes for each 4 KiB of the region, count as its own. */ -}}
 {{- define "kvern.nodeMemory" -}}
 {{- $node := .Values.node -}}
-{{- add (include "kvern.bytes" $node.region) (include "kvern.bytes" $node.heap) (include "kvern.bytes" $node.direct) (include "kvern.bytes" $node.overhead) -}}
+{{- $region := include "kvern.bytes" $node.region | int64 -}}
+{{- add $region (div $region 512) (include "kvern.bytes" $node.heap) (include "kvern.bytes" $node.direct) (include "kvern.bytes" $node.overhead) -}}
 {{- end -}}
 
 {{- define "kvern.checkNodes" -}}

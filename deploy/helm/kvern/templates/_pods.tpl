@@ -84,8 +84,8 @@ podAntiAffinity:
 - name: KVERN_LOG_FORMAT
   value: {{ $root.Values.log.format }}
 {{- range $name, $value := $component.env }}
-- name: {{ $name }}
-  value: {{ $value | quote }}
+- name: {{ $name | quote }}
+  value: {{ kindIs "string" $value | ternary $value (toJson $value) | quote }}
 {{- end }}
 {{- end -}}
 

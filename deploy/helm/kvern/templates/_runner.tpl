@@ -6,7 +6,7 @@
 
 {{- define "kvern.runnerSelector" -}}
 {{ include "kvern.selector" (list (index . 0) "runner") }}
-kvern.dev/model: {{ index . 1 }}
+kvern.dev/model: {{ index . 1 | quote }}
 {{- end -}}
 
 {{- define "kvern.runnerConfig" -}}
@@ -37,7 +37,7 @@ kvern.dev/model: {{ index . 1 }}
 {{- fail (printf "%s.gpus: %v (expected: 1 with device cuda)" $where $model.gpus) -}}
 {{- end -}}
 {{- if and $model.volume.image (semverCompare "<1.33.0-0" $root.Capabilities.KubeVersion.Version) -}}
-{{- fail (printf "%s.volume.image: an image as a volume on Kubernetes %s (expected: 1.33 or newer)" $where $root.Capabilities.KubeVersion.Version) -}}
+{{- fail (printf "%s.volume.image: an image as a volume on Kubernetes %s (expected: 1.35 or newer, or 1.33 with the feature gate ImageVolume on)" $where $root.Capabilities.KubeVersion.Version) -}}
 {{- end -}}
 {{- if and (eq ($model.rollout.maxSurge | int64) 0) (eq ($model.rollout.maxUnavailable | int64) 0) -}}
 {{- fail (printf "%s.rollout.maxUnavailable: 0 (expected: at least 1 with maxSurge 0)" $where) -}}

@@ -21,25 +21,28 @@ and on (job, instance, id) kvern_member_up == 1
 {job="{{ include "kvern.job" (index . 0) }}",id=~"{{ include "kvern.runnerName" . }}-[a-z0-9]+-[a-z0-9]+"}
 {{- end -}}
 
-{{- /* The age in seconds at which the median block is evicted; nothing where none is. */ -}}
+{{- /* The age in seconds at which the median block was evicted; nothing where none was: (list $ WINDOW). */ -}}
 {{- define "kvern.medianLifetime" -}}
-(histogram_quantile(0.5, sum by (le) (max by (id, le) (rate(kvern_node_lifetime_seconds_bucket{job="{{ include "kvern.job" . }}"}[30m])))) >= 0)
+(histogram_quantile(0.5, sum by (le) (max by (id, le) (rate(kvern_node_lifetime_seconds_bucket{job="{{ include "kvern.job" (index . 0) }}"}[{{ index . 1 }}])))) >= 0)
 {{- end -}}
 
 {{- /* How many nodes' regions the blocks would fill, if none were kept for longer than shrinkAboveSeconds. */ -}}
 {{- define "kvern.filledNodes" -}}
 {{- $job := include "kvern.job" . -}}
-sum(max by (id) (kvern_node_used_bytes{job="{{ $job }}"} {{ include "kvern.ifUp" . }})) / avg(max by (id) (kvern_node_capacity_bytes{job="{{ $job }}"})) * (clamp_max({{ .Values.node.autoscaling.shrinkAboveSeconds | int64 }} / {{ include "kvern.medianLifetime" . }}, 1) or vector(1))
+sum(max by (id) (kvern_node_used_bytes{job="{{ $job }}"} {{ include "kvern.ifUp" . }})) / avg(max by (id) (kvern_node_capacity_bytes{job="{{ $job }}"})) * (clamp_max({{ .Values.node.autoscaling.shrinkAboveSeconds | int64 }} / {{ include "kvern.medianLifetime" (list . "30m") }}, 1) or vector(1))
 {{- end -}}
 
-{{- /* One node more than there are while blocks are evicted young, else 0. */ -}}
+{{- /*
+More nodes than there are while blocks are evicted young, else 0. By so many that it is beyond what autoscalers put up with, a tenth, however
+many there are; they add one at a time all the same. The window is shorter than their step: by then it has nothing in it of what was before.
+*/ -}}
 {{- define "kvern.pressedNodes" -}}
-((count(max by (id) (kvern_member_up{job="{{ include "kvern.job" . }}",role="node"}) == 1) + 1) and {{ include "kvern.medianLifetime" . }} < {{ .Values.node.autoscaling.growBelowSeconds | int64 }}) or vector(0)
+((count(max by (id) (kvern_member_up{job="{{ include "kvern.job" . }}",role="node"}) == 1) * 1.5 + 1) and {{ include "kvern.medianLifetime" (list . "10m") }} < {{ .Values.node.autoscaling.growBelowSeconds | int64 }}) or vector(0)
 {{- end -}}
 
 {{- /*
 All metrics as YAML: name, target (the scaled object), kind, query, share (what one replica bears), min, max, stabilization, step (seconds
-between one replica less and the next).
+between one replica less and the next), growStep (between one more and the next).
 */ -}}
 {{- define "kvern.scaled" -}}
 {{- $full := include "kvern.fullname" . -}}
@@ -56,7 +59,8 @@ between one replica less and the next).
   stabilization: {{ $auto.stabilizationSeconds | int64 }}
   # One drains before the next is asked to.
   step: {{ add ($.Values.node.drainSeconds | int64) 60 }}
-  growStep: 300
+  # One has started and taken its part, and the window of pressed nodes has passed, before the next.
+  growStep: 900
   metrics:
     - name: kvern_scaling_filled_nodes
       query: {{ include "kvern.filledNodes" $ | quote }}

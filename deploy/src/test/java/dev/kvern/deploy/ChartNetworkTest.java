@@ -15,6 +15,9 @@ import org.junit.jupiter.api.Test;
 class ChartNetworkTest {
     private static final Set<Integer> PORTS = Set.of(53, 443, 4318, 7400, 7410, 7420, 7480, 47100, 47500);
 
+    /** No namespace: where the addresses of {@code ipBlock}s are, which are nobody's pods. */
+    private static final String OUTSIDE = "(outside)";
+
     private record Pod(String name, String namespace, Map<String, String> labels) {}
 
     /** As a network plugin reads policies: what any selects is closed but for what one of them lets through. */
@@ -49,6 +52,9 @@ class ChartNetworkTest {
         }
 
         private static boolean peer(JsonNode peer, Pod of, Pod other) {
+            if (peer.has("ipBlock")) {
+                return other.namespace.equals(OUTSIDE);
+            }
             boolean namespace = peer.has("namespaceSelector")
                     ? labels(peer.get("namespaceSelector"), Map.of("kubernetes.io/metadata.name", other.namespace))
                     : other.namespace.equals(of.namespace);
@@ -78,6 +84,9 @@ class ChartNetworkTest {
         pods.add(new Pod("ingress", "ingress-nginx", Map.of("app", "ingress")));
         pods.add(new Pod("tracing", "tracing", Map.of("app", "collector")));
         pods.add(new Pod("stranger", "elsewhere", Map.of("app", "shop")));
+        pods.add(new Pod("gateway", "gateways", Map.of("app", "gateway")));
+        pods.add(new Pod("prometheus", "monitoring", Map.of("app", "prometheus")));
+        pods.add(new Pod("outsider", OUTSIDE, Map.of()));
         var policies = new Policies(manifests.all("NetworkPolicy"));
         var ours = Set.of("node", "coordinator", "runner");
         var reached = new TreeSet<String>();
@@ -125,8 +134,17 @@ class ChartNetworkTest {
     void moreCanBeReachedAndNoClientLetIn() {
         assertThat(reached(Chart.example("everything")))
                 .contains("node > tracing 4318", "runner > tracing 4318", "coordinator > tracing 4318")
-                .contains("client > coordinator 7480")
-                .doesNotContain("node > tracing 443", "node > stranger 4318", "client > coordinator 7400");
+                .contains("gateway > coordinator 7480", "prometheus > coordinator 7480", "outsider > coordinator 7480")
+                .doesNotContain("node > tracing 443", "node > stranger 4318", "client > coordinator 7400")
+                .doesNotContain("client > coordinator 7480", "outsider > coordinator 7400");
+    }
+
+    /** They ask coordinators which nodes there are, so they must reach both, also where nobody else may. */
+    @Test
+    void operatorsReachNodesAndWhoKnowsThem() {
+        assertThat(reached(Chart.render("networkPolicy: {grpcClients: [], httpClients: []}")))
+                .contains("admin > coordinator 7400", "admin > node 7410")
+                .doesNotContain("admin > coordinator 7480", "client > coordinator 7400");
     }
 
     @Test

@@ -42,6 +42,19 @@ class ChartObjectsTest {
         }
     }
 
+    /** Labels are texts, also where all that is in them are digits. */
+    @Test
+    void namesMayLookLikeNumbers() {
+        Manifests manifests = Chart.render("""
+                nameOverride: "12"
+                monitoring: {prometheusRule: {enabled: true}}
+                models: {"7": {volume: {hostPath: /m}, autoscaling: {enabled: true}}}
+                """);
+        manifests.objects().forEach(StrictModels::check);
+        assertThat(manifests.objects())
+                .allSatisfy(object -> assertThat(object.at("/metadata/labels")).allMatch(JsonNode::isTextual));
+    }
+
     /** Neither model reads them. */
     private static void requireQuantities(JsonNode object, String where) {
         for (String field : List.of("requests", "limits")) {

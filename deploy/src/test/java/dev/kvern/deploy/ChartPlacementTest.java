@@ -44,6 +44,50 @@ class ChartPlacementTest {
                         Map.of("kvern-node-eu-a", "eu-a", "kvern-node-eu-b", "eu-b", "kvern-node-eu-c", "eu-c")));
     }
 
+    @Test
+    void zonesMayHaveLongNames() {
+        String stem = "a-zone-whose-name-is-as-long-as-labels-can-be-which-is-63-char";
+        Manifests manifests = Chart.render(
+                "{fullnameOverride: a-name-of-26-characters-ab, node: {replicas: 3, zones: [%s1, %s2, '3']}}"
+                        .formatted(stem, stem));
+        assertThat(manifests.all("StatefulSet").stream().map(Manifests::name).distinct())
+                .hasSize(3)
+                .contains("a-name-of-26-characters-ab-node-3")
+                .allSatisfy(name -> assertThat(name).hasSizeLessThanOrEqualTo(52));
+        for (JsonNode set : manifests.all("StatefulSet")) {
+            StrictModels.check(set);
+            assertThat(Manifests.podLabels(set).get("kvern.dev/zone"))
+                    .hasSizeBetween(1, 63)
+                    .isEqualTo(Manifests.environment(Manifests.container(set), "ZONE"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'',                                      1, 0",
+        "'antiAffinity: required',                0, 1",
+        "'antiAffinity: required, rollout: {maxSurge: 1}', 1, 0",
+        "'rollout: {maxSurge: 0}',                0, 1",
+        "'rollout: {maxSurge: 3, maxUnavailable: 2}', 3, 2",
+    })
+    void coordinatorsAreReplacedWhereThereIsRoom(String values, int surge, int missing) {
+        JsonNode update = Chart.render("coordinator: {" + values + "}")
+                .get("Deployment", "kvern-coordinator")
+                .at("/spec/strategy/rollingUpdate");
+        assertThat(update.get("maxSurge").intValue()).isEqualTo(surge);
+        assertThat(update.get("maxUnavailable").intValue()).isEqualTo(missing);
+    }
+
+    /** Nodes that are not ready have blocks all the same. */
+    @Test
+    void onlyWhatServesNobodyIsEvictedFreely() {
+        for (JsonNode budget : Chart.example("small").all("PodDisruptionBudget")) {
+            assertThat(budget.at("/spec/unhealthyPodEvictionPolicy").asText("IfHealthyBudget"))
+                    .as(Manifests.name(budget))
+                    .isEqualTo(Manifests.name(budget).equals("kvern-node") ? "IfHealthyBudget" : "AlwaysAllow");
+        }
+    }
+
     /** Else a change would stop a node in each zone at the same time. */
     @Test
     void aChangeReachesOneZoneAtATime() {

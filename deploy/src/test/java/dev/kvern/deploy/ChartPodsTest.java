@@ -101,10 +101,29 @@ class ChartPodsTest {
             JsonNode config = config(manifests, workload);
             long told = flag(flags, HEAP)
                     + flag(flags, DIRECT)
-                    + config.at("/memory/region_bytes").longValue()
+                    // Page tables: eight bytes for each page.
+                    + config.at("/memory/region_bytes").longValue() / 4096 * 4104
                     + config.at("/kv/pool_bytes").longValue();
             assertThat(limit).as(Manifests.name(workload)).isGreaterThanOrEqualTo(told + (128 << 20));
         }
+    }
+
+    @Test
+    void havePageTablesBesideTheirOverhead() {
+        JsonNode node = Chart.render("node: {region: 64Gi, drainSeconds: 900}").get("StatefulSet", "kvern-node");
+        assertThat(bytes(Manifests.container(node).at("/resources/limits/memory")))
+                .isEqualTo((64L << 30) + (128 << 20) + (512 << 20) + (256 << 20) + (512 << 20));
+    }
+
+    /** Also those that Go would write as 1e+07. */
+    @Test
+    void haveNumbersInTheirEnvironmentAsTheyWereGiven() {
+        JsonNode container = Manifests.container(
+                Chart.render("node: {env: {WHOLE: 10000000, PART: 0.25, LARGE: 12345678.5, TEXT: '007', 'YES': true}}")
+                        .get("StatefulSet", "kvern-node"));
+        assertThat(List.of("WHOLE", "PART", "LARGE", "TEXT", "YES").stream()
+                        .map(name -> Manifests.environment(container, name)))
+                .containsExactly("10000000", "0.25", "12345678.5", "007", "true");
     }
 
     @ParameterizedTest

@@ -14,11 +14,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Values: explained, checked, and refused with a reason. */
 class ChartValuesTest {
@@ -147,7 +150,7 @@ class ChartValuesTest {
                 .withValuesFile(Chart.DIRECTORY.resolve("ci/gpu-values.yaml"));
         assertThatThrownBy(template::call)
                 .hasMessageContaining(
-                        "models.qwen3.volume.image: an image as a volume on Kubernetes v1.32.0 (expected: 1.33");
+                        "models.qwen3.volume.image: an image as a volume on Kubernetes v1.32.0 (expected: 1.35 or newer, or 1.33");
     }
 
     /** What is told after an installation. Helm, in process, takes itself for too old a Kubernetes to install what wants a newer one. */
@@ -164,12 +167,19 @@ class ChartValuesTest {
             }
         }
         assertThat(notes(directory, "default"))
-                .contains("There is no model yet", "set coordinator.apiKeys")
-                .doesNotContain("node.backups is 0", "only (node.updateZones)");
+                .contains("There is no model yet", "set coordinator.apiKeys", "image.registry is empty")
+                .contains("Nodes do not know their zones")
+                .doesNotContain("node.backups is 0", "only (node.updateZones)", "API keys guard");
         assertThat(notes(directory, "small")).contains("http://kvern-coordinator.llm:7480/v1");
-        assertThat(notes(directory, "secrets")).doesNotContain("set coordinator.apiKeys");
-        assertThat(notes(directory, "zones")).contains("Nodes are restarted in eu-b only");
-        assertThat(notes(directory, "everything")).contains("node.backups is 0", "Their blocks are lost.");
+        assertThat(notes(directory, "secrets"))
+                .contains("Set networkPolicy.grpcClients to []")
+                .doesNotContain("set coordinator.apiKeys");
+        assertThat(notes(directory, "zones"))
+                .contains("Nodes are restarted in eu-b only")
+                .doesNotContain("Nodes do not know their zones");
+        assertThat(notes(directory, "everything"))
+                .contains("node.backups is 0", "Their blocks are lost.")
+                .doesNotContain("image.registry is empty", "API keys guard");
     }
 
     private static String notes(Path chart, String example) {
@@ -183,6 +193,34 @@ class ChartValuesTest {
                 .call()
                 .getOutput();
         return output.substring(output.indexOf("NOTES:"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{coordinator: {service: {type: LoadBalancer}}, networkPolicy: {grpcClients: [{ipBlock: {cidr: 192.0.2.0/24}}]}}",
+                "{coordinator: {service: {type: LoadBalancer}}, networkPolicy: {enabled: false}}",
+                "{monitoring: {serviceMonitor: {enabled: true}}, networkPolicy: {httpClients: []}}",
+            })
+    void whoHasLookedAtNetworkPoliciesIsNotHeldUp(String values) {
+        assertThat(Chart.render(values).objects()).isNotEmpty();
+    }
+
+    /** Namespace and release may have 63 and 53 characters, labels 63. */
+    @Test
+    void theJobIsALabel() {
+        String rendered = new Helm(Chart.DIRECTORY)
+                .template()
+                .withName("kvern-" + "x".repeat(40))
+                .withNamespace("y".repeat(63))
+                .withKubeVersion(Chart.KUBERNETES)
+                .set("fullnameOverride", "kvern")
+                .set("monitoring.serviceMonitor.enabled", true)
+                .set("networkPolicy.enabled", false)
+                .call();
+        Matcher job = Pattern.compile("replacement: (\\S+)").matcher(rendered);
+        assertThat(job.find()).isTrue();
+        assertThat(job.group(1)).startsWith("kvern-yyy").hasSize(63);
     }
 
     @ParameterizedTest
@@ -234,11 +272,22 @@ class ChartValuesTest {
                 "models: {m: {volume: {hostPath: /m}, device: cuda, gpus: 0}} | models.m.gpus: 0 (expected: 1 with device cuda)",
                 "models: {m: {volume: {hostPath: /m}, rollout: {maxSurge: 0}}} | models.m.rollout.maxUnavailable: 0 (expected: at least 1 with maxSurge 0)",
                 "models: {m: {volume: {hostPath: /m}, config: {model: {path: /x}}}} | models.m.config.model.path: /x (expected: absent; it is where the volume is)",
+                "monitoring: {job: kvern-}                       | /monitoring/job",
+                "coordinator: {rollout: {maxSurge: some}}        | /coordinator/rollout/maxSurge",
+                "coordinator: {rollout: {maxSurge: 0, maxUnavailable: 0}} | coordinator.rollout.maxUnavailable: 0 (expected: at least 1 with maxSurge 0)",
+                "fullnameOverride: kvern.prod                    | /fullnameOverride",
+                "fullnameOverride: 2nd                           | /fullnameOverride",
                 "fullnameOverride: a-name-that-is-much-too-long-for-this | fullnameOverride: names begin with",
                 "{fullnameOverride: a-name-of-some-length, models: {a-model-of-some-length: {volume: {hostPath: /m}}}} | models.a-model-of-some-length: with 'a-name-of-some-length' 43 characters (expected: at most 38)",
                 "ingress: {enabled: true}                        | /ingress/host",
                 "httpRoute: {enabled: true}                      | /httpRoute/parentRefs",
                 "networkPolicy: {httpClients: [{pods: {}}]}      | pods",
+                // What one value lets in another must not keep out.
+                "coordinator: {service: {type: LoadBalancer}}    | networkPolicy.httpClients, networkPolicy.grpcClients: still every pod in the namespace and nobody else, with coordinator.service.type LoadBalancer",
+                "coordinator: {service: {type: NodePort}}        | coordinator.service.type NodePort",
+                "ingress: {enabled: true, host: llm.example.org} | networkPolicy.httpClients: still every pod in the namespace and nobody else, with ingress.enabled",
+                "httpRoute: {enabled: true, parentRefs: [{name: g}]} | networkPolicy.httpClients: still every pod in the namespace and nobody else, with httpRoute.enabled",
+                "monitoring: {serviceMonitor: {enabled: true}}   | networkPolicy.httpClients: still every pod in the namespace and nobody else, with monitoring.serviceMonitor.enabled",
             })
     void badValuesAreRefused(String values, String reason) {
         assertThatThrownBy(() -> Chart.render(values)).hasMessageContaining(reason);

@@ -3,6 +3,8 @@ package dev.kvern.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.kvern.config.ConfigException;
+import dev.kvern.node.NodeConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -73,6 +75,26 @@ class SystemdUnitsIT {
         assertThat(Long.parseLong(stop.group(1)) * 1_000)
                 .isGreaterThan(configured)
                 .isGreaterThan(10_000);
+    }
+
+    @Test
+    void aNodesExampleHasTheTimeToMoveAllOfItsRegion() throws IOException, ConfigException {
+        NodeConfig node = NodeConfig.loader()
+                .load(DIRECTORY.resolve("node.yaml"), List.of("id=a", "advertise_host=a"))
+                .config();
+        double seconds = (double) node.memory().regionBytes() / node.rebalance().bytesPerSecond();
+        assertThat(node.shutdown().drainMillis() / 1_000.0).isGreaterThan(1.2 * seconds);
+    }
+
+    /** What the unit would be handed is where the configuration would look for it. */
+    @Test
+    void keysAreHandedToTheCoordinatorWhereItLooks() throws IOException {
+        Path unit = DIRECTORY.resolve("kvern-coordinator.service");
+        Matcher credential =
+                Pattern.compile("(?m)^#LoadCredential=(\\w+):/etc/kvern/\\w+$").matcher(Files.readString(unit));
+        assertThat(credential.find()).isTrue();
+        assertThat(Files.readString(DIRECTORY.resolve("coordinator.yaml")))
+                .contains("#  keys_file: /run/credentials/" + unit.getFileName() + "/" + credential.group(1) + "\n");
     }
 
     @Test
