@@ -222,12 +222,11 @@ class PromisesIT {
     void aNodeWhoseRegionIsFullEvictsAndKeepsServing() throws InterruptedException {
         long region = 32L << 20;
         int bytes = 256 << 10;
-        // Those being written together are half of what the region holds: none is the oldest for long, unless its
-        // writer gets
-        // no processor while the others go on.
-        int chains = 80;
+        // Those being written together are half of what the region holds beside Ignite's own pages, some 53 blocks:
+        // none is the oldest for long, unless its writer gets no processor while the others go on.
+        int chains = 160;
         int length = (int) (10 * region / bytes / chains);
-        int heldForSure = 60;
+        int heldForSure = 40;
         try (var cluster = NodeCluster.start(
                         directory,
                         2,
@@ -251,10 +250,13 @@ class PromisesIT {
                             Await.until("a node to store " + chunk, 60, () -> client.put(chunk), done -> done);
                             stored.incrementAndGet();
                         }
-                        if (stored.get() - before <= heldForSure) {
+                        int meanwhile = stored.get() - before;
+                        if (meanwhile <= heldForSure) {
                             looked.incrementAndGet();
                             assertThat(foundInTime(client, new TestChunk(chain, 0, -1, bytes)))
-                                    .as("the start of chain %d, just stored, is found", chain)
+                                    .as(
+                                            "the start of chain %d, since which %d blocks were stored, is found",
+                                            chain, meanwhile)
                                     .isTrue();
                         }
                     }
