@@ -93,6 +93,8 @@ class SeveralCoordinatorsIT {
             String other = seed < 102 ? OTHER_COORDINATOR : COORDINATOR;
             GenerationResult computed = fill(served, seed);
             awaitRouted(other, seed);
+            // What was asked just now counts against its holder until a heartbeat says that it is over.
+            RUNNERS.forEach(runner -> cluster.awaitIdle(other, runner));
             GenerationResult reused = cluster.client(other).generate(greedy(seeded(seed), ANSWER_TOKENS));
             assertThat(reused.runner()).isEqualTo(holder(seed));
             assertThat(reused.usage().getCachedLocalTokens()).isEqualTo(PREFIX_TOKENS);
@@ -131,7 +133,7 @@ class SeveralCoordinatorsIT {
         cluster.restart(COORDINATOR);
         cluster.awaitServing(COORDINATOR);
         for (long seed = 200; seed < 206; seed++) {
-            assertThat(routed(COORDINATOR, seed)).as("seed %d", seed).isEqualTo(holder(seed));
+            awaitRouted(COORDINATOR, seed);
         }
         cluster.awaitMembers();
         enough.set(true);

@@ -348,7 +348,13 @@ final class TestCluster implements AutoCloseable {
 
     /** Waits until a runner has nothing to do, by a heartbeat younger than this call, and nothing to hand over. */
     void awaitIdle(String runner) {
+        awaitIdle(COORDINATOR, runner);
+    }
+
+    /** The same as a coordinator sees it. */
+    void awaitIdle(String coordinator, String runner) {
         awaitLoad(
+                coordinator,
                 runner,
                 "idle",
                 member -> member.getRunner().getRunningRequests() == 0
@@ -364,9 +370,13 @@ final class TestCluster implements AutoCloseable {
 
     /** Waits until a heartbeat younger than this call says of a member what is wanted. */
     void awaitLoad(String name, String what, Predicate<MemberStats> wanted) {
+        awaitLoad(COORDINATOR, name, what, wanted);
+    }
+
+    private void awaitLoad(String coordinator, String name, String what, Predicate<MemberStats> wanted) {
         long asked = System.nanoTime();
         awaitStats(
-                COORDINATOR,
+                coordinator,
                 name + " to be " + what,
                 stats -> member(stats, name)
                         .filter(m -> m.getSilentMillis() < TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - asked))
