@@ -63,7 +63,10 @@ final class TestCluster implements AutoCloseable {
 
     static final List<String> PATIENT_NODE = List.of("limits.operation_timeout_millis=60000");
 
-    /** Processes that live for seconds: code compiled to the utmost would cost them more than it brings. */
+    /**
+     * Processes that live for seconds: code compiled to the utmost would cost them more than it brings. Not for nodes, which some
+     * tests write to as fast as they can.
+     */
     private static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1");
 
     private static final String COORDINATOR_ROLE = "coordinator";
@@ -251,8 +254,9 @@ final class TestCluster implements AutoCloseable {
     private void launch(String name) {
         Service service = services.get(name);
         long before = all.stream().filter(p -> p.name().startsWith(name)).count();
+        List<String> flags = service.role().equals("node") ? List.of() : SHORT_LIVED;
         ServiceProcess process = new ServiceStarter(Source.CLASS_PATH, directory, environment)
-                .start(before == 0 ? name : name + "-" + (before + 1), service.role(), service.settings(), SHORT_LIVED);
+                .start(before == 0 ? name : name + "-" + (before + 1), service.role(), service.settings(), flags);
         all.add(process);
         running.put(name, process);
     }
