@@ -57,7 +57,6 @@ import org.slf4j.LoggerFactory;
 public final class CoordinatorProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(CoordinatorProcess.class);
     private static final int GRPC_THREADS = 8;
-    private static final long LAST_WORDS_MILLIS = 1_000;
     private static final long KEYS_LOOK_MILLIS = 1_000;
     private static final int SHOWN_MILLIS = 900_000;
     private static final int TTFT_MILLIS = 10_000;
@@ -296,7 +295,7 @@ public final class CoordinatorProcess implements AutoCloseable {
             // Who watches is to go by the others from now on: this one hears of nobody any more.
             cluster.close();
             // Later than calls are cut, so that these can be told why.
-            http.endConnections(graceMillis + LAST_WORDS_MILLIS);
+            http.endConnections(graceMillis + CoordinatorStop.LAST_WORDS_MILLIS);
         }
 
         @Override
@@ -313,7 +312,7 @@ public final class CoordinatorProcess implements AutoCloseable {
 
         @Override
         public void end() {
-            grpc.stop(LAST_WORDS_MILLIS);
+            grpc.stop(CoordinatorStop.LAST_WORDS_MILLIS);
             parts.close();
         }
     }

@@ -19,7 +19,7 @@ record CoordinatorStop(Steps steps, LongSupplier nanoTime, LongConsumer pause) {
     private static final long LOOK_MILLIS = 20;
 
     /** For callers to be told why their calls are ended. */
-    private static final long LAST_WORDS_MILLIS = 1_000;
+    static final long LAST_WORDS_MILLIS = 1_000;
 
     /** What is done, in this order. */
     interface Steps {

@@ -1,11 +1,11 @@
 package dev.kvern.launcher;
 
+import dev.kvern.rpc.GrpcChannels;
 import dev.kvern.rpc.HostPort;
 import io.grpc.ManagedChannel;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
@@ -56,8 +56,7 @@ final class HealthCommand implements Callable<Integer> {
         if (!HostPort.isValid(address)) {
             throw misaddressed();
         }
-        ManagedChannel channel =
-                NettyChannelBuilder.forTarget(address).usePlaintext().build();
+        ManagedChannel channel = GrpcChannels.open(address);
         try {
             return HealthGrpc.newBlockingStub(channel)
                     .withDeadlineAfter(timeoutSeconds, TimeUnit.SECONDS)

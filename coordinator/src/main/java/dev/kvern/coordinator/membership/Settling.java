@@ -28,7 +28,6 @@ public final class Settling implements AutoCloseable {
     private final LongSupplier nanoTime;
     private final Executor executor;
     private final long startedAt;
-    private final Set<Runnable> awaitReady = new LinkedHashSet<>();
     private final Set<Conditional> awaitCondition = new LinkedHashSet<>();
     private final List<Runnable> awaitSettled = new ArrayList<>();
     private final Set<String> runners = new HashSet<>();
@@ -92,10 +91,11 @@ public final class Settling implements AutoCloseable {
             awaitSettled.forEach(executor::execute);
             awaitSettled.clear();
         }
-        awaitCondition.removeIf(this::begun);
         if (!ready && (settled || (runnerIsUp && now - runnerCameAt >= quietNanos))) {
-            becomeReady();
+            ready = true;
+            runners.clear();
         }
+        awaitCondition.removeIf(this::begun);
     }
 
     private boolean begun(Conditional waiting) {
@@ -106,31 +106,13 @@ public final class Settling implements AutoCloseable {
         return false;
     }
 
-    private void becomeReady() {
-        ready = true;
-        runners.clear();
-        goOn();
-    }
-
-    private void goOn() {
-        awaitReady.forEach(executor::execute);
-        awaitReady.clear();
-    }
-
     /**
      * Runs something once this is ready: at once, on this thread, if it is.
      *
      * @return makes it be forgotten, if it has not begun
      */
     public Runnable whenReady(Runnable step) {
-        synchronized (this) {
-            if (!ready) {
-                awaitReady.add(step);
-                return () -> forget(step);
-            }
-        }
-        step.run();
-        return () -> {};
+        return when(this::isReady, step);
     }
 
     /**
@@ -161,10 +143,6 @@ public final class Settling implements AutoCloseable {
         awaitCondition.remove(waiting);
     }
 
-    private synchronized void forget(Runnable step) {
-        awaitReady.remove(step);
-    }
-
     /** Runs something once this has settled; not at all if it has. */
     synchronized void whenSettled(Runnable step) {
         if (!settled) {
@@ -176,7 +154,6 @@ public final class Settling implements AutoCloseable {
     @Override
     public synchronized void close() {
         closed = true;
-        goOn();
         awaitCondition.forEach(waiting -> executor.execute(waiting.step()));
         awaitCondition.clear();
     }

@@ -106,7 +106,7 @@ class SettlingTest {
         pass(1);
         assertThat(happened).containsExactly("at once", "first");
         pass(SETTLE_MILLIS);
-        assertThat(happened).containsExactly("at once", "first", "settled", "second", "ready");
+        assertThat(happened).containsExactly("at once", "first", "settled", "ready", "second");
         assertThat(settling.waiting()).isZero();
     }
 
