@@ -99,34 +99,7 @@ public final class IgniteNode implements AutoCloseable {
             int failureDetectionMillis,
             long rebalanceBytesPerSecond,
             long regionBytes,
-            int maxBlockBytes) {
-        /** Reached where it listens, in no zone. */
-        Settings(
-                String id,
-                String host,
-                int discoveryPort,
-                int communicationPort,
-                List<String> addresses,
-                String workDirectory,
-                int failureDetectionMillis,
-                long rebalanceBytesPerSecond,
-                long regionBytes,
-                int maxBlockBytes) {
-            this(
-                    id,
-                    host,
-                    "",
-                    "",
-                    discoveryPort,
-                    communicationPort,
-                    addresses,
-                    workDirectory,
-                    failureDetectionMillis,
-                    rebalanceBytesPerSecond,
-                    regionBytes,
-                    maxBlockBytes);
-        }
-    }
+            int maxBlockBytes) {}
 
     /**
      * Starts the node and joins the others, if there are any.

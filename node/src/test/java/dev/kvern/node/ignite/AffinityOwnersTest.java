@@ -57,7 +57,8 @@ class AffinityOwnersTest {
                 nodes.values().stream().map(n -> n.ignite.discoveryAddress()).toList();
         var policy = new ChainLru();
         IgniteNode ignite = IgniteNode.start(
-                new IgniteNode.Settings(id, "127.0.0.1", 0, 0, addresses, "", 5_000, 1L << 30, 64L << 20, 1 << 20),
+                new IgniteNode.Settings(
+                        id, "127.0.0.1", "", "", 0, 0, addresses, "", 5_000, 1L << 30, 64L << 20, 1 << 20),
                 policy,
                 key -> {},
                 why -> {});

@@ -30,7 +30,8 @@ class PacedCommunicationTest {
 
     private static IgniteNode start(String id, List<String> addresses, ChainLru policy) {
         return IgniteNode.start(
-                new IgniteNode.Settings(id, "127.0.0.1", 0, 0, addresses, "", 5_000, RATE, 128L << 20, LARGE_BYTES),
+                new IgniteNode.Settings(
+                        id, "127.0.0.1", "", "", 0, 0, addresses, "", 5_000, RATE, 128L << 20, LARGE_BYTES),
                 policy,
                 key -> {},
                 why -> {});
