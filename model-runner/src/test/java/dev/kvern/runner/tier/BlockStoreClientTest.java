@@ -122,7 +122,7 @@ class BlockStoreClientTest {
     @ParameterizedTest
     @EnumSource(
             value = ScriptedStore.Fault.class,
-            names = {"NONE"},
+            names = {"NONE", "BEGINS_ANEW"},
             mode = EnumSource.Mode.EXCLUDE)
     void aFaultIsAMiss(ScriptedStore.Fault fault) {
         client.setNodes(List.of(FIRST));
@@ -133,18 +133,35 @@ class BlockStoreClientTest {
         assertThat(outcome).isNotInstanceOf(FetchOutcome.Hit.class);
         arrived.assertEquals(outcome.chunks());
         MissReason expected = switch (fault) {
+            case GONE_IN_A_CHUNK -> MissReason.NOT_STORED;
             case FLIPPED_BIT, OTHER_BYTES, OTHER_BLOCK -> MissReason.CORRUPT;
             case SILENT, STALLS_IN_A_CHUNK -> MissReason.TIMEOUT;
             case FAILS, FAILS_AFTER_ONE, FAILS_IN_A_CHUNK -> MissReason.NODE_FAILED;
             default -> MissReason.MALFORMED;
         };
         assertThat(client.counters().fetchesEndedBy(expected)).isEqualTo(1);
-        assertThat(client.counters().fetchFailures()).isEqualTo(1);
+        assertThat(client.counters().fetchFailures()).isEqualTo(expected == MissReason.NOT_STORED ? 0 : 1);
+    }
+
+    /** A node that finds a block damaged while it sends it, and has a good copy, begins anew. */
+    @Test
+    void aChunkThatBeginsAnewIsRight() {
+        client.setNodes(List.of(FIRST));
+        fill(FIRST, 6);
+        store(FIRST).fault = ScriptedStore.Fault.BEGINS_ANEW;
+        var arrived = new Arrived();
+        assertThat(fetch(arrived)).isEqualTo(new FetchOutcome.Hit(6));
+        arrived.assertEquals(6);
+        assertThat(store(FIRST).gets).hasValue(1);
+        assertThat(client.counters().fetchFailures()).isZero();
     }
 
     /** And with another node that has everything, all arrives. */
     @ParameterizedTest
-    @EnumSource(ScriptedStore.Fault.class)
+    @EnumSource(
+            value = ScriptedStore.Fault.class,
+            names = {"GONE_IN_A_CHUNK"},
+            mode = EnumSource.Mode.EXCLUDE)
     void anotherNodeServesTheRest(ScriptedStore.Fault fault) {
         client.setNodes(List.of(FIRST, SECOND));
         fill(FIRST, 6);

@@ -168,7 +168,7 @@ class FanOutTest {
     @ParameterizedTest
     @EnumSource(
             value = ScriptedStore.Fault.class,
-            names = {"NONE"},
+            names = {"NONE", "BEGINS_ANEW", "GONE_IN_A_CHUNK"},
             mode = EnumSource.Mode.EXCLUDE)
     void whatAFailingNodeDoesNotBringComesFromTheBackup(ScriptedStore.Fault fault) {
         fill(true);

@@ -130,6 +130,7 @@ public final class IgniteNode implements AutoCloseable {
                 .setLocalHost(address.bind())
                 .setAddressResolver(address.resolver().orElse(null))
                 .setGridLogger(new Slf4jIgniteLogger(LoggerFactory.getLogger("org.apache.ignite")))
+                .setLifecycleBeans(new PageGate())
                 .setFailureHandler(new FailureWatch(onLoss))
                 .setFailureDetectionTimeout(settings.failureDetectionMillis())
                 .setMetricsLogFrequency(0)

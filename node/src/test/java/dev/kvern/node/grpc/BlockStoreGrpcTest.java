@@ -280,12 +280,42 @@ class BlockStoreGrpcTest extends BlockStoreContract {
         long corrupt = counters().getCorruptBlocks();
         int at = indexOf(Blocks.payload(510, 5_000));
         CACHED.put(at + 4_000, (byte) (CACHED.get(at + 4_000) ^ 4));
-        var failure = catchThrowableOfType(StatusRuntimeException.class, () -> answers(510));
-        assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
-        assertThat(failure.getStatus().getDescription())
-                .contains("damaged", Blocks.key(510).toHex());
+        long asked = counters().getGetBlocks();
+        // All of the parts but the last go before it is found.
+        List<GetResponse> parts = answers(510, 1 << 10);
+        assertThat(parts.stream().filter(GetResponse::hasHeader)).hasSize(2);
+        assertThat(lastBlock(parts)).isEqualTo(Blocks.payload(510, 5_000));
         assertThat(counters().getCorruptBlocks() - corrupt).isEqualTo(1);
+        assertThat(counters().getGetBlocks() - asked).isEqualTo(1);
         assertThat(payload(510)).isEqualTo(Blocks.payload(510, 5_000));
+        assertThat(counters().getCorruptBlocks() - corrupt).isEqualTo(1);
+    }
+
+    @Test
+    void aDamagedCopyOfWhatIsGoneIsAMiss() {
+        putAll(511);
+        for (int i = 0; i < 3; i++) {
+            payload(511);
+        }
+        int at = indexOf(Blocks.payload(511, 5_000));
+        CACHED.put(at, (byte) (CACHED.get(at) ^ 1));
+        STORAGE.blocks.remove(Blocks.key(511));
+        long found = counters().getGetHits();
+        List<GetResponse> parts = answers(511, 1 << 10);
+        assertThat(parts.get(parts.size() - 1).hasMiss()).isTrue();
+        assertThat(lastBlock(parts)).hasSizeLessThan(5_000);
+        assertThat(counters().getGetHits()).isEqualTo(found);
+    }
+
+    private static byte[] lastBlock(List<GetResponse> parts) {
+        var bytes = new ByteArrayOutputStream();
+        for (GetResponse part : parts) {
+            if (part.hasHeader()) {
+                bytes.reset();
+            }
+            bytes.writeBytes(part.getData().toByteArray());
+        }
+        return bytes.toByteArray();
     }
 
     private static int indexOf(byte[] payload) {
@@ -304,10 +334,15 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     }
 
     private List<GetResponse> answers(int number) {
+        return answers(number, 1 << 20);
+    }
+
+    private List<GetResponse> answers(int number, int partBytes) {
         var parts = new ArrayList<GetResponse>();
         blocking()
                 .get(GetRequest.newBuilder()
                         .addKeys(Blocks.key(number).toByteString())
+                        .setMaxChunkBytes(partBytes)
                         .build())
                 .forEachRemaining(parts::add);
         return parts;
