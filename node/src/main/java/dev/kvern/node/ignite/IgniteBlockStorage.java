@@ -72,7 +72,7 @@ public final class IgniteBlockStorage implements BlockStorage {
             Executor executor,
             long timeoutMillis) {
         this.ignite = ignite;
-        this.use = new SharedUse(ignite, policy);
+        this.use = new SharedUse(ignite, policy, System::nanoTime);
         this.policy = policy;
         this.calls = new BoundedCalls(executor, timeoutMillis);
         this.cache = ignite.getOrCreateCache(new CacheConfiguration<String, byte[]>(CACHE)
