@@ -36,6 +36,12 @@ class BlockStoreClientTest {
     private static final String FIRST = "first";
     private static final String SECOND = "second";
 
+    /** No call is to end because this machine is busy. */
+    private static final int PATIENT_MILLIS = 40_000;
+
+    /** Of calls that a node leaves without an answer: half of it is for another node. */
+    private static final int STALLED_MILLIS = 2_000;
+
     private final Map<String, ScriptedStore> stores = new HashMap<>();
     private final Map<String, String> servers = new HashMap<>();
     private final List<Server> running = new ArrayList<>();
@@ -43,7 +49,7 @@ class BlockStoreClientTest {
     private final List<BlockKey> keys = new ArrayList<>();
     private final List<byte[]> chunks = new ArrayList<>();
 
-    private BlockStoreClient client = newClient();
+    private BlockStoreClient client = newClient(PATIENT_MILLIS);
 
     @BeforeEach
     void start() throws IOException {
@@ -73,8 +79,26 @@ class BlockStoreClientTest {
         running.forEach(Server::shutdownNow);
     }
 
-    private BlockStoreClient newClient() {
-        return new BlockStoreClient(new TierOptions(400, 400, 400, 256, 2, 1_000), this::connect, nanos::get);
+    private BlockStoreClient newClient(int limitMillis) {
+        return new BlockStoreClient(
+                new TierOptions(limitMillis, limitMillis, limitMillis, 256, 2, 1_000), this::connect, nanos::get);
+    }
+
+    /** A client that gives a node which stalls up after so long, if that is what a fault does. */
+    private void giveUp(ScriptedStore.Fault fault, int limitMillis) {
+        if (reason(fault) == MissReason.TIMEOUT) {
+            client.close();
+            client = newClient(limitMillis);
+        }
+    }
+
+    private static MissReason reason(ScriptedStore.Fault fault) {
+        return switch (fault) {
+            case FLIPPED_BIT, OTHER_BYTES, OTHER_BLOCK -> MissReason.CORRUPT;
+            case SILENT, STALLS_IN_A_CHUNK -> MissReason.TIMEOUT;
+            case FAILS, FAILS_AFTER_ONE, FAILS_IN_A_CHUNK -> MissReason.NODE_FAILED;
+            default -> MissReason.MALFORMED;
+        };
     }
 
     private ManagedChannel connect(String address) {
@@ -125,6 +149,7 @@ class BlockStoreClientTest {
             names = {"NONE"},
             mode = EnumSource.Mode.EXCLUDE)
     void aFaultIsAMiss(ScriptedStore.Fault fault) {
+        giveUp(fault, 400);
         client.setNodes(List.of(FIRST));
         fill(FIRST, 6);
         store(FIRST).fault = fault;
@@ -132,13 +157,7 @@ class BlockStoreClientTest {
         FetchOutcome outcome = fetch(arrived);
         assertThat(outcome).isNotInstanceOf(FetchOutcome.Hit.class);
         arrived.assertEquals(outcome.chunks());
-        MissReason expected = switch (fault) {
-            case FLIPPED_BIT, OTHER_BYTES, OTHER_BLOCK -> MissReason.CORRUPT;
-            case SILENT, STALLS_IN_A_CHUNK -> MissReason.TIMEOUT;
-            case FAILS, FAILS_AFTER_ONE, FAILS_IN_A_CHUNK -> MissReason.NODE_FAILED;
-            default -> MissReason.MALFORMED;
-        };
-        assertThat(client.counters().fetchesEndedBy(expected)).isEqualTo(1);
+        assertThat(client.counters().fetchesEndedBy(reason(fault))).isEqualTo(1);
         assertThat(client.counters().fetchFailures()).isEqualTo(1);
     }
 
@@ -146,6 +165,7 @@ class BlockStoreClientTest {
     @ParameterizedTest
     @EnumSource(ScriptedStore.Fault.class)
     void anotherNodeServesTheRest(ScriptedStore.Fault fault) {
+        giveUp(fault, STALLED_MILLIS);
         client.setNodes(List.of(FIRST, SECOND));
         fill(FIRST, 6);
         fill(SECOND, 6);
