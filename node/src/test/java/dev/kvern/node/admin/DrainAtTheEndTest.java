@@ -22,7 +22,7 @@ class DrainAtTheEndTest {
     private static final String[] PATIENT = {"shutdown.drain_millis=120000"};
 
     /** Far below what a node may take to drain. */
-    private static final long AT_ONCE_SECONDS = 40;
+    private static final long AT_ONCE_SECONDS = 70;
 
     @Test
     void whatStopsLosesNothingAndComesBackUnderItsName() throws Exception {
