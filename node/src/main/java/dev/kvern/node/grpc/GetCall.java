@@ -26,9 +26,6 @@ final class GetCall implements SendBudget.Holder {
     /** Handed to the transport and not yet sent: enough that it does not run dry while the next part is made. */
     private static final int UNSENT_BYTES = 1 << 20;
 
-    /** Longest wait for room to read a block into; then the caller is told to ask elsewhere. */
-    private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-
     /** A caller that has taken nothing for so long loses its room, if others wait for it. */
     private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -121,7 +118,7 @@ final class GetCall implements SendBudget.Holder {
     private void awaitRoom() {
         if (!awaitsRoom) {
             awaitsRoom = true;
-            budget.take(PATIENCE_NANOS, this::roomOrNot);
+            budget.take(budget.patienceNanos(), this::roomOrNot);
         }
     }
 

@@ -19,8 +19,10 @@ import java.util.function.LongSupplier;
  */
 public final class SendBudget {
     private static final int FIRST_GUESS = 1 << 20;
+    private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final long limit;
+    private final long patienceNanos;
     private final Executor executor;
     private final LongSupplier nanoTime;
     private final Set<Holder> holders = new LinkedHashSet<>();
@@ -42,7 +44,13 @@ public final class SendBudget {
      * @param executor runs what waited for room
      */
     public SendBudget(long limit, Executor executor, LongSupplier nanoTime) {
+        this(limit, PATIENCE_NANOS, executor, nanoTime);
+    }
+
+    /** The same with another limit to how long a call waits for room. */
+    SendBudget(long limit, long patienceNanos, Executor executor, LongSupplier nanoTime) {
         this.limit = limit;
+        this.patienceNanos = patienceNanos;
         this.executor = executor;
         this.nanoTime = nanoTime;
     }
@@ -159,8 +167,18 @@ public final class SendBudget {
         return nanoTime.getAsLong();
     }
 
+    /** Calls that may hold blocks; for tests. */
+    synchronized int calls() {
+        return holders.size();
+    }
+
     long limit() {
         return limit;
+    }
+
+    /** Longest wait for room to read a block into; then a caller is told to ask elsewhere. */
+    long patienceNanos() {
+        return patienceNanos;
     }
 
     /** How many wait for room. */

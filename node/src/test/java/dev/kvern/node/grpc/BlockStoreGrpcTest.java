@@ -76,6 +76,11 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     @BeforeAll
     static void start() {
         STORAGE.onGone = CACHE::drop;
+        server = serve(BUDGET);
+        channel = connect(server);
+    }
+
+    private static GrpcServer serve(SendBudget budget) {
         var service = new BlockStoreGrpc(
                 "node-t",
                 STORAGE,
@@ -84,13 +89,16 @@ class BlockStoreGrpcTest extends BlockStoreContract {
                 COUNTERS,
                 MAX_BLOCK_BYTES,
                 RECEIVING_BYTES,
-                BUDGET,
+                budget,
                 4,
                 WriteGate.OPEN,
                 bytes -> {},
                 () -> 1);
-        server = GrpcServer.start("127.0.0.1", 0, CALLS, List.of(service));
-        channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+        return GrpcServer.start("127.0.0.1", 0, CALLS, List.of(service));
+    }
+
+    private static ManagedChannel connect(GrpcServer to) {
+        return NettyChannelBuilder.forAddress("127.0.0.1", to.port())
                 .usePlaintext()
                 .build();
     }
@@ -109,7 +117,7 @@ class BlockStoreGrpcTest extends BlockStoreContract {
 
     @Test
     void whatIsReadForSlowCallersIsBounded() {
-        try (var slow = new SlowCallers()) {
+        try (var slow = new SlowCallers(channel, BUDGET)) {
             StatusRuntimeException refusal = slow.fillTheRoom();
             assertThat(refusal.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
             assertThat(refusal.getStatus().getDescription()).contains("blocks being sent", "" + SENDING_BYTES);
@@ -117,7 +125,7 @@ class BlockStoreGrpcTest extends BlockStoreContract {
         // And the room comes back.
         Awaits.until("a reader is served again", () -> {
             try {
-                return bytesOfAGet() == 8L * MAX_BLOCK_BYTES;
+                return bytesOfAGet(channel) == 8L * MAX_BLOCK_BYTES;
             } catch (StatusRuntimeException e) {
                 return false;
             }
@@ -126,10 +134,10 @@ class BlockStoreGrpcTest extends BlockStoreContract {
 
     @Test
     void whoTakesNothingLosesItsRoomToWhoWaitsForIt() {
-        try (var slow = new SlowCallers()) {
+        try (var slow = new SlowCallers(channel, BUDGET)) {
             slow.fillTheRoom();
             NANOS.addAndGet(TimeUnit.SECONDS.toNanos(2));
-            assertThat(bytesOfAGet()).isEqualTo(8L * MAX_BLOCK_BYTES);
+            assertThat(bytesOfAGet(channel)).isEqualTo(8L * MAX_BLOCK_BYTES);
             var ended = slow.calls.stream()
                     .map(call ->
                             catchThrowableOfType(StatusRuntimeException.class, () -> call.forEachRemaining(part -> {})))
@@ -141,19 +149,41 @@ class BlockStoreGrpcTest extends BlockStoreContract {
 
     @Test
     void whoFindsNoRoomIsServedOnceThereIsSome() {
-        CompletableFuture<Long> waiting;
-        try (var slow = new SlowCallers()) {
-            slow.fillTheRoom();
-            waiting = CompletableFuture.supplyAsync(BlockStoreGrpcTest::bytesOfAGet);
-            Awaits.until("it waits", () -> BUDGET.waiting() > 0);
+        var budget = new SendBudget(SENDING_BYTES, TimeUnit.MINUTES.toNanos(10), CALLS, NANOS::get);
+        try (GrpcServer patient = serve(budget)) {
+            ManagedChannel toPatient = connect(patient);
+            try {
+                CompletableFuture<Long> waiting;
+                putLarge();
+                try (var slow = new SlowCallers(toPatient, budget)) {
+                    Awaits.until("no room", () -> {
+                        slow.open();
+                        return budget.waiting() > 0;
+                    });
+                    int before = budget.waiting();
+                    waiting = CompletableFuture.supplyAsync(() -> bytesOfAGet(toPatient));
+                    Awaits.until("it waits", () -> budget.waiting() > before);
+                }
+                assertThat(waiting).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(8L * MAX_BLOCK_BYTES);
+            } finally {
+                toPatient.shutdownNow();
+            }
         }
-        assertThat(waiting).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(8L * MAX_BLOCK_BYTES);
+    }
+
+    /** The block that is always read from the store. */
+    private static void putLarge() {
+        byte[] payload = Blocks.payload(NOT_CACHED, MAX_BLOCK_BYTES);
+        Blocks.put(
+                BlockStoreServiceGrpc.newStub(channel),
+                Blocks.headerPart(Blocks.header(NOT_CACHED, payload)),
+                Blocks.dataPart(payload, 0, payload.length));
     }
 
     /** Of eight blocks that are always read from the store. */
-    private static long bytesOfAGet() {
+    private static long bytesOfAGet(Channel from) {
         var bytes = new AtomicLong();
-        BlockStoreServiceGrpc.newBlockingStub(channel)
+        BlockStoreServiceGrpc.newBlockingStub(from)
                 .get(eightBlocks())
                 .forEachRemaining(part -> bytes.addAndGet(part.getData().size()));
         return bytes.get();
@@ -171,19 +201,27 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     private static final class SlowCallers implements AutoCloseable {
         private final List<Iterator<GetResponse>> calls = new ArrayList<>();
         private final Context.CancellableContext context = Context.current().withCancellation();
+        private final Channel node;
+        private final SendBudget budget;
+
+        SlowCallers(Channel node, SendBudget budget) {
+            this.node = node;
+            this.budget = budget;
+        }
+
+        /** One more. */
+        void open() {
+            context.run(
+                    () -> calls.add(BlockStoreServiceGrpc.newBlockingStub(node).get(eightBlocks())));
+        }
 
         /** What is read ahead for them fills the room; how the last one is refused. */
         StatusRuntimeException fillTheRoom() {
-            byte[] payload = Blocks.payload(NOT_CACHED, MAX_BLOCK_BYTES);
-            Blocks.put(
-                    BlockStoreServiceGrpc.newStub(channel),
-                    Blocks.headerPart(Blocks.header(NOT_CACHED, payload)),
-                    Blocks.dataPart(payload, 0, payload.length));
+            putLarge();
             var refusal = new AtomicReference<StatusRuntimeException>();
             context.run(() -> refusal.set(catchThrowableOfType(StatusRuntimeException.class, () -> {
                 for (int i = 0; i < 100; i++) {
-                    var responses =
-                            BlockStoreServiceGrpc.newBlockingStub(channel).get(eightBlocks());
+                    var responses = BlockStoreServiceGrpc.newBlockingStub(node).get(eightBlocks());
                     assertThat(responses.hasNext()).isTrue();
                     calls.add(responses);
                 }
@@ -194,6 +232,8 @@ class BlockStoreGrpcTest extends BlockStoreContract {
         @Override
         public void close() {
             context.cancel(null);
+            // Their room is taken, and their blocks are counted, until the node has heard it.
+            Awaits.until("their calls to end", () -> budget.calls() == 0);
         }
     }
 
