@@ -108,7 +108,7 @@ class PacedCommunicationTest {
         public void gone(BlockKey key) {}
 
         @Override
-        public void used(List<BlockKey> run) {}
+        public void used(List<BlockKey> run, long agoNanos) {}
 
         @Override
         public Lease lease(BlockKey key) {
