@@ -252,7 +252,7 @@ class CoordinatorProcessTest {
     /** One that has just started, and knows after so long who is there. */
     private static CoordinatorProcess startSettling(int settleMillis) {
         var settings = new ArrayList<>(PORTS.subList(0, PORTS.size() - 1));
-        settings.addAll(List.of("membership.heartbeat_millis=50", "membership.settle_millis=" + settleMillis));
+        settings.addAll(List.of("membership.quiet_millis=200", "membership.settle_millis=" + settleMillis));
         return start(settings);
     }
 

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(60)
 class KvEventPublisherTest {
     private static final NamespaceId NAMESPACE = NamespaceId.wrap(new byte[32]);
 
