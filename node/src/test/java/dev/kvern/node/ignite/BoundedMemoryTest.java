@@ -121,7 +121,6 @@ class BoundedMemoryTest {
             long limit = (long) (random * REGION_BYTES);
             var gate = new RegionGate(
                     new RegionGate.Region(storage::usedBytes, limit, IgniteNode::footprintBytes),
-                    new SharedRoom(ignite.ignite(), storage.owners(), () -> false, System::nanoTime),
                     evictor::makeRoom,
                     30_000,
                     counters,
@@ -137,7 +136,7 @@ class BoundedMemoryTest {
                         for (int number = chain * CHAIN; number < (chain + 1) * CHAIN; number++) {
                             StoredBlock block = Blocks.stored(number, parent(number), BLOCK_BYTES);
                             BlockKey key = Blocks.key(number);
-                            gate.admit(key, block.encoded().length)
+                            gate.admit(block.encoded().length)
                                     .thenCompose(room ->
                                             storage.put(key, block).whenComplete((isNew, failure) -> room.close()))
                                     .join();
