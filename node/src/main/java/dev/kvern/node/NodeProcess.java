@@ -10,11 +10,12 @@ import dev.kvern.node.grpc.SendBudget;
 import dev.kvern.node.grpc.StoreSpans;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
+import dev.kvern.node.ignite.LentRoom;
 import dev.kvern.node.ignite.NodeMessages;
 import dev.kvern.node.ignite.OffHeapMemory;
+import dev.kvern.node.ignite.OwnersGate;
 import dev.kvern.node.ignite.PartitionHolders;
 import dev.kvern.node.ignite.Placement;
-import dev.kvern.node.ignite.SharedRoom;
 import dev.kvern.node.store.BlockReader;
 import dev.kvern.node.store.CacheMemory;
 import dev.kvern.node.store.ChainLru;
@@ -65,7 +66,11 @@ public final class NodeProcess implements AutoCloseable {
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
     private static final long TELL_USE_MILLIS = 200;
-    private static final long TELL_ROOM_MILLIS = 20;
+    private static final long OLD_ROOM_MILLIS = 1_000;
+
+    /** To store a block may take several calls to Ignite, each bounded by itself. */
+    private static final long ROOM_LENT_TIMES = 5;
+
     private static final long SETTLE_HOLDERS_MILLIS = 250;
     private static final int GRPC_THREADS = 4;
     private static final int ADMIN_CALLS = 4;
@@ -194,18 +199,21 @@ public final class NodeProcess implements AutoCloseable {
                 scheduler);
         evictor.start();
         long evictsAboveBytes = (long) (highWatermark * regionBytes);
-        var room = new SharedRoom(
-                ignite.ignite(), storage.owners(), () -> storage.usedBytes() > evictsAboveBytes, System::nanoTime);
-        scheduler.scheduleWithFixedDelay(room::tell, TELL_ROOM_MILLIS, TELL_ROOM_MILLIS, TimeUnit.MILLISECONDS);
-        var gate = new RegionGate(
-                new RegionGate.Region(
-                        storage::usedBytes, mostUsedBytes(config.memory(), regionBytes), IgniteNode::footprintBytes),
-                room,
+        long mostUsedBytes = mostUsedBytes(config.memory(), regionBytes);
+        // Others may store so much here before they hear that there is no room.
+        long aheadBytes = (mostUsedBytes - evictsAboveBytes) / 2;
+        int operationMillis = config.limits().operationTimeoutMillis();
+        var region = new RegionGate(
+                new RegionGate.Region(storage::usedBytes, mostUsedBytes - aheadBytes, IgniteNode::footprintBytes),
                 evictor::makeRoom,
-                config.limits().operationTimeoutMillis(),
+                operationMillis,
                 counters,
                 scheduler,
                 System::nanoTime);
+        var lent = new LentRoom(
+                ignite.ignite(), messages, region, aheadBytes, ROOM_LENT_TIMES * operationMillis, System::nanoTime);
+        scheduler.scheduleWithFixedDelay(lent::takeBackOld, OLD_ROOM_MILLIS, OLD_ROOM_MILLIS, TimeUnit.MILLISECONDS);
+        var gate = new OwnersGate(ignite.ignite(), messages, region, storage, operationMillis);
         var holders = new PartitionHolders(ignite.ignite(), messages);
         scheduler.scheduleWithFixedDelay(
                 holders::look, SETTLE_HOLDERS_MILLIS, SETTLE_HOLDERS_MILLIS, TimeUnit.MILLISECONDS);

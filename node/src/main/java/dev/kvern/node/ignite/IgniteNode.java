@@ -27,6 +27,7 @@ import org.apache.ignite.configuration.DataRegionConfiguration;
 import org.apache.ignite.configuration.DataStorageConfiguration;
 import org.apache.ignite.configuration.IgniteConfiguration;
 import org.apache.ignite.configuration.SystemDataRegionConfiguration;
+import org.apache.ignite.internal.pagemem.impl.PageMemoryNoStoreImpl;
 import org.apache.ignite.spi.discovery.tcp.TcpDiscoverySpi;
 import org.slf4j.LoggerFactory;
 
@@ -182,7 +183,9 @@ public final class IgniteNode implements AutoCloseable {
      * evicts in the order of use must begin before.
      */
     public static double evictsAtRandomFrom(long regionBytes, int maxBlockBytes) {
-        return PAGE_EVICTION_THRESHOLD - (double) emptyPages(regionBytes, maxBlockBytes) * PAGE_BYTES / regionBytes;
+        // Of pages Ignite counts with what it puts before each.
+        double threshold = PAGE_EVICTION_THRESHOLD * PAGE_BYTES / (PAGE_BYTES + PageMemoryNoStoreImpl.PAGE_OVERHEAD);
+        return threshold - (double) emptyPages(regionBytes, maxBlockBytes) * PAGE_BYTES / regionBytes;
     }
 
     /** Bytes of a region that a value takes: whole pages, less what Ignite keeps of each for itself. */
