@@ -99,8 +99,7 @@ final class BlockCopies {
         var first = new CompletableFuture<Boolean>();
         try {
             for (ClusterNode owner : owners(key)) {
-                ask(owner, HELD, key)
-                        .thenAccept(answer -> answer.ifPresent(bytes -> first.complete(bytes.length > 0)));
+                ask(owner, HELD, key).thenAccept(answer -> answer.ifPresent(bytes -> first.complete(bytes.length > 0)));
             }
         } catch (RuntimeException e) {
             // Whoever asks waits for the store too, which says the same.

@@ -224,7 +224,8 @@ public final class IgniteBlockStorage implements BlockStorage {
                         chain,
                         key -> calls.start("look-up", () -> cache.containsKeyAsync(key.toHex())),
                         copies::firstToSay,
-                        new CompletableFuture<Void>().completeOnTimeout(null, HEDGE_LOOK_UP_MILLIS, TimeUnit.MILLISECONDS))
+                        new CompletableFuture<Void>()
+                                .completeOnTimeout(null, HEDGE_LOOK_UP_MILLIS, TimeUnit.MILLISECONDS))
                 .count();
     }
 

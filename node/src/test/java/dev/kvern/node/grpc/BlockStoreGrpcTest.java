@@ -150,10 +150,29 @@ class BlockStoreGrpcTest extends BlockStoreContract {
         assertThat(waiting).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(8L * MAX_BLOCK_BYTES);
     }
 
-    /** Of eight blocks that are always read from the store. */
+    /** They stand for however long they like: the clock does. */
+    @Test
+    void slowCallersOfOneConnectionLeaveRoomForOthers() {
+        ManagedChannel another = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+                .usePlaintext()
+                .build();
+        try (var slow = new SlowCallers()) {
+            slow.fillTheRoom();
+            assertThat(BUDGET.taken()).isLessThanOrEqualTo(SENDING_BYTES / 2 + MAX_BLOCK_BYTES);
+            assertThat(bytesOfAGet(another)).isEqualTo(8L * MAX_BLOCK_BYTES);
+        } finally {
+            another.shutdownNow();
+        }
+    }
+
     private static long bytesOfAGet() {
+        return bytesOfAGet(channel);
+    }
+
+    /** Of eight blocks that are always read from the store. */
+    private static long bytesOfAGet(ManagedChannel by) {
         var bytes = new AtomicLong();
-        BlockStoreServiceGrpc.newBlockingStub(channel)
+        BlockStoreServiceGrpc.newBlockingStub(by)
                 .get(eightBlocks())
                 .forEachRemaining(part -> bytes.addAndGet(part.getData().size()));
         return bytes.get();
