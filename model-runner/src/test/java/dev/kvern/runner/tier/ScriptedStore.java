@@ -16,6 +16,7 @@ import dev.kvern.v1.PartitionMapVersion;
 import dev.kvern.v1.PutRequest;
 import dev.kvern.v1.PutResponse;
 import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -25,6 +26,7 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A cache node in a map that can be told to misbehave. Safe for use by several threads. */
@@ -77,10 +79,17 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         OWNER_SILENT,
         FAILS,
         /** Takes and says nothing more. */
-        SILENT
+        SILENT,
+        /** Takes nothing. */
+        TAKES_NOTHING
     }
 
     volatile PutFault putFault = PutFault.NONE;
+
+    /** Blocks for which it waits in vain for an owner, and says so; and of which it does not even say that. */
+    volatile Predicate<BlockKey> ownerSilent = key -> false;
+
+    volatile Predicate<BlockKey> waitsFor = key -> false;
 
     /** What a Match says beyond the truth. */
     volatile int matchedBeyond;
@@ -217,6 +226,7 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
             case FULL -> responses.onError(Status.RESOURCE_EXHAUSTED.asRuntimeException());
             case OWNER_SILENT -> responses.onError(Status.ABORTED.asRuntimeException());
             case FAILS -> responses.onError(Status.UNAVAILABLE.asRuntimeException());
+            case TAKES_NOTHING -> ((ServerCallStreamObserver<PutResponse>) responses).disableAutoRequest();
             default -> {}
         }
         return new StreamObserver<>() {
@@ -225,9 +235,24 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
             private int stored;
             private int known;
             private boolean tellMap;
+            private boolean over;
 
             @Override
             public void onNext(PutRequest part) {
+                if (over) {
+                    return;
+                }
+                if (part.hasHeader()
+                        && ownerSilent.test(BlockKey.of(part.getHeader().getKey()))) {
+                    over = true;
+                    responses.onError(Status.ABORTED.asRuntimeException());
+                    return;
+                }
+                if (part.hasHeader()
+                        && waitsFor.test(BlockKey.of(part.getHeader().getKey()))) {
+                    over = true;
+                    return;
+                }
                 if (part.hasHeader()) {
                     tellMap |= isNewerThan(part.hasMapVersion(), part.getMapVersion());
                     offered.add(BlockKey.of(part.getHeader().getKey()));
@@ -255,7 +280,7 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
 
             @Override
             public void onCompleted() {
-                if (now == PutFault.NONE) {
+                if (now == PutFault.NONE && !over) {
                     var response = PutResponse.newBuilder().setStored(stored).setAlreadyStored(known);
                     if (tellMap) {
                         response.setMap(map);
