@@ -50,6 +50,8 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         FAILS_IN_A_CHUNK,
         FAILS_AFTER_ONE,
         FAILS,
+        /** Refused, as there is too much to do. */
+        REFUSES,
         SILENT
     }
 
@@ -105,6 +107,10 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
             responses.onError(Status.UNAVAILABLE.asRuntimeException());
             return;
         }
+        if (fault == Fault.REFUSES) {
+            responses.onError(Status.RESOURCE_EXHAUSTED.asRuntimeException());
+            return;
+        }
         if (fault == Fault.SILENT) {
             return;
         }
@@ -130,6 +136,10 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         }
         if (now == Fault.FAILS) {
             responses.onError(Status.UNAVAILABLE.asRuntimeException());
+            return;
+        }
+        if (now == Fault.REFUSES) {
+            responses.onError(Status.RESOURCE_EXHAUSTED.asRuntimeException());
             return;
         }
         if (isNewerThan(request.hasMapVersion(), request.getMapVersion())) {
