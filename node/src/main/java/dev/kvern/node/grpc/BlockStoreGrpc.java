@@ -72,7 +72,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
      * @param owners of the blocks in {@code storage}
      * @param maxBlockBytes largest payload taken
      * @param receivingBytes most payload being received at a time, over all calls
-     * @param sending what is held for callers at a time, over all calls
+     * @param sending what is held for callers at a time, over all calls; and the clock
      * @param readAheadBlocks blocks read ahead for one Get
      * @param gate holds blocks back while there is no room
      * @param onStored told the size of each new block
@@ -96,7 +96,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
         this.reader = reader;
         this.owners = owners;
         this.counters = counters;
-        this.receiving = new ReceiveBudget(receivingBytes);
+        this.receiving = new ReceiveBudget(receivingBytes, sending.clock());
         this.arrays = new ReceiveArrays(receivingBytes / PART_KEPT);
         this.sending = sending;
         this.maxBlockBytes = maxBlockBytes;

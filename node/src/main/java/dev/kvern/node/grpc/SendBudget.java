@@ -241,6 +241,11 @@ public final class SendBudget {
         serve();
     }
 
+    /** By which callers stand still. */
+    LongSupplier clock() {
+        return nanoTime;
+    }
+
     /** How many wait for room. */
     synchronized int waiting() {
         return waiting.size();

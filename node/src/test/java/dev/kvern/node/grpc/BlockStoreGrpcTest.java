@@ -380,6 +380,32 @@ class BlockStoreGrpcTest extends BlockStoreContract {
         }
     }
 
+    @Test
+    void whoBringsNothingMoreLosesItsRoomToWhoNeedsIt() {
+        var stub = BlockStoreServiceGrpc.newStub(channel);
+        byte[] payload = Blocks.payload(1, MAX_BLOCK_BYTES);
+        var open = List.of(new BegunPut(stub, 40, payload), new BegunPut(stub, 41, payload));
+        Awaits.until("there is no room", () -> {
+            open.forEach(BegunPut::beginAgainIfRefused);
+            return refusesAPut(stub, payload);
+        });
+        NANOS.addAndGet(TimeUnit.SECONDS.toNanos(2));
+        assertThat(refusesAPut(stub, payload)).isFalse();
+        Awaits.until("one that stood still to have ended", () -> open.stream().anyMatch(put -> put.refused));
+        open.forEach(BegunPut::cancel);
+    }
+
+    private static boolean refusesAPut(BlockStoreServiceGrpc.BlockStoreServiceStub stub, byte[] payload) {
+        try {
+            Blocks.put(
+                    stub, Blocks.headerPart(Blocks.header(42, payload)), Blocks.dataPart(payload, 0, payload.length));
+            return false;
+        } catch (StatusRuntimeException e) {
+            assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+            return true;
+        }
+    }
+
     /** A block whose header was sent and whose bytes do not come. */
     private static final class BegunPut implements StreamObserver<PutResponse> {
         private final BlockStoreServiceGrpc.BlockStoreServiceStub stub;
