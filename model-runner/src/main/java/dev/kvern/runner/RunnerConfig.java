@@ -3,6 +3,7 @@ package dev.kvern.runner;
 import dev.kvern.config.ConfigLoader;
 import dev.kvern.config.Problems;
 import dev.kvern.config.Validated;
+import dev.kvern.rpc.GrpcChannels;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.runner.engine.EngineOptions;
@@ -216,7 +217,11 @@ public record RunnerConfig(
                 "'" + tier.fetchPolicy + "'",
                 "always, measured or overlap");
         for (int i = 0; i < tier.nodes.size(); i++) {
-            problems.address("tier.nodes[" + i + "]", tier.nodes.get(i));
+            problems.check(
+                    GrpcChannels.isTarget(tier.nodes.get(i)),
+                    "tier.nodes[" + i + "]",
+                    "'" + tier.nodes.get(i) + "'",
+                    "HOST:PORT, or unix:// and the absolute path of a node's socket");
         }
         problems.range("tier.fetch_timeout_millis", tier.fetchTimeoutMillis, 1, MAX_MILLIS);
         problems.range("tier.match_timeout_millis", tier.matchTimeoutMillis, 1, MAX_MILLIS);

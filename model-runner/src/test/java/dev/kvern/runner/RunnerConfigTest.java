@@ -52,7 +52,7 @@ class RunnerConfigTest {
                         p -> assertThat(p).isEqualTo("kv.pool_bytes: 1 (expected: 0, or 1048576 to 1125899906842624)"))
                 .anySatisfy(p -> assertThat(p).isEqualTo("kv.pool_fraction: 1.5 (expected: above 0, at most 1)"))
                 .anySatisfy(p -> assertThat(p).startsWith("engine.max_running: 0"))
-                .anySatisfy(p -> assertThat(p).startsWith("tier.nodes[0]: 'here'"))
+                .anySatisfy(p -> assertThat(p).startsWith("tier.nodes[0]: 'here' (expected: HOST:PORT, or unix://"))
                 .anySatisfy(p -> assertThat(p).startsWith("host.bytes: -2 (expected: -1, or 0 to"))
                 .anySatisfy(p -> assertThat(p)
                         .isEqualTo("offload.policy: 'sometimes' (expected: write_through, after_uses or on_eviction)"))

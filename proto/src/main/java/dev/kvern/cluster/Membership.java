@@ -28,8 +28,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Membership implements CoordinatorLink {
     private static final Logger log = LoggerFactory.getLogger(Membership.class);
-    private static final long CALL_LIMIT_MILLIS = 2_000;
-    private static final long LEAVE_LIMIT_MILLIS = 1_000;
+    private static final Limits LIMITS = new Limits(2_000, 1_000);
 
     private final String coordinatorTarget;
     private final ManagedChannel channel;
@@ -37,6 +36,7 @@ public final class Membership implements CoordinatorLink {
     private final Consumer<HeartbeatRequest.Builder> load;
     private final MapReport map;
     private final ScheduledExecutorService scheduler;
+    private final Limits limits;
     private final Backoff backoff = new Backoff();
     private volatile boolean registered;
 
@@ -47,6 +47,14 @@ public final class Membership implements CoordinatorLink {
     private volatile boolean draining;
     private volatile boolean closed;
     private volatile long heartbeatMillis = 1_000;
+
+    /**
+     * How long the coordinator is waited for.
+     *
+     * @param callMillis for the answer to one call
+     * @param leaveMillis for the answers to all that is said on leaving
+     */
+    record Limits(long callMillis, long leaveMillis) {}
 
     /**
      * A member that knows of no partition map.
@@ -75,12 +83,24 @@ public final class Membership implements CoordinatorLink {
             Consumer<HeartbeatRequest.Builder> load,
             Supplier<OwnerMap> map,
             ScheduledExecutorService scheduler) {
+        this(coordinatorTarget, self, load, map, scheduler, LIMITS);
+    }
+
+    /** The same with limits of its own. */
+    Membership(
+            String coordinatorTarget,
+            Member self,
+            Consumer<HeartbeatRequest.Builder> load,
+            Supplier<OwnerMap> map,
+            ScheduledExecutorService scheduler,
+            Limits limits) {
         this.coordinatorTarget = coordinatorTarget;
         this.channel = CoordinatorChannels.open(coordinatorTarget);
         this.self = self;
         this.load = load;
         this.map = new MapReport(map);
         this.scheduler = scheduler;
+        this.limits = limits;
     }
 
     /** Begins to join; returns at once. */
@@ -166,7 +186,7 @@ public final class Membership implements CoordinatorLink {
     }
 
     private ClusterServiceGrpc.ClusterServiceStub stub() {
-        return ClusterServiceGrpc.newStub(channel).withDeadlineAfter(CALL_LIMIT_MILLIS, TimeUnit.MILLISECONDS);
+        return ClusterServiceGrpc.newStub(channel).withDeadlineAfter(limits.callMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void failed(String what, Throwable t) {
@@ -189,7 +209,7 @@ public final class Membership implements CoordinatorLink {
         closed = true;
         if (registered || registering) {
             var stub = ClusterServiceGrpc.newBlockingStub(channel)
-                    .withDeadlineAfter(LEAVE_LIMIT_MILLIS, TimeUnit.MILLISECONDS);
+                    .withDeadlineAfter(limits.leaveMillis(), TimeUnit.MILLISECONDS);
             try {
                 if (registered) {
                     stub.heartbeat(heartbeat(true));

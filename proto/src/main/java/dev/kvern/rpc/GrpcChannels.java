@@ -17,6 +17,11 @@ public final class GrpcChannels {
 
     private GrpcChannels() {}
 
+    /** Whether a text is what {@link #open(String)} takes: HOST:PORT, or the scheme and an absolute path. */
+    public static boolean isTarget(String text) {
+        return text.startsWith(UNIX_SCHEME + "/") || HostPort.isValid(text);
+    }
+
     /**
      * A channel; it connects when it is used.
      *

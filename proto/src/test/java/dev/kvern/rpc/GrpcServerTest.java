@@ -116,13 +116,15 @@ class GrpcServerTest {
         });
         questions.onNext(
                 ServerReflectionRequest.newBuilder().setListServices("").build());
-        assertThat(answers.poll(5, TimeUnit.SECONDS).getListServicesResponse().getServiceList())
+        assertThat(answers.poll(20, TimeUnit.SECONDS).getListServicesResponse().getServiceList())
                 .extracting(ServiceResponse::getName)
                 .contains("kvern.v1.BlockStoreService", "grpc.health.v1.Health");
         questions.onNext(ServerReflectionRequest.newBuilder()
                 .setFileContainingSymbol("kvern.v1.BlockStoreService")
                 .build());
-        assertThat(answers.poll(5, TimeUnit.SECONDS).getFileDescriptorResponse().getFileDescriptorProtoCount())
+        assertThat(answers.poll(20, TimeUnit.SECONDS)
+                        .getFileDescriptorResponse()
+                        .getFileDescriptorProtoCount())
                 .isPositive();
         questions.onCompleted();
     }
@@ -188,7 +190,7 @@ class GrpcServerTest {
 
     private static ServingStatus statusOf(ManagedChannel channel) {
         return HealthGrpc.newBlockingStub(channel)
-                .withDeadlineAfter(10, TimeUnit.SECONDS)
+                .withDeadlineAfter(20, TimeUnit.SECONDS)
                 .check(HealthCheckRequest.getDefaultInstance())
                 .getStatus();
     }

@@ -62,7 +62,7 @@ class RequestIdTest {
         channel.shutdownNow();
         server.close();
         threads.shutdownNow();
-        assertThat(threads.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(threads.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
     }
 
     private GenerationServiceBlockingStub stub() {
@@ -125,7 +125,7 @@ class RequestIdTest {
             assertThat(RequestId.of(Context.current())).isEqualTo("outer");
             RequestScope.carrying(threads).execute(() -> seen.complete(MDC.get(RequestId.LOG_FIELD)));
         });
-        assertThat(seen.get(10, TimeUnit.SECONDS)).isEqualTo("outer");
+        assertThat(seen.get(20, TimeUnit.SECONDS)).isEqualTo("outer");
         assertThat(MDC.get(RequestId.LOG_FIELD)).isNull();
         assertThat(RequestId.of(Context.current())).isEmpty();
     }

@@ -108,6 +108,11 @@ final class RoutedGeneration {
 
     /** Ends the call with an error before anything was sent anywhere. */
     synchronized void refuse(RuntimeException failure) {
+        Attempt current = attempt;
+        if (current != null) {
+            // One whose runner could not be called.
+            leave(current);
+        }
         fail(Failures.toStatus(failure));
     }
 

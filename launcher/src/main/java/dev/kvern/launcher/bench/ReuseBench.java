@@ -55,7 +55,16 @@ final class ReuseBench {
             traffic.round();
         }
         var rows = new BenchRows(
-                "reuse", Map.of("threads", settings.threads(), "device", settings.device(), "dtype", settings.type()));
+                "reuse",
+                Map.of(
+                        "threads",
+                        settings.threads(),
+                        "device",
+                        settings.device(),
+                        "dtype",
+                        settings.type(),
+                        "unix_socket",
+                        settings.unixSocket()));
         times.addTo(rows);
         times.breakEven()
                 .ifPresent(tokens -> rows.add(rows.row(

@@ -67,6 +67,13 @@ final class ReuseBenchCommand implements Callable<Integer> {
                             + " --quick (default: ${DEFAULT-VALUE}).")
     private int longest;
 
+    @Option(
+            names = "--unix-socket",
+            description =
+                    "Runners reach the node by a Unix domain socket and read its memory, as on one machine they do;"
+                            + " without it they reach it by TCP, as on two.")
+    private boolean unixSocket;
+
     @Mixin
     private RowsOption rowsOption = new RowsOption();
 
@@ -92,7 +99,8 @@ final class ReuseBenchCommand implements Callable<Integer> {
                 threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
                 often,
                 longest,
-                quick);
+                quick,
+                unixSocket);
         BenchRows rows = new ReuseBench(settings, out).run();
         rowsOption.write(rows);
         return 0;

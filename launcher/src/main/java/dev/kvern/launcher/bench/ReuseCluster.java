@@ -3,6 +3,7 @@ package dev.kvern.launcher.bench;
 import dev.kvern.launcher.process.FreePorts;
 import dev.kvern.launcher.process.ServiceProcess;
 import dev.kvern.launcher.process.ServiceStarter;
+import dev.kvern.rpc.GrpcChannels;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,12 +16,14 @@ final class ReuseCluster implements AutoCloseable {
     private final ReuseSettings settings;
     private final ServiceStarter starter;
     private final List<ServiceProcess> children = new ArrayList<>();
+    private final Path socket;
     private String node = "";
 
     /** @param directory for logs and working files */
     ReuseCluster(ReuseSettings settings, Path directory) {
         this.settings = settings;
         this.starter = ServiceStarter.fromOwnClassPath(directory);
+        this.socket = directory.resolve("node.sock");
     }
 
     /** Starts the node and waits until it is ready. */
@@ -32,13 +35,15 @@ final class ReuseCluster implements AutoCloseable {
                 List.of(
                         "id=node",
                         "listen.grpc_port=0",
+                        "listen.unix_socket=" + (settings.unixSocket() ? socket : ""),
                         "ignite.discovery_port=" + discovery,
                         "ignite.communication_port=0",
                         "ignite.addresses=[\"127.0.0.1:" + discovery + "\"]",
                         "ignite.work_directory=" + starter.directory().resolve("node-work"),
                         "memory.region_bytes=" + settings.regionBytes()),
                 List.of());
-        node = address(process);
+        String address = address(process);
+        node = settings.unixSocket() ? GrpcChannels.UNIX_SCHEME + socket.toAbsolutePath() : address;
         return process;
     }
 

@@ -13,9 +13,18 @@ import java.util.stream.IntStream;
  * @param rounds after a warm-up
  * @param limit the longest prefix; 0 for one that suits the device
  * @param quick short prefixes
+ * @param unixSocket whether runners reach the node by a Unix domain socket and share its memory
  */
 record ReuseSettings(
-        Path model, ModelConfig config, String device, String type, int threads, int rounds, int limit, boolean quick) {
+        Path model,
+        ModelConfig config,
+        String device,
+        String type,
+        int threads,
+        int rounds,
+        int limit,
+        boolean quick,
+        boolean unixSocket) {
     static final int BLOCK_TOKENS = 16;
 
     /** What follows a prefix in a prompt: nobody's, always computed. */

@@ -26,6 +26,9 @@ public final class ServiceProcess implements AutoCloseable {
     private static final long READY_LIMIT_SECONDS = 120;
     private static final long END_LIMIT_SECONDS = 8;
 
+    /** The system may take its time, too, to give all of a process's memory back. */
+    private static final long KILL_LIMIT_SECONDS = 60;
+
     private final String name;
     private final Process process;
     private final Path log;
@@ -153,7 +156,7 @@ public final class ServiceProcess implements AutoCloseable {
     /** Ends the process as a lost machine does: at once, without a word to anyone ({@code kill -9}). */
     public void kill() {
         process.destroyForcibly();
-        awaitEnd(END_LIMIT_SECONDS);
+        awaitEnd(KILL_LIMIT_SECONDS);
     }
 
     /** Makes the process hang: its connections stay open and nobody answers ({@code kill -STOP}). */

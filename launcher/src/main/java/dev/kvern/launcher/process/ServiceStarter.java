@@ -14,10 +14,16 @@ import java.util.Map;
  * @param classPath where the launcher and all that it needs are
  * @param directory their working directory; each one's output goes to {@code NAME.log} in it
  * @param environment variables beside those of this process
+ * @param prefix a command and its arguments that runs another one in its place, such as {@code taskset}; empty: none
  */
-public record ServiceStarter(String classPath, Path directory, Map<String, String> environment) {
+public record ServiceStarter(String classPath, Path directory, Map<String, String> environment, List<String> prefix) {
     public ServiceStarter {
         environment = Map.copyOf(environment);
+        prefix = List.copyOf(prefix);
+    }
+
+    public ServiceStarter(String classPath, Path directory, Map<String, String> environment) {
+        this(classPath, directory, environment, List.of());
     }
 
     /** In the environment of this process. */
@@ -28,6 +34,11 @@ public record ServiceStarter(String classPath, Path directory, Map<String, Strin
     /** Starts services from the class path of this JVM. */
     public static ServiceStarter fromOwnClassPath(Path directory) {
         return new ServiceStarter(System.getProperty("java.class.path"), directory);
+    }
+
+    /** The same by way of such a command. */
+    public ServiceStarter under(List<String> command) {
+        return new ServiceStarter(classPath, directory, environment, command);
     }
 
     /**
@@ -62,7 +73,7 @@ public record ServiceStarter(String classPath, Path directory, Map<String, Strin
      * @param name what messages call it; names its log
      */
     public ServiceProcess startMain(String name, String mainClass, List<String> jvmFlags, List<String> arguments) {
-        var command = new ArrayList<String>();
+        var command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvmFlags);
         command.addAll(List.of("-cp", classPath, mainClass));

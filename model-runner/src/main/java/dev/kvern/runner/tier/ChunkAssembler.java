@@ -100,9 +100,9 @@ final class ChunkAssembler {
     }
 
     private @Nullable MissReason begin(BlockHeader begun) {
+        // Within a chunk it begins anew: what came of it was damaged at the node, which withheld the rest.
         ByteBuffer target = buffer;
-        if (header != null
-                || target == null
+        if (target == null
                 || begun.getSizeBytes() != target.capacity()
                 || !begun.getKey().equals(keys.get(next).toByteString())) {
             return MissReason.MALFORMED;
@@ -146,10 +146,9 @@ final class ChunkAssembler {
         return null;
     }
 
+    /** Within a chunk, too: what came of it was damaged at the node, and is stored nowhere else. */
     private @Nullable MissReason miss() {
-        if (header != null) {
-            return MissReason.MALFORMED;
-        }
+        header = null;
         missed = true;
         return null;
     }

@@ -239,11 +239,11 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
 
     /** Sends a batch and lets go of it; how long sending took. */
     private long process(OffloadBatch batch) throws InterruptedException {
-        List<OffloadCargo> again = List.of();
+        Unstored unstored = Unstored.NOTHING;
         try {
             yieldToPrefill();
             long begin = System.nanoTime();
-            again = send(batch);
+            unstored = send(batch);
             return System.nanoTime() - begin;
         } catch (InterruptedException e) {
             countDropped(batch);
@@ -253,10 +253,10 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
                     batch.request(),
                     () -> log.error(
                             "offloading {} chunks failed", batch.chunks().size(), e));
-            count(0, 0, batch.chunks().size(), List.of());
+            unstored = new Unstored(batch.chunks().size(), List.of());
             return 0;
         } finally {
-            done(batch, again);
+            done(batch, unstored);
         }
     }
 
@@ -299,7 +299,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         }
     }
 
-    private List<OffloadCargo> send(OffloadBatch batch) {
+    private Unstored send(OffloadBatch batch) {
         // Nobody waits for it: not part of the request's trace, but of one that names it.
         Span span = telemetry.beginLinked("kvern.offload", batch.request());
         span.setAttribute(SpanAttributes.CHUNKS, batch.chunks().size());
@@ -311,8 +311,8 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         }
     }
 
-    /** Stores what the tier lacks of a batch; copies of what is to be offered again. */
-    private List<OffloadCargo> store(OffloadBatch batch) {
+    /** Stores what the tier lacks of a batch. */
+    private Unstored store(OffloadBatch batch) {
         List<OffloadCargo> chunks = batch.chunks();
         tier.keep(chunks);
         // What nobody knows of is offered: at worst it is there already.
@@ -320,23 +320,21 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
                 tier.match(chunks.stream().map(OffloadCargo::key).toList()).orElse(0);
         List<OffloadCargo> known = chunks.subList(0, matched);
         List<OffloadCargo> missing = chunks.subList(matched, chunks.size());
-        count(0, known.size(), 0, known);
+        count(0, known.size(), known);
         if (missing.isEmpty()) {
-            return List.of();
+            return Unstored.NOTHING;
         }
         PutOutcome outcome = tier.put(missing);
         if (outcome instanceof PutOutcome.Stored put) {
-            count(put.stored(), put.alreadyStored(), 0, missing);
+            count(put.stored(), put.alreadyStored(), missing);
         } else if (outcome instanceof PutOutcome.Rejected full) {
-            count(full.stored(), full.alreadyStored(), 0, List.of());
+            count(full.stored(), full.alreadyStored(), List.of());
             countRejected(full.rejected());
         } else if (outcome instanceof PutOutcome.Failed failure) {
-            count(0, 0, missing.size(), List.of());
-            if (OffloadRetries.worth(failure.reason(), batch.offers() + 1)) {
-                return copies(missing);
-            }
+            boolean worthwhile = OffloadRetries.worth(failure.reason(), batch.offers() + 1);
+            return new Unstored(missing.size(), worthwhile ? copies(missing) : List.of());
         }
-        return List.of();
+        return Unstored.NOTHING;
     }
 
     /** Copies of leading chunks, as many as there is room for: their blocks are not held up by a node that failed. */
@@ -369,10 +367,9 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         return copies;
     }
 
-    private synchronized void count(int newlyStored, int wereThere, int notStored, List<OffloadCargo> nowThere) {
+    private synchronized void count(int newlyStored, int wereThere, List<OffloadCargo> nowThere) {
         offloaded += newlyStored;
         alreadyStored += wereThere;
-        failed += notStored;
         nowThere.forEach(chunk -> stored.add(chunk.key(), nanoTime.getAsLong()));
     }
 
@@ -384,13 +381,15 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         rejected += chunks;
     }
 
-    /** @param again what of it stays on its way, as copies */
-    private void done(OffloadBatch batch, List<OffloadCargo> again) {
+    /** Failures are counted together with what becomes of them, so that nobody sees a failure whose next offer has no time yet. */
+    private void done(OffloadBatch batch, Unstored unstored) {
         batch.chunks().forEach(OffloadCargo::release);
         // Before anybody who waits for the last of it may go on.
         onRelease.run();
+        List<OffloadCargo> again = unstored.again();
         Set<BlockKey> kept = again.stream().map(OffloadCargo::key).collect(Collectors.toSet());
         synchronized (this) {
+            failed += unstored.failed();
             for (OffloadCargo cargo : batch.chunks()) {
                 if (!kept.contains(cargo.key())) {
                     forget(cargo.key(), cargo.bytes(), cargo instanceof OffloadCargo.Staged);
@@ -420,7 +419,17 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
                 return;
             }
             countDropped(batch);
-            done(batch, List.of());
+            done(batch, Unstored.NOTHING);
         }
+    }
+
+    /**
+     * What a node failed to store.
+     *
+     * @param failed how many chunks
+     * @param again what of them stays on its way, as copies
+     */
+    private record Unstored(int failed, List<OffloadCargo> again) {
+        static final Unstored NOTHING = new Unstored(0, List.of());
     }
 }

@@ -107,7 +107,6 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
                             .build(),
                     tier.mapVersion()));
             unsent = bytes;
-            tier.counters().chunkPut(size);
         });
     }
 
@@ -117,6 +116,9 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
             int size = Math.min(messageBytes, unsent.remaining());
             requests.onNext(new BlockPart.Held(unsent.slice(unsent.position(), size)));
             unsent.position(unsent.position() + size);
+            if (!unsent.hasRemaining()) {
+                tier.counters().chunkPut(unsent.capacity());
+            }
         });
     }
 

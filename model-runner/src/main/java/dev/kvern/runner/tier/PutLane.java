@@ -107,6 +107,10 @@ final class PutLane {
     /** How the stream has ended; once. */
     PutOutcome settle() {
         PutOutcome outcome = call.settle();
+        if (outcome instanceof PutOutcome.Stored && !halfClosed) {
+            // It has yet to be sent some.
+            return new PutOutcome.Failed(MissReason.MALFORMED);
+        }
         // The node may be well, and wait as well.
         return stalled && toSee ? new PutOutcome.Failed(MissReason.OWNER_SILENT) : outcome;
     }

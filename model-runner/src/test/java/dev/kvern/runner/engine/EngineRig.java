@@ -19,6 +19,9 @@ final class EngineRig implements AutoCloseable {
     static final int BLOCK = 4;
     static final int CHUNK = 16;
 
+    /** Between offers of what a node has failed to store. */
+    private static final int RETRY_MILLIS = 20;
+
     final ArithmeticModel model = new ArithmeticModel(BLOCK, CHUNK);
     final AtomicLong nanos = new AtomicLong(1);
     final BlockPool pool;
@@ -42,7 +45,7 @@ final class EngineRig implements AutoCloseable {
         offloader = new Offloader(
                 tier,
                 memory,
-                new OffloadOptions(1 << 20, 16, 60_000, 0, 1 << 20, 3_000, 100),
+                new OffloadOptions(1 << 20, 16, 60_000, 0, 1 << 20, RETRY_MILLIS, 100),
                 System::nanoTime,
                 pulse,
                 pulse::wake);

@@ -36,6 +36,12 @@ class BlockStoreClientTest {
     private static final String FIRST = "first";
     private static final String SECOND = "second";
 
+    /** No call is to end because this machine is busy. */
+    private static final int PATIENT_MILLIS = 40_000;
+
+    /** Of calls that a node leaves without an answer: half of it is for another node. */
+    private static final int STALLED_MILLIS = 2_000;
+
     private final Map<String, ScriptedStore> stores = new HashMap<>();
     private final Map<String, String> servers = new HashMap<>();
     private final List<Server> running = new ArrayList<>();
@@ -43,7 +49,7 @@ class BlockStoreClientTest {
     private final List<BlockKey> keys = new ArrayList<>();
     private final List<byte[]> chunks = new ArrayList<>();
 
-    private BlockStoreClient client = newClient();
+    private BlockStoreClient client = newClient(PATIENT_MILLIS);
 
     @BeforeEach
     void start() throws IOException {
@@ -73,8 +79,28 @@ class BlockStoreClientTest {
         running.forEach(Server::shutdownNow);
     }
 
-    private BlockStoreClient newClient() {
-        return new BlockStoreClient(new TierOptions(400, 400, 400, 256, 2, 1_000), this::connect, nanos::get);
+    private BlockStoreClient newClient(int limitMillis) {
+        return new BlockStoreClient(
+                new TierOptions(limitMillis, limitMillis, limitMillis, 256, 2, 1_000), this::connect, nanos::get);
+    }
+
+    /** A client that gives a node which stalls up after so long, if that is what a fault does. */
+    private void giveUp(ScriptedStore.Fault fault, int limitMillis) {
+        if (reason(fault) == MissReason.TIMEOUT) {
+            client.close();
+            client = newClient(limitMillis);
+        }
+    }
+
+    private static MissReason reason(ScriptedStore.Fault fault) {
+        return switch (fault) {
+            case GONE_IN_A_CHUNK -> MissReason.NOT_STORED;
+            case FLIPPED_BIT, OTHER_BYTES, OTHER_BLOCK -> MissReason.CORRUPT;
+            case SILENT, STALLS_IN_A_CHUNK -> MissReason.TIMEOUT;
+            case FAILS, FAILS_AFTER_ONE, FAILS_IN_A_CHUNK -> MissReason.NODE_FAILED;
+            case REFUSES -> MissReason.REJECTED;
+            default -> MissReason.MALFORMED;
+        };
     }
 
     private ManagedChannel connect(String address) {
@@ -122,9 +148,10 @@ class BlockStoreClientTest {
     @ParameterizedTest
     @EnumSource(
             value = ScriptedStore.Fault.class,
-            names = {"NONE"},
+            names = {"NONE", "BEGINS_ANEW"},
             mode = EnumSource.Mode.EXCLUDE)
     void aFaultIsAMiss(ScriptedStore.Fault fault) {
+        giveUp(fault, 400);
         client.setNodes(List.of(FIRST));
         fill(FIRST, 6);
         store(FIRST).fault = fault;
@@ -132,21 +159,32 @@ class BlockStoreClientTest {
         FetchOutcome outcome = fetch(arrived);
         assertThat(outcome).isNotInstanceOf(FetchOutcome.Hit.class);
         arrived.assertEquals(outcome.chunks());
-        MissReason expected = switch (fault) {
-            case FLIPPED_BIT, OTHER_BYTES, OTHER_BLOCK -> MissReason.CORRUPT;
-            case SILENT, STALLS_IN_A_CHUNK -> MissReason.TIMEOUT;
-            case FAILS, FAILS_AFTER_ONE, FAILS_IN_A_CHUNK -> MissReason.NODE_FAILED;
-            case REFUSES -> MissReason.REJECTED;
-            default -> MissReason.MALFORMED;
-        };
+        MissReason expected = reason(fault);
         assertThat(client.counters().fetchesEndedBy(expected)).isEqualTo(1);
-        assertThat(client.counters().fetchFailures()).isEqualTo(1);
+        assertThat(client.counters().fetchFailures()).isEqualTo(expected == MissReason.NOT_STORED ? 0 : 1);
+    }
+
+    /** A node that finds a block damaged while it sends it, and has a good copy, begins anew. */
+    @Test
+    void aChunkThatBeginsAnewIsRight() {
+        client.setNodes(List.of(FIRST));
+        fill(FIRST, 6);
+        store(FIRST).fault = ScriptedStore.Fault.BEGINS_ANEW;
+        var arrived = new Arrived();
+        assertThat(fetch(arrived)).isEqualTo(new FetchOutcome.Hit(6));
+        arrived.assertEquals(6);
+        assertThat(store(FIRST).gets).hasValue(1);
+        assertThat(client.counters().fetchFailures()).isZero();
     }
 
     /** And with another node that has everything, all arrives. */
     @ParameterizedTest
-    @EnumSource(ScriptedStore.Fault.class)
+    @EnumSource(
+            value = ScriptedStore.Fault.class,
+            names = {"GONE_IN_A_CHUNK"},
+            mode = EnumSource.Mode.EXCLUDE)
     void anotherNodeServesTheRest(ScriptedStore.Fault fault) {
+        giveUp(fault, STALLED_MILLIS);
         client.setNodes(List.of(FIRST, SECOND));
         fill(FIRST, 6);
         fill(SECOND, 6);

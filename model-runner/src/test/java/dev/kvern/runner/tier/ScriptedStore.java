@@ -20,9 +20,11 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,6 +36,10 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
     /** What goes wrong with a Get. */
     public enum Fault {
         NONE,
+        /** Half of what was found damaged, then all of a good copy: no fault. */
+        BEGINS_ANEW,
+        /** Half of what was found damaged, and there is no good copy. */
+        GONE_IN_A_CHUNK,
         FLIPPED_BIT,
         WRONG_KEY,
         WRONG_SIZE,
@@ -54,6 +60,14 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         REFUSES,
         SILENT
     }
+
+    /** What only half of a chunk is sent with. */
+    private static final Set<Fault> HALF = EnumSet.of(
+            Fault.BEGINS_ANEW,
+            Fault.GONE_IN_A_CHUNK,
+            Fault.STALLS_IN_A_CHUNK,
+            Fault.FAILS_IN_A_CHUNK,
+            Fault.ENDS_IN_A_CHUNK);
 
     public final Map<BlockKey, byte[]> blocks = new ConcurrentHashMap<>();
     final AtomicInteger gets = new AtomicInteger();
@@ -150,9 +164,7 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         for (ByteString key : request.getKeysList()) {
             byte[] block = blocks.get(BlockKey.of(key));
             if (block == null) {
-                responses.onNext(GetResponse.newBuilder()
-                        .setMiss(BlockMiss.newBuilder().setKey(key))
-                        .build());
+                responses.onNext(miss(key));
                 break;
             }
             if (sent == Math.max(1, good) && now == Fault.FAILS_AFTER_ONE) {
@@ -172,6 +184,13 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
                 return;
             }
             if (here == Fault.ENDS_IN_A_CHUNK) {
+                break;
+            }
+            if (here == Fault.BEGINS_ANEW) {
+                send(responses, key, block, Fault.NONE, request.getMaxChunkBytes());
+            }
+            if (here == Fault.GONE_IN_A_CHUNK) {
+                responses.onNext(miss(key));
                 break;
             }
             sent++;
@@ -196,15 +215,13 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
             responses.onNext(GetResponse.newBuilder().setHeader(header).build());
         }
         byte[] bytes = block.clone();
-        if (fault == Fault.FLIPPED_BIT) {
-            bytes[bytes.length / 2] ^= 1;
+        if (fault == Fault.FLIPPED_BIT || fault == Fault.BEGINS_ANEW) {
+            bytes[bytes.length / 4] ^= 1;
         }
         if (fault == Fault.OTHER_BYTES) {
             new Random(block.length).nextBytes(bytes);
         }
-        boolean half =
-                fault == Fault.STALLS_IN_A_CHUNK || fault == Fault.FAILS_IN_A_CHUNK || fault == Fault.ENDS_IN_A_CHUNK;
-        int end = half ? bytes.length / 2 : bytes.length;
+        int end = HALF.contains(fault) ? bytes.length / 2 : bytes.length;
         for (int from = 0; from < end; from += messageBytes) {
             responses.onNext(data(bytes, from, Math.min(messageBytes, end - from)));
         }
@@ -214,6 +231,12 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         if (fault == Fault.REPEATED) {
             send(responses, key, block, Fault.NONE, messageBytes);
         }
+    }
+
+    private static GetResponse miss(ByteString key) {
+        return GetResponse.newBuilder()
+                .setMiss(BlockMiss.newBuilder().setKey(key))
+                .build();
     }
 
     private static GetResponse data(byte[] bytes, int from, int length) {

@@ -103,6 +103,11 @@ final class NodeDrain {
             long left = drained ? 0 : onlyCopies();
             // Copies are missing elsewhere, but each block has one.
             drained |= left == 0 && onlyPartitions().isEmpty();
+            if (blocks > 0 && holders.isAlone()) {
+                // What the others have by now would go with them.
+                log.info("all other nodes stop or are being drained, too: staying");
+                drained = false;
+            }
             ended = drained;
             response.setOnlyCopiesLeft(left);
         } finally {
@@ -127,6 +132,7 @@ final class NodeDrain {
     void beforeTheEnd(long limitMillis) {
         long end = nanoTime.getAsLong() + TimeUnit.MILLISECONDS.toNanos(limitMillis);
         endNanos = end;
+        holders.stop();
         synchronized (this) {
             long begun = nanoTime.getAsLong();
             long blocks = blocks();
@@ -142,7 +148,7 @@ final class NodeDrain {
         }
     }
 
-    /** Until all is handed over, which it says by true, the time is over, or the process ends and there is nobody to take it. */
+    /** Until all is handed over, which it says by true, the time is over, or there is nobody to take it. */
     private boolean handOver(long deadline) {
         long asked = nanoTime.getAsLong() - ASK_NANOS;
         elsewhereSince = null;
@@ -151,10 +157,11 @@ final class NodeDrain {
                 throw new KvernException(
                         ErrorReason.UNAVAILABLE, "drain: the node is stopping (expected: a node that is up)");
             }
-            Long end = endNanos;
-            if (end != null && nanoTime.getAsLong() - asked >= ASK_NANOS) {
+            if (nanoTime.getAsLong() - asked >= ASK_NANOS) {
                 asked = nanoTime.getAsLong();
-                if (asked - end >= 0 || holders.isAlone()) {
+                Long end = endNanos;
+                // A process that ends waits for those that are only being drained: they stay once they hear of it.
+                if (end == null ? holders.isAlone() : asked - end >= 0 || holders.isLast()) {
                     return false;
                 }
             }

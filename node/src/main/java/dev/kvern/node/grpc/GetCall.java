@@ -26,9 +26,6 @@ final class GetCall implements SendBudget.Holder {
     /** Handed to the transport and not yet sent: enough that it does not run dry while the next part is made. */
     private static final int UNSENT_BYTES = 1 << 20;
 
-    /** Longest wait for room to read a block into; then the caller is told to ask elsewhere. */
-    private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-
     /** A caller that has taken nothing for so long loses its room, if others wait for it. */
     private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -121,7 +118,7 @@ final class GetCall implements SendBudget.Holder {
     private void awaitRoom() {
         if (!awaitsRoom) {
             awaitsRoom = true;
-            budget.take(PATIENCE_NANOS, this::roomOrNot);
+            budget.take(budget.patienceNanos(), this::roomOrNot);
         }
     }
 
@@ -147,9 +144,11 @@ final class GetCall implements SendBudget.Holder {
     private void begin(ReadAhead.Reading read) {
         answered++;
         lastSent = budget.now();
-        counters.asked();
-        if (owners.isForeign(read.key())) {
-            counters.foreign();
+        if (!read.again()) {
+            counters.asked();
+            if (owners.isForeign(read.key())) {
+                counters.foreign();
+            }
         }
         ReadableBlock block = read.found();
         if (block == null) {
@@ -164,7 +163,6 @@ final class GetCall implements SendBudget.Holder {
         if (read.taken() > 0) {
             budget.settle(read.taken(), bytes);
         }
-        counters.found(bytes, block.header().tokens());
         BlockHeader header = BlockHeaders.header(read.key(), block.header());
         long[] places = block.places();
         if (share && places.length > 0) {
@@ -172,6 +170,7 @@ final class GetCall implements SendBudget.Holder {
             // the checksum.
             block.close();
             budget.give(read.taken() > 0 ? bytes : 0);
+            counters.found(bytes, block.header().tokens());
             counters.placed();
             responses.onNext(new BlockPart.Placed(PlacedBlock.newBuilder()
                     .setHeader(header)
@@ -185,25 +184,31 @@ final class GetCall implements SendBudget.Holder {
     }
 
     private void sendPart(Sending sending) {
-        // The transport copies it before this returns.
-        responses.onNext(sending.next(messageBytes));
+        Optional<BlockPart.Data> part = sending.next(messageBytes);
         lastSent = budget.now();
-        if (sending.damaged()) {
-            // The caller has found the same; it need not wait for what else it asked for here.
-            reader.damaged(sending.key());
-            release();
-            responses.onError(new KvernException(
-                    ErrorReason.UNAVAILABLE,
-                    "block " + sending.key() + ": its copy here was damaged (expected: ask again, or another node)"));
+        if (part.isEmpty()) {
+            beginAgain(sending);
             return;
         }
+        // The transport copies it before this returns.
+        responses.onNext(part.get());
         if (sending.isDone()) {
             close(sending);
             current = null;
         }
     }
 
+    /** The caller has a part of a damaged block, or of another that came to lie where it lay. It begins anew with the next header. */
+    private void beginAgain(Sending sending) {
+        current = null;
+        sending.close();
+        answered--;
+        // Of one that lay at hand none was taken.
+        ahead.again(sending.key(), sending.taken() > 0 ? sending.taken() : budget.tryTake());
+    }
+
     private void close(Sending sending) {
+        counters.found(sending.header().payloadBytes(), sending.header().tokens());
         sending.close();
         budget.give(sending.taken());
     }

@@ -31,8 +31,9 @@ final class ReadAhead {
      * A block on its way from the store, or at hand.
      *
      * @param taken of the budget
+     * @param again whether it was on its way to the caller before, and was damaged
      */
-    record Reading(BlockKey key, CompletableFuture<Optional<ReadableBlock>> block, long taken) {
+    record Reading(BlockKey key, CompletableFuture<Optional<ReadableBlock>> block, long taken, boolean again) {
         /** The block; null if it is not stored, or could not be read. To be asked for once it was read. */
         @Nullable
         ReadableBlock found() {
@@ -67,11 +68,27 @@ final class ReadAhead {
             }
             requested++;
             taken += room;
-            reading.add(new Reading(
-                    key,
-                    atHand.isPresent() ? CompletableFuture.completedFuture(atHand) : reader.read(key, share),
-                    room));
+            reading.add(new Reading(key, atHand.isPresent() ? done(atHand) : fromStore(key), room, false));
         }
+    }
+
+    private CompletableFuture<Optional<ReadableBlock>> fromStore(BlockKey key) {
+        Optional<ReadableBlock> there = reader.inStore(key, share);
+        return there.isPresent() ? done(there) : reader.read(key, share);
+    }
+
+    private static CompletableFuture<Optional<ReadableBlock>> done(Optional<ReadableBlock> block) {
+        return CompletableFuture.completedFuture(block);
+    }
+
+    /**
+     * Reads a block once more, as the next: what was being sent of it was damaged.
+     *
+     * @param room of the budget, as was taken for it before
+     */
+    void again(BlockKey key, long room) {
+        taken += room;
+        reading.addFirst(new Reading(key, reader.readVerified(key), room, true));
     }
 
     /** A caller that takes nothing must leave room for others. */

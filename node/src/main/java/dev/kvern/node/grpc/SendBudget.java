@@ -29,8 +29,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SendBudget {
     private static final int FIRST_GUESS = 1 << 20;
+    private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final long limit;
+    private final long patienceNanos;
     private final Executor executor;
     private final LongSupplier nanoTime;
     private final Map<Object, Share> shares = new IdentityHashMap<>();
@@ -55,7 +57,13 @@ public final class SendBudget {
      * @param executor runs what waited for room
      */
     public SendBudget(long limit, Executor executor, LongSupplier nanoTime) {
+        this(limit, PATIENCE_NANOS, executor, nanoTime);
+    }
+
+    /** The same with another limit to how long a call waits for room. */
+    SendBudget(long limit, long patienceNanos, Executor executor, LongSupplier nanoTime) {
         this.limit = limit;
+        this.patienceNanos = patienceNanos;
         this.executor = executor;
         this.nanoTime = nanoTime;
     }
@@ -190,6 +198,11 @@ public final class SendBudget {
         long limit() {
             return limit;
         }
+
+        /** Longest wait for room to read a block into; then a caller is told to ask elsewhere. */
+        long patienceNanos() {
+            return patienceNanos;
+        }
     }
 
     private long guess() {
@@ -244,6 +257,11 @@ public final class SendBudget {
     /** By which callers stand still. */
     LongSupplier clock() {
         return nanoTime;
+    }
+
+    /** Calls that may hold blocks; for tests. */
+    synchronized int calls() {
+        return holders.size();
     }
 
     /** How many wait for room. */

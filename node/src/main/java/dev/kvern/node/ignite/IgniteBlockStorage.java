@@ -4,6 +4,8 @@ import dev.kvern.block.BlockKey;
 import dev.kvern.node.store.BlockOwners;
 import dev.kvern.node.store.BlockStorage;
 import dev.kvern.node.store.EvictionPolicy;
+import dev.kvern.node.store.LeasedBlock;
+import dev.kvern.node.store.ReadableBlock;
 import dev.kvern.node.store.StorageUsage;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
@@ -53,6 +55,7 @@ public final class IgniteBlockStorage implements BlockStorage {
     private final BlockCopies copies;
     private final BlockHealer healer;
     private final AffinityOwners owners;
+    private final Optional<BlockPages> pages;
 
     /**
      * @param messages to and from the other nodes
@@ -70,7 +73,7 @@ public final class IgniteBlockStorage implements BlockStorage {
             Executor executor,
             long timeoutMillis) {
         this.ignite = ignite;
-        this.use = new SharedUse(ignite, policy);
+        this.use = new SharedUse(ignite, policy, System::nanoTime);
         this.policy = policy;
         this.calls = new BoundedCalls(executor, timeoutMillis);
         this.cache = ignite.getOrCreateCache(new CacheConfiguration<String, byte[]>(CACHE)
@@ -86,6 +89,7 @@ public final class IgniteBlockStorage implements BlockStorage {
                 .setAffinity(new ZonedAffinity(placement.partitions())));
         this.owners = new AffinityOwners(ignite, CACHE);
         this.copies = new BlockCopies(owners, cache, messages, timeoutMillis);
+        this.pages = BlockPages.of(ignite, CACHE);
         this.healer = new BlockHealer(cache, copies, calls, counters);
         Placement others = placementOf(cache);
         if (!others.equals(placement)) {
@@ -106,6 +110,29 @@ public final class IgniteBlockStorage implements BlockStorage {
     /** Tells the other nodes what was used here since the last time. To be called at short intervals; may block. */
     public void tellUse() {
         use.tell();
+    }
+
+    @Override
+    public Optional<ReadableBlock> here(BlockKey key) {
+        if (pages.isEmpty() || !owners.isHeldHere(key)) {
+            return Optional.empty();
+        }
+        EvictionPolicy.Lease lease = policy.lease(key);
+        Optional<ReadableBlock> block = pages.get().find(key, key.toHex());
+        if (block.isEmpty()) {
+            lease.close();
+            return Optional.empty();
+        }
+        use.used(key, block.get().header().parent());
+        return Optional.of(new LeasedBlock(block.get(), lease));
+    }
+
+    @Override
+    public CompletableFuture<Optional<ReadableBlock>> open(BlockKey key) {
+        return calls.start("get", () -> new IgniteFinishedFutureImpl<>(here(key)))
+                .thenCompose(here -> here.isPresent()
+                        ? CompletableFuture.completedFuture(here)
+                        : get(key).thenApply(block -> block.map(found -> found)));
     }
 
     @Override

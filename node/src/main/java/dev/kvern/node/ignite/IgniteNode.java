@@ -55,6 +55,9 @@ public final class IgniteNode implements AutoCloseable {
     /** What a node asks another for at a time when partitions move, and more by a block at most. */
     private static final int REBALANCE_BATCH_BYTES = 512 << 10;
 
+    /** Tried, one after the other, where any port will do. */
+    private static final int OTHER_FREE_PORTS = 50;
+
     /** One may wait to send while another takes in what has come. */
     private static final int REBALANCE_THREADS = 2;
 
@@ -130,6 +133,7 @@ public final class IgniteNode implements AutoCloseable {
                 .setLocalHost(address.bind())
                 .setAddressResolver(address.resolver().orElse(null))
                 .setGridLogger(new Slf4jIgniteLogger(LoggerFactory.getLogger("org.apache.ignite")))
+                .setLifecycleBeans(new PageGate())
                 .setFailureHandler(new FailureWatch(onLoss))
                 .setFailureDetectionTimeout(settings.failureDetectionMillis())
                 .setMetricsLogFrequency(0)
@@ -147,7 +151,8 @@ public final class IgniteNode implements AutoCloseable {
                 .setCommunicationSpi(new PacedCommunication(
                                 settings.rebalanceBytesPerSecond(), REBALANCE_BATCH_BYTES, System::nanoTime)
                         .setLocalPort(communicationPort)
-                        .setLocalPortRange(0)
+                        // One that was free may be taken by now, by another process of this machine.
+                        .setLocalPortRange(settings.communicationPort() == 0 ? OTHER_FREE_PORTS : 0)
                         .setSocketReceiveBuffer(0)
                         .setSocketSendBuffer(0)
                         .setIdleConnectionTimeout(IDLE_CONNECTION_MILLIS))

@@ -31,19 +31,35 @@ public final class PartitionHolders {
     private static final Logger log = LoggerFactory.getLogger(PartitionHolders.class);
     private static final String DRAINING = "draining";
 
+    /** Answers to that question. */
+    private static final byte STAYS = 0;
+
+    private static final byte DRAINS = 1;
+    private static final byte STOPS = 2;
+
     private final Ignite ignite;
     private final NodeMessages messages;
     private volatile boolean draining;
+    private volatile boolean stopping;
 
     public PartitionHolders(Ignite ignite, NodeMessages messages) {
         this.ignite = ignite;
         this.messages = messages;
-        messages.serve(DRAINING, question -> new byte[] {(byte) (draining ? 1 : 0)});
+        messages.serve(DRAINING, question -> new byte[] {state()});
+    }
+
+    private byte state() {
+        return stopping ? STOPS : draining ? DRAINS : STAYS;
     }
 
     /** Whether this node is being drained. */
     public boolean draining() {
         return draining;
+    }
+
+    /** Lets the others know that this node's process ends, whatever it has handed over by then. */
+    public void stop() {
+        stopping = true;
     }
 
     /** Begins to pass this node's partitions on. To be called again while it lasts: another node may just have ended to drain. */
@@ -62,19 +78,31 @@ public final class PartitionHolders {
     /** The nodes besides this one that are not being drained; those that do not answer are left out. */
     public List<ClusterNode> others() {
         return messages.askAll(DRAINING, new byte[0]).answers().entrySet().stream()
-                .filter(answer -> answer.getValue()[0] == 0)
+                .filter(answer -> answer.getValue()[0] == STAYS)
                 .map(Map.Entry::getKey)
                 .filter(node -> !node.isLocal())
                 .toList();
     }
 
     /**
-     * Whether nobody could take this node's partitions: there is no other node, or all others have said that they are being drained.
-     * One that does not answer may still take them.
+     * Whether nobody takes this node's partitions as it is: there is no other node, or all others have said that they are being drained
+     * or stop. One that does not answer may still take them.
      */
     public boolean isAlone() {
+        return allOthersSay(DRAINS);
+    }
+
+    /**
+     * Whether nobody will ever take this node's partitions: there is no other node, or all others have said that their processes end.
+     * One that is only being drained stays once it hears that nobody is left for what it has.
+     */
+    public boolean isLast() {
+        return allOthersSay(STOPS);
+    }
+
+    private boolean allOthersSay(byte atLeast) {
         Set<ClusterNode> leaving = messages.askAll(DRAINING, new byte[0]).answers().entrySet().stream()
-                .filter(answer -> answer.getValue()[0] != 0)
+                .filter(answer -> answer.getValue()[0] >= atLeast)
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
         return messages.nodes().stream().allMatch(node -> node.isLocal() || leaving.contains(node));
@@ -128,7 +156,7 @@ public final class PartitionHolders {
     private boolean drains(ClusterNode node) {
         CompletableFuture<Optional<byte[]>> answer = messages.ask(node, DRAINING, new byte[0]);
         try {
-            return answer.join().filter(drains -> drains[0] != 0).isPresent();
+            return answer.join().filter(state -> state[0] != STAYS).isPresent();
         } catch (CompletionException e) {
             throw new IllegalStateException("node " + NodeMessages.id(node) + " does not answer", e.getCause());
         }

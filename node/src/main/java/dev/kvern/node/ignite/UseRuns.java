@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
 /**
  * Uses of single blocks, put together to runs: a block joins the run in which its parent was used, so that in each run parents
@@ -17,16 +18,30 @@ final class UseRuns {
     /** Keys between two takes; beyond it uses are not told: the order is then a little less true. */
     static final int MAX_KEYS = 16_384;
 
+    /**
+     * One use of several blocks.
+     *
+     * @param keys parents first
+     * @param nanos when it was, or its last part
+     */
+    record Use(List<BlockKey> keys, long nanos) {}
+
     /** Compared by identity: its keys change. */
     private static final class Run {
         private final List<BlockKey> keys = new ArrayList<>();
+        private long usedAt;
     }
 
+    private final LongSupplier nanoTime;
     private Map<BlockKey, Run> runs = new HashMap<>();
     private Map<BlockKey, Run> taken = Map.of();
 
     /** The last used last. */
     private final Set<Run> order = new LinkedHashSet<>();
+
+    UseRuns(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
 
     /** Notes a use of a block. */
     synchronized void used(BlockKey key, Optional<BlockKey> parent) {
@@ -41,6 +56,7 @@ final class UseRuns {
                 run.keys.add(key);
             }
         }
+        run.usedAt = nanoTime.getAsLong();
         order.remove(run);
         order.add(run);
     }
@@ -63,9 +79,9 @@ final class UseRuns {
         return next;
     }
 
-    /** The runs since the last time, the last used last, each parents first. */
-    synchronized List<List<BlockKey>> take() {
-        List<List<BlockKey>> all = order.stream().map(run -> run.keys).toList();
+    /** The runs since the last time, the last used last. */
+    synchronized List<Use> take() {
+        List<Use> all = order.stream().map(run -> new Use(run.keys, run.usedAt)).toList();
         taken = runs;
         runs = new HashMap<>();
         order.clear();

@@ -14,6 +14,19 @@ public interface BlockStorage {
     CompletableFuture<Optional<StoredBlock>> get(BlockKey key);
 
     /**
+     * A block that can be sent from where it lies at this node, not verified, and kept from being evicted until it is closed; empty if
+     * there is none like that, and {@link #get} may still find it. Does not wait.
+     */
+    default Optional<ReadableBlock> here(BlockKey key) {
+        return Optional.empty();
+    }
+
+    /** The same if there is one, found in a thread that may be kept busy with it, else what {@link #get} says. To be closed. */
+    default CompletableFuture<Optional<ReadableBlock>> open(BlockKey key) {
+        return get(key).thenApply(block -> block.map(found -> found));
+    }
+
+    /**
      * Stores a block unless there is one already: the first complete write wins. Once this has ended well, the block's array is
      * the caller's again and may be written to.
      *

@@ -5,6 +5,7 @@ import dev.kvern.block.BlockLabels;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.ListIterator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.WeakHashMap;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * passed up at each use, which would take a step for each ancestor: a leaf that goes passes its own to its parent, which only
  * then may become a leaf. Every call takes O(log n), except for a block that comes after its children: then its ancestors are
  * looked through, as headers are not to be trusted and blocks in a circle would have no leaf.
+ *
+ * <p>Uses are in the order of time, not of news: other nodes tell theirs late, each at a time of its own, and by the order in which
+ * that is heard what was stored last at one node would count as older than all that another has just told.
  *
  * <p>A node holds only part of a chain, and knows only a block's own parent. Where a gap lies between two blocks of a chain,
  * order of use is all there is: of one use, the deeper block counts as the older.
@@ -46,7 +50,10 @@ public final class ChainLru implements EvictionPolicy, HeldKeys {
 
     private final ChainTable table = new ChainTable();
     private final LeafHeap leaves = new LeafHeap();
+
+    /** Nanoseconds since the start, or the last use if that is later: so uses that come one after the other are in that order. */
     private long clock;
+
     private int held;
 
     public ChainLru() {
@@ -64,7 +71,7 @@ public final class ChainLru implements EvictionPolicy, HeldKeys {
     public synchronized void held(BlockKey key, Optional<BlockKey> parent, int bytes, BlockLabels blockLabels) {
         ChainNode node = table.findOrAdd(key);
         node.bytes = bytes;
-        node.lastUse = ++clock;
+        node.lastUse = advance(1);
         node.usedAt = ticks();
         node.labels = shared(blockLabels);
         if (!node.held) {
@@ -76,9 +83,19 @@ public final class ChainLru implements EvictionPolicy, HeldKeys {
         place(node);
     }
 
+    /** A time for each of several uses now: the one that is returned, and those before it. */
+    private long advance(int uses) {
+        clock = Math.max(clock + uses, nanoTime.getAsLong() - startedAt);
+        return clock;
+    }
+
     /** Sixteenths of a second since the start: enough for four years. */
     private int ticks() {
-        return (int) ((nanoTime.getAsLong() - startedAt) / NANOS_PER_TICK);
+        return ticksAgo(0);
+    }
+
+    private int ticksAgo(long nanos) {
+        return (int) ((nanoTime.getAsLong() - startedAt - nanos) / NANOS_PER_TICK);
     }
 
     private BlockLabels shared(BlockLabels of) {
@@ -133,19 +150,22 @@ public final class ChainLru implements EvictionPolicy, HeldKeys {
     }
 
     @Override
-    public synchronized void used(List<BlockKey> run) {
-        clock += run.size();
-        long use = clock;
-        int now = ticks();
-        for (BlockKey key : run) {
-            ChainNode node = table.find(key);
+    public synchronized void used(List<BlockKey> run, long agoNanos) {
+        long last = advance(run.size()) - agoNanos;
+        int at = ticksAgo(agoNanos);
+        long behind = Long.MIN_VALUE;
+        // From the end, as a later use of a block is one of all before it, too.
+        for (ListIterator<BlockKey> keys = run.listIterator(run.size()); keys.hasPrevious(); ) {
+            int place = keys.previousIndex();
+            ChainNode node = table.find(keys.previous());
             if (node != null && node.held) {
-                node.lastUse = use;
-                node.usedAt = now;
+                node.lastUse = Math.max(Math.max(node.lastUse, last - place), behind + 1);
+                node.usedAt = Math.max(node.usedAt, at);
+                behind = node.lastUse;
                 place(node);
             }
-            use--;
         }
+        clock = Math.max(clock, behind);
     }
 
     @Override

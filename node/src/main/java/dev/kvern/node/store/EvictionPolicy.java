@@ -44,8 +44,14 @@ public interface EvictionPolicy {
      * Notes one use of several blocks; without effect for those not held.
      *
      * @param run parents before their children; they need not all be held here
+     * @param agoNanos since when the use was; a block keeps a later one that is known of it
      */
-    void used(List<BlockKey> run);
+    void used(List<BlockKey> run, long agoNanos);
+
+    /** The same for a use just now. */
+    default void used(List<BlockKey> run) {
+        used(run, 0);
+    }
 
     /** Notes a use of a block at this node, which others hear of later by {@link #used}, and this one again. */
     default void usedHere(BlockKey key) {

@@ -67,7 +67,7 @@ public final class ReadCache {
     }
 
     /** Notes that a block was read from the store, and takes a copy if it is worth it and there is room. */
-    public void offer(BlockKey key, StoredBlock block) {
+    public void offer(BlockKey key, ReadableBlock block) {
         Entry entry = admitReadAgain(key, block);
         if (entry != null) {
             fill(entry, block);
@@ -76,7 +76,7 @@ public final class ReadCache {
     }
 
     /** Takes a copy of a block that was read from the store, for one who reads this memory; empty if there is no room. To be closed. */
-    public Optional<ReadableBlock> pass(BlockKey key, StoredBlock block) {
+    public Optional<ReadableBlock> pass(BlockKey key, ReadableBlock block) {
         Entry again = admitReadAgain(key, block);
         Entry entry = again == null ? admitPassing(key, block) : again;
         if (entry == null) {
@@ -86,11 +86,12 @@ public final class ReadCache {
         return Optional.of(put(key, entry, again == null ? passing : readOften));
     }
 
-    private void fill(Entry entry, StoredBlock block) {
+    private void fill(Entry entry, ReadableBlock block) {
         int from = 0;
         for (int page : entry.pages) {
-            int length = Math.min(PageSlab.PAGE_BYTES, block.payloadBytes() - from);
-            slab.page(page).put(block.encoded(), StoredBlock.HEADER_BYTES + from, length);
+            ByteBuffer target = slab.page(page);
+            int length = Math.min(target.remaining(), entry.header.payloadBytes() - from);
+            block.payload(from, length).forEach(target::put);
             from += length;
         }
     }
@@ -115,8 +116,13 @@ public final class ReadCache {
         return copy;
     }
 
-    private synchronized @Nullable Entry admitReadAgain(BlockKey key, StoredBlock block) {
-        int pages = PageSlab.pagesFor(block.payloadBytes());
+    /** Whether a read of the block is to be told by {@link #offer}, which may take a copy; if not, this one is noted. */
+    public synchronized boolean wasReadBefore(BlockKey key) {
+        return readOnce.putIfAbsent(key, true) != null;
+    }
+
+    private synchronized @Nullable Entry admitReadAgain(BlockKey key, ReadableBlock block) {
+        int pages = PageSlab.pagesFor(block.header().payloadBytes());
         if (pages > slab.pages() || readOften.find(key) != null || readOnce.put(key, true) == null || !held.test(key)) {
             return null;
         }
@@ -127,8 +133,8 @@ public final class ReadCache {
         return entry;
     }
 
-    private synchronized @Nullable Entry admitPassing(BlockKey key, StoredBlock block) {
-        int pages = PageSlab.pagesFor(block.payloadBytes());
+    private synchronized @Nullable Entry admitPassing(BlockKey key, ReadableBlock block) {
+        int pages = PageSlab.pagesFor(block.header().payloadBytes());
         int most = slab.pages() / PASSING_PART;
         if (pages > most || !held.test(key)) {
             return null;
@@ -137,21 +143,22 @@ public final class ReadCache {
         return passing.pages() + pages <= most ? take(pages, block) : null;
     }
 
-    private @Nullable Entry take(int pages, StoredBlock block) {
+    private @Nullable Entry take(int pages, ReadableBlock block) {
         readOften.evictUntil(() -> slab.freePages() >= pages);
         passing.evictUntil(() -> slab.freePages() >= pages);
         int[] taken = slab.take(pages);
         return taken == null ? null : new Entry(block.header().alone(), taken);
     }
 
-    /** Forgets a block: it is not stored here any more, or its copy was damaged. */
-    public synchronized void drop(BlockKey key) {
+    /** Forgets a block: it is not stored here any more, or its copy was damaged. Whether there was a copy. */
+    public synchronized boolean drop(BlockKey key) {
         readOnce.remove(key);
         Entry often = readOften.remove(key);
         Entry entry = often == null ? passing.remove(key) : often;
         if (entry != null) {
             forget(entry);
         }
+        return entry != null;
     }
 
     private void forget(Entry entry) {

@@ -76,6 +76,11 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     @BeforeAll
     static void start() {
         STORAGE.onGone = CACHE::drop;
+        server = serve(BUDGET);
+        channel = connect(server);
+    }
+
+    private static GrpcServer serve(SendBudget budget) {
         var service = new BlockStoreGrpc(
                 "node-t",
                 STORAGE,
@@ -84,13 +89,16 @@ class BlockStoreGrpcTest extends BlockStoreContract {
                 COUNTERS,
                 MAX_BLOCK_BYTES,
                 RECEIVING_BYTES,
-                BUDGET,
+                budget,
                 4,
                 WriteGate.OPEN,
                 bytes -> {},
                 () -> 1);
-        server = GrpcServer.start("127.0.0.1", 0, CALLS, List.of(service));
-        channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+        return GrpcServer.start("127.0.0.1", 0, CALLS, List.of(service));
+    }
+
+    private static ManagedChannel connect(GrpcServer to) {
+        return NettyChannelBuilder.forAddress("127.0.0.1", to.port())
                 .usePlaintext()
                 .build();
     }
@@ -109,7 +117,7 @@ class BlockStoreGrpcTest extends BlockStoreContract {
 
     @Test
     void whatIsReadForSlowCallersIsBounded() {
-        try (var slow = new SlowCallers()) {
+        try (var slow = new SlowCallers(channel, BUDGET)) {
             StatusRuntimeException refusal = slow.fillTheRoom();
             assertThat(refusal.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
             assertThat(refusal.getStatus().getDescription()).contains("blocks being sent", "" + SENDING_BYTES);
@@ -117,7 +125,7 @@ class BlockStoreGrpcTest extends BlockStoreContract {
         // And the room comes back.
         Awaits.until("a reader is served again", () -> {
             try {
-                return bytesOfAGet() == 8L * MAX_BLOCK_BYTES;
+                return bytesOfAGet(channel) == 8L * MAX_BLOCK_BYTES;
             } catch (StatusRuntimeException e) {
                 return false;
             }
@@ -126,10 +134,10 @@ class BlockStoreGrpcTest extends BlockStoreContract {
 
     @Test
     void whoTakesNothingLosesItsRoomToWhoWaitsForIt() {
-        try (var slow = new SlowCallers()) {
+        try (var slow = new SlowCallers(channel, BUDGET)) {
             slow.fillTheRoom();
             NANOS.addAndGet(TimeUnit.SECONDS.toNanos(2));
-            assertThat(bytesOfAGet()).isEqualTo(8L * MAX_BLOCK_BYTES);
+            assertThat(bytesOfAGet(channel)).isEqualTo(8L * MAX_BLOCK_BYTES);
             var ended = slow.calls.stream()
                     .map(call ->
                             catchThrowableOfType(StatusRuntimeException.class, () -> call.forEachRemaining(part -> {})))
@@ -141,22 +149,33 @@ class BlockStoreGrpcTest extends BlockStoreContract {
 
     @Test
     void whoFindsNoRoomIsServedOnceThereIsSome() {
-        CompletableFuture<Long> waiting;
-        try (var slow = new SlowCallers()) {
-            slow.fillTheRoom();
-            waiting = CompletableFuture.supplyAsync(BlockStoreGrpcTest::bytesOfAGet);
-            Awaits.until("it waits", () -> BUDGET.waiting() > 0);
+        var budget = new SendBudget(SENDING_BYTES, TimeUnit.MINUTES.toNanos(10), CALLS, NANOS::get);
+        try (GrpcServer patient = serve(budget)) {
+            ManagedChannel toPatient = connect(patient);
+            try {
+                CompletableFuture<Long> waiting;
+                putLarge();
+                try (var slow = new SlowCallers(toPatient, budget)) {
+                    Awaits.until("no room", () -> {
+                        slow.open();
+                        return budget.waiting() > 0;
+                    });
+                    int before = budget.waiting();
+                    waiting = CompletableFuture.supplyAsync(() -> bytesOfAGet(toPatient));
+                    Awaits.until("it waits", () -> budget.waiting() > before);
+                }
+                assertThat(waiting).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(8L * MAX_BLOCK_BYTES);
+            } finally {
+                toPatient.shutdownNow();
+            }
         }
-        assertThat(waiting).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(8L * MAX_BLOCK_BYTES);
     }
 
     /** They stand for however long they like: the clock does. */
     @Test
     void slowCallersOfOneConnectionLeaveRoomForOthers() {
-        ManagedChannel another = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
-                .usePlaintext()
-                .build();
-        try (var slow = new SlowCallers()) {
+        ManagedChannel another = connect(server);
+        try (var slow = new SlowCallers(channel, BUDGET)) {
             slow.fillTheRoom();
             assertThat(BUDGET.taken()).isLessThanOrEqualTo(SENDING_BYTES / 2 + MAX_BLOCK_BYTES);
             assertThat(bytesOfAGet(another)).isEqualTo(8L * MAX_BLOCK_BYTES);
@@ -165,14 +184,19 @@ class BlockStoreGrpcTest extends BlockStoreContract {
         }
     }
 
-    private static long bytesOfAGet() {
-        return bytesOfAGet(channel);
+    /** The block that is always read from the store. */
+    private static void putLarge() {
+        byte[] payload = Blocks.payload(NOT_CACHED, MAX_BLOCK_BYTES);
+        Blocks.put(
+                BlockStoreServiceGrpc.newStub(channel),
+                Blocks.headerPart(Blocks.header(NOT_CACHED, payload)),
+                Blocks.dataPart(payload, 0, payload.length));
     }
 
     /** Of eight blocks that are always read from the store. */
-    private static long bytesOfAGet(ManagedChannel by) {
+    private static long bytesOfAGet(Channel from) {
         var bytes = new AtomicLong();
-        BlockStoreServiceGrpc.newBlockingStub(by)
+        BlockStoreServiceGrpc.newBlockingStub(from)
                 .get(eightBlocks())
                 .forEachRemaining(part -> bytes.addAndGet(part.getData().size()));
         return bytes.get();
@@ -190,19 +214,27 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     private static final class SlowCallers implements AutoCloseable {
         private final List<Iterator<GetResponse>> calls = new ArrayList<>();
         private final Context.CancellableContext context = Context.current().withCancellation();
+        private final Channel node;
+        private final SendBudget budget;
+
+        SlowCallers(Channel node, SendBudget budget) {
+            this.node = node;
+            this.budget = budget;
+        }
+
+        /** One more. */
+        void open() {
+            context.run(
+                    () -> calls.add(BlockStoreServiceGrpc.newBlockingStub(node).get(eightBlocks())));
+        }
 
         /** What is read ahead for them fills the room; how the last one is refused. */
         StatusRuntimeException fillTheRoom() {
-            byte[] payload = Blocks.payload(NOT_CACHED, MAX_BLOCK_BYTES);
-            Blocks.put(
-                    BlockStoreServiceGrpc.newStub(channel),
-                    Blocks.headerPart(Blocks.header(NOT_CACHED, payload)),
-                    Blocks.dataPart(payload, 0, payload.length));
+            putLarge();
             var refusal = new AtomicReference<StatusRuntimeException>();
             context.run(() -> refusal.set(catchThrowableOfType(StatusRuntimeException.class, () -> {
                 for (int i = 0; i < 100; i++) {
-                    var responses =
-                            BlockStoreServiceGrpc.newBlockingStub(channel).get(eightBlocks());
+                    var responses = BlockStoreServiceGrpc.newBlockingStub(node).get(eightBlocks());
                     assertThat(responses.hasNext()).isTrue();
                     calls.add(responses);
                 }
@@ -213,6 +245,8 @@ class BlockStoreGrpcTest extends BlockStoreContract {
         @Override
         public void close() {
             context.cancel(null);
+            // Their room is taken, and their blocks are counted, until the node has heard it.
+            Awaits.until("their calls to end", () -> budget.calls() == 0);
         }
     }
 
@@ -299,12 +333,42 @@ class BlockStoreGrpcTest extends BlockStoreContract {
         long corrupt = counters().getCorruptBlocks();
         int at = indexOf(Blocks.payload(510, 5_000));
         CACHED.put(at + 4_000, (byte) (CACHED.get(at + 4_000) ^ 4));
-        var failure = catchThrowableOfType(StatusRuntimeException.class, () -> answers(510));
-        assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
-        assertThat(failure.getStatus().getDescription())
-                .contains("damaged", Blocks.key(510).toHex());
+        long asked = counters().getGetBlocks();
+        // All of the parts but the last go before it is found.
+        List<GetResponse> parts = answers(510, 1 << 10);
+        assertThat(parts.stream().filter(GetResponse::hasHeader)).hasSize(2);
+        assertThat(lastBlock(parts)).isEqualTo(Blocks.payload(510, 5_000));
         assertThat(counters().getCorruptBlocks() - corrupt).isEqualTo(1);
+        assertThat(counters().getGetBlocks() - asked).isEqualTo(1);
         assertThat(payload(510)).isEqualTo(Blocks.payload(510, 5_000));
+        assertThat(counters().getCorruptBlocks() - corrupt).isEqualTo(1);
+    }
+
+    @Test
+    void aDamagedCopyOfWhatIsGoneIsAMiss() {
+        putAll(511);
+        for (int i = 0; i < 3; i++) {
+            payload(511);
+        }
+        int at = indexOf(Blocks.payload(511, 5_000));
+        CACHED.put(at, (byte) (CACHED.get(at) ^ 1));
+        STORAGE.blocks.remove(Blocks.key(511));
+        long found = counters().getGetHits();
+        List<GetResponse> parts = answers(511, 1 << 10);
+        assertThat(parts.get(parts.size() - 1).hasMiss()).isTrue();
+        assertThat(lastBlock(parts)).hasSizeLessThan(5_000);
+        assertThat(counters().getGetHits()).isEqualTo(found);
+    }
+
+    private static byte[] lastBlock(List<GetResponse> parts) {
+        var bytes = new ByteArrayOutputStream();
+        for (GetResponse part : parts) {
+            if (part.hasHeader()) {
+                bytes.reset();
+            }
+            bytes.writeBytes(part.getData().toByteArray());
+        }
+        return bytes.toByteArray();
     }
 
     private static int indexOf(byte[] payload) {
@@ -323,10 +387,15 @@ class BlockStoreGrpcTest extends BlockStoreContract {
     }
 
     private List<GetResponse> answers(int number) {
+        return answers(number, 1 << 20);
+    }
+
+    private List<GetResponse> answers(int number, int partBytes) {
         var parts = new ArrayList<GetResponse>();
         blocking()
                 .get(GetRequest.newBuilder()
                         .addKeys(Blocks.key(number).toByteString())
+                        .setMaxChunkBytes(partBytes)
                         .build())
                 .forEachRemaining(parts::add);
         return parts;

@@ -10,7 +10,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class UseRunsTest {
-    private final UseRuns runs = new UseRuns();
+    private long nanos;
+    private final UseRuns runs = new UseRuns(() -> nanos);
 
     @Test
     void chainsUsedAtTheSameTimeAreRunsOfTheirOwn() {
@@ -20,8 +21,8 @@ class UseRunsTest {
         use(12, 11);
         use(13, 11);
         use(3, 2);
-        assertThat(runs.take()).containsExactly(keys(11, 12, 13), keys(1, 2, 3));
-        assertThat(runs.take()).isEmpty();
+        assertThat(taken()).containsExactly(keys(11, 12, 13), keys(1, 2, 3));
+        assertThat(taken()).isEmpty();
     }
 
     @Test
@@ -29,7 +30,7 @@ class UseRunsTest {
         use(5, 4);
         use(6, 5);
         use(5, 4);
-        assertThat(runs.take()).containsExactly(keys(5, 6));
+        assertThat(taken()).containsExactly(keys(5, 6));
     }
 
     @Test
@@ -38,10 +39,22 @@ class UseRunsTest {
         use(2, 1);
         runs.take();
         use(3, 2);
-        assertThat(runs.take()).containsExactly(keys(1, 2, 3));
+        assertThat(taken()).containsExactly(keys(1, 2, 3));
         runs.take();
         use(4, 3);
-        assertThat(runs.take()).containsExactly(keys(4));
+        assertThat(taken()).containsExactly(keys(4));
+    }
+
+    @Test
+    void aRunIsOfTheTimeOfItsLastUse() {
+        nanos = 10;
+        use(1, 0);
+        nanos = 20;
+        use(11, 0);
+        nanos = 30;
+        use(2, 1);
+        nanos = 90;
+        assertThat(runs.take()).containsExactly(new UseRuns.Use(keys(11), 20), new UseRuns.Use(keys(1, 2), 30));
     }
 
     @Test
@@ -49,7 +62,11 @@ class UseRunsTest {
         for (int i = 1; i <= 2 * UseRuns.MAX_KEYS; i++) {
             use(i, i - 1);
         }
-        assertThat(runs.take().stream().mapToInt(List::size).sum()).isEqualTo(UseRuns.MAX_KEYS);
+        assertThat(taken().stream().mapToInt(List::size).sum()).isEqualTo(UseRuns.MAX_KEYS);
+    }
+
+    private List<List<BlockKey>> taken() {
+        return runs.take().stream().map(UseRuns.Use::keys).toList();
     }
 
     private void use(int number, int parent) {

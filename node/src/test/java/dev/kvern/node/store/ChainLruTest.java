@@ -13,7 +13,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ChainLruTest {
-    private final ChainLru policy = new ChainLru();
+    private long nanos;
+    private final ChainLru policy = new ChainLru(() -> nanos, gap -> {});
 
     @Test
     void aChainGoesFromItsEnd() {
@@ -58,6 +59,48 @@ class ChainLruTest {
         use(1, 2, 3, 4, 5);
         assertThat(evictAll()).containsExactly(9, 5, 3, 1);
         assertThat(policy.known()).isZero();
+    }
+
+    /** As other nodes tell what they have used: late, and in one go. */
+    @Test
+    void whatWasStoredLastIsNotTheFirstToGoBecauseOthersAreToldOfLater() {
+        nanos = 100;
+        chain(1, 2);
+        nanos = 200;
+        chain(11, 12);
+        nanos = 300;
+        chain(21, 22);
+        nanos = 400;
+        used(300, 1, 2);
+        used(200, 11, 12);
+        assertThat(evictAll()).containsExactly(2, 1, 12, 11, 22, 21);
+    }
+
+    @Test
+    void aUseThatIsToldLateCountsFromWhenItWas() {
+        nanos = 100;
+        chain(1);
+        chain(2);
+        chain(3);
+        nanos = 900;
+        used(500, 1);
+        used(700, 3);
+        assertThat(evictAll()).containsExactly(2, 3, 1);
+    }
+
+    @Test
+    void anEarlierUseThatIsToldLateTakesNothingBack() {
+        held(1, 0);
+        held(3, 2);
+        held(5, 4);
+        held(9, 0);
+        nanos = 1_000;
+        use(3);
+        nanos = 1_100;
+        held(8, 0);
+        // Of all of them, before the use of 3, which was one of 1 as well.
+        used(400, 1, 2, 3, 4, 5);
+        assertThat(evictAll()).containsExactly(9, 5, 3, 1, 8);
     }
 
     @Test
@@ -126,6 +169,10 @@ class ChainLruTest {
 
     private void use(int... numbers) {
         policy.used(Arrays.stream(numbers).mapToObj(Blocks::key).toList());
+    }
+
+    private void used(long agoNanos, int... numbers) {
+        policy.used(Arrays.stream(numbers).mapToObj(Blocks::key).toList(), agoNanos);
     }
 
     private List<Integer> evictAll() {

@@ -9,8 +9,9 @@ import dev.kvern.rpc.KvernException;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -19,8 +20,13 @@ class RegionGateTest {
     private static final int LIMIT = 1_000;
     private static final int WAIT_MILLIS = 100;
 
-    /** Its looks come by themselves too: they find nothing else than those that the tests call for. */
-    private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
+    /** Looks come when a test calls for one: another at the same time would leave it with those that it does not find any more. */
+    private final ScheduledExecutorService scheduler = new ScheduledThreadPoolExecutor(1) {
+        @Override
+        public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
+            return super.schedule(command, 1, TimeUnit.DAYS);
+        }
+    };
 
     private final StoreCounters counters = new StoreCounters();
     private final Set<BlockKey> here = new HashSet<>(Set.of(Blocks.key(1), Blocks.key(2), Blocks.key(3)));

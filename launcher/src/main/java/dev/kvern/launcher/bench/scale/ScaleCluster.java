@@ -19,6 +19,7 @@ final class ScaleCluster implements AutoCloseable {
     private static final long ADMIN_SECONDS = 60;
 
     private final ServiceStarter starter;
+    private final Processors processors;
     private final String name;
     private final List<String> nodeSettings;
     private final List<Integer> discovery;
@@ -34,7 +35,13 @@ final class ScaleCluster implements AutoCloseable {
      * @param nodeSettings of all nodes
      */
     ScaleCluster(ServiceStarter starter, String name, int mostNodes, List<String> nodeSettings) {
+        this(starter, Processors.shared(), name, mostNodes, nodeSettings);
+    }
+
+    /** The same with nodes on processors of their own. */
+    ScaleCluster(ServiceStarter starter, Processors processors, String name, int mostNodes, List<String> nodeSettings) {
         this.starter = starter;
+        this.processors = processors;
         this.name = name;
         this.nodeSettings = List.copyOf(nodeSettings);
         this.discovery = FreePorts.find(mostNodes);
@@ -69,7 +76,7 @@ final class ScaleCluster implements AutoCloseable {
                 "ignite.addresses=" + seeds,
                 "ignite.work_directory=" + starter.directory().resolve(id + "-work")));
         settings.addAll(nodeSettings);
-        ServiceProcess process = starter.start(id, "node", settings);
+        ServiceProcess process = processors.forNode(starter, processes.size()).start(id, "node", settings);
         processes.add(process);
         return process;
     }
@@ -86,6 +93,13 @@ final class ScaleCluster implements AutoCloseable {
         return nodes.stream()
                 .map(node -> node.stats().getCounters())
                 .mapToLong(counters -> counters.getEvictedBlocks() + counters.getEvictedGoneBlocks())
+                .sum();
+    }
+
+    /** Processor time that all its nodes have used. */
+    long nodesCpuNanos() {
+        return processes.stream()
+                .mapToLong(process -> CpuTime.of(process.pid()).nanos())
                 .sum();
     }
 

@@ -40,6 +40,10 @@ public final class ScaleCommand implements Callable<Integer> {
     private static final int CONNECTIONS = 2;
     private static final int PROCESSORS_FOR_NODES = 8;
     private static final int PROCESSORS_FOR_FOUR = 16;
+    private static final int MAX_CLIENTS = 256;
+
+    /** Two nodes, and clients with as much as both. */
+    private static final int LEAST_SHARES = 4;
 
     @Option(
             names = "--part",
@@ -63,6 +67,21 @@ public final class ScaleCommand implements Callable<Integer> {
             defaultValue = "32",
             description = "rebalance.bytes_per_second of the nodes that join and leave (default: ${DEFAULT-VALUE}).")
     private int rebalanceMib;
+
+    @Option(
+            names = "--node-processors",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "nodes: processors that each node has for itself, so that there are twice as many nodes as"
+                    + " long as half of the processors are left for clients (Linux; default: 0, all share all).")
+    private int nodeProcessors;
+
+    @Option(
+            names = "--clients",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "nodes: threads that put and get (default: 0, one for each processor).")
+    private int clients;
 
     @Option(
             names = "--rounds",
@@ -101,6 +120,13 @@ public final class ScaleCommand implements Callable<Integer> {
                     "--rebalance-mib: " + rebalanceMib + " (expected: 1 to " + MAX_REBALANCE_MIB + " MiB a second)");
         }
         int processors = Runtime.getRuntime().availableProcessors();
+        if (nodeProcessors < 0 || nodeProcessors > processors / LEAST_SHARES) {
+            throw new UsageException("--node-processors: " + nodeProcessors + " (expected: 0, or up to "
+                    + processors / LEAST_SHARES + ", a quarter of this machine's)");
+        }
+        if (clients < 0 || clients > MAX_CLIENTS) {
+            throw new UsageException("--clients: " + clients + " (expected: 0 to " + MAX_CLIENTS + ")");
+        }
         Set<Part> chosen = parts != null ? parts : defaultParts(processors);
         var settings = new ScaleSettings(
                 chosen,
@@ -134,8 +160,12 @@ public final class ScaleCommand implements Callable<Integer> {
     }
 
     private ScaleSettings.Nodes nodes(int processors) {
-        List<Integer> counts = processors >= PROCESSORS_FOR_FOUR ? List.of(1, 2, 4) : List.of(1, 2);
-        return new ScaleSettings.Nodes(counts, processors, quick ? 8 : 128, MIB);
+        int most = nodeProcessors > 0 ? processors / 2 / nodeProcessors : processors >= PROCESSORS_FOR_FOUR ? 4 : 2;
+        List<Integer> counts = IntStream.iterate(1, nodes -> nodes <= most, nodes -> 2 * nodes)
+                .boxed()
+                .toList();
+        return new ScaleSettings.Nodes(
+                counts, clients > 0 ? clients : processors, nodeProcessors, quick ? 8 : 128, MIB);
     }
 
     private static boolean nothingLost(BenchRows rows) {

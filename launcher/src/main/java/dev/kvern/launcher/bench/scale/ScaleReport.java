@@ -108,7 +108,15 @@ final class ScaleReport {
     }
 
     private static String nodes(List<BenchRow> rows) {
-        var table = new TextTable("nodes", "clients", "GB/s: median (min-max)", "times 1 node", "p50 ms", "p99 ms");
+        var table = new TextTable(
+                "nodes",
+                "clients",
+                "GB/s: median (min-max)",
+                "times 1 node",
+                "p50 ms",
+                "p99 ms",
+                "busy of a node",
+                "of clients");
         for (BenchRow row : rows) {
             table.add(
                     row.subject(),
@@ -116,9 +124,11 @@ final class ScaleReport {
                     range(row.samples(), "%.3f"),
                     ratio(row),
                     fixed(row, Latencies.figure(50)),
-                    fixed(row, Latencies.figure(99)));
+                    fixed(row, Latencies.figure(99)),
+                    fixed(row, NodesPart.NODE_PROCESSORS),
+                    fixed(row, NodesPart.CLIENT_PROCESSORS));
         }
-        return table.toString();
+        return table + String.format("%n%nbusy: processors used, by each node and by all clients.");
     }
 
     private static String range(Samples samples, String format) {

@@ -75,13 +75,24 @@ record ScaleSettings(
      * Clusters of different sizes.
      *
      * @param counts of nodes, ascending
+     * @param threads that put and get, each with connections of its own
+     * @param processors of each node for itself; 0: nodes and clients share all
      * @param blocks that each thread puts and gets in a round
      */
-    record Nodes(List<Integer> counts, int threads, int blocks, int blockBytes) {
+    record Nodes(List<Integer> counts, int threads, int processors, int blocks, int blockBytes) {
         private static final long LEAST_REGION_BYTES = 256L << 20;
 
         Nodes {
             counts = List.copyOf(counts);
+        }
+
+        int mostNodes() {
+            return counts.get(counts.size() - 1);
+        }
+
+        /** Payload of one operation of each thread, with as much again to spare: of so many blocks each. */
+        long operationsBytes(int blocksOfOperation) {
+            return Math.max(LEAST_REGION_BYTES / 2, 2L * threads * blocksOfOperation * blockBytes);
         }
 
         long regionBytes() {

@@ -14,7 +14,7 @@ import java.util.List;
 
 /** What loopback sockets can do: {@link SocketServer}, which stores nothing. */
 final class SocketContender implements StoreContender {
-    static final String NAME = "socket";
+    static final String NAME = StoreKind.SOCKET.label();
 
     /** Room for a buffer of the largest value for each connection. */
     private static final List<String> JVM_FLAGS =

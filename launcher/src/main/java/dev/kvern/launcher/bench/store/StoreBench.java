@@ -20,9 +20,6 @@ import java.util.Random;
 
 /** Runs {@code bench store} against servers of its own. Confined to a thread. */
 final class StoreBench {
-    static final String KVERN = "kvern";
-    static final String KVERN_UNIX = "kvern unix";
-
     private final StoreSettings settings;
     private final PrintStream out;
     private final Random random;
@@ -58,19 +55,27 @@ final class StoreBench {
     private List<Exercise> exercises(Path directory, ArrayDeque<AutoCloseable> opened) throws IOException {
         var starter = ServiceStarter.fromOwnClassPath(directory);
         var contenders = new ArrayList<StoreContender>();
-        StoreNode node = StoreNode.start(starter, settings, out);
-        opened.push(node);
-        contenders.add(new KvernContender(KVERN, node, node.address()));
-        contenders.add(new KvernContender(KVERN_UNIX, node, node.unixTarget()));
+        if (settings.stores().contains(StoreKind.KVERN) || settings.stores().contains(StoreKind.UNIX)) {
+            StoreNode node = StoreNode.start(starter, settings, out);
+            opened.push(node);
+            if (settings.stores().contains(StoreKind.KVERN)) {
+                contenders.add(new KvernContender(StoreKind.KVERN.label(), node, node.address()));
+            }
+            if (settings.stores().contains(StoreKind.UNIX)) {
+                contenders.add(new KvernContender(StoreKind.UNIX.label(), node, node.unixTarget()));
+            }
+        }
         if (settings.redis() != null) {
             var redis = new RedisContender(
                     RedisServer.start(settings.redis(), RedisServer.NAME, directory, settings.regionBytes()));
             opened.push(redis);
             contenders.add(redis);
         }
-        var socket = new SocketContender(starter, settings.largestValueBytes());
-        opened.push(socket);
-        contenders.add(socket);
+        if (settings.stores().contains(StoreKind.SOCKET)) {
+            var socket = new SocketContender(starter, settings.largestValueBytes());
+            opened.push(socket);
+            contenders.add(socket);
+        }
         Allocations client = Allocations.ofThisProcess();
         var exercises = new ArrayList<Exercise>();
         for (StoreContender contender : contenders) {

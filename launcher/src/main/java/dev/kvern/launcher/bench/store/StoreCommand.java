@@ -7,8 +7,11 @@ import dev.kvern.launcher.bench.Rounds;
 import dev.kvern.launcher.bench.RowsOption;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -26,10 +29,11 @@ import picocli.CommandLine.Option;
                     + " over and over: GB/s, ratios, heap bytes allocated for each payload byte, and latency."
         })
 public final class StoreCommand implements Callable<Integer> {
+    private static final int KIB = 1 << 10;
     private static final int MIB = 1 << 20;
     private static final int MAX_WORKING_SET_MIB = 16 << 10;
-    private static final List<Integer> VALUE_BYTES = List.of(256 << 10, MIB, 4 * MIB, 16 * MIB);
-    private static final List<Integer> CONNECTIONS = List.of(1, 4);
+    private static final int MAX_CONNECTIONS = 64;
+    private static final int MAX_VALUE_KIB = 64 * KIB;
 
     @Option(
             names = "--rounds",
@@ -53,6 +57,29 @@ public final class StoreCommand implements Callable<Integer> {
             description = "Of the order of cases and stores (default: a random one, which is printed).")
     private @Nullable Long seed;
 
+    @Option(
+            names = "--sizes",
+            paramLabel = "KIB",
+            split = ",",
+            defaultValue = "256,1024,4096,16384",
+            description = "Sizes of values in KiB (default: ${DEFAULT-VALUE}).")
+    private List<Integer> sizesKib = List.of();
+
+    @Option(
+            names = "--connections",
+            paramLabel = "N",
+            split = ",",
+            defaultValue = "1,4",
+            description = "Numbers of connections (default: ${DEFAULT-VALUE}).")
+    private List<Integer> connections = List.of();
+
+    @Option(
+            names = "--stores",
+            paramLabel = "NAME",
+            split = ",",
+            description = "kvern, unix (the same node over its Unix socket), redis, socket (default: all).")
+    private @Nullable Set<StoreKind> stores;
+
     @Option(names = "--quick", description = "1 MiB only and 2 rounds: to see that it works, not to quote.")
     private boolean quick;
 
@@ -72,15 +99,31 @@ public final class StoreCommand implements Callable<Integer> {
             throw new UsageException(
                     "--working-set: " + workingSetMib + " (expected: 1 to " + MAX_WORKING_SET_MIB + " MiB)");
         }
+        Set<StoreKind> chosen = EnumSet.noneOf(StoreKind.class);
+        chosen.addAll(stores != null ? stores : EnumSet.allOf(StoreKind.class));
+        Path server = chosen.contains(StoreKind.REDIS) ? redis.find(out) : null;
+        if (server == null) {
+            chosen.remove(StoreKind.REDIS);
+        }
         var settings = new StoreSettings(
-                quick ? List.of(MIB) : VALUE_BYTES,
-                CONNECTIONS,
+                quick ? List.of(MIB) : ascending("--sizes", sizesKib, MAX_VALUE_KIB, KIB),
+                ascending("--connections", connections, MAX_CONNECTIONS, 1),
+                chosen,
                 often,
                 (long) workingSetMib * MIB,
                 seed != null ? seed : new Random().nextInt(Integer.MAX_VALUE),
-                redis.find(out));
+                server);
         BenchRows rows = new StoreBench(settings, out).run();
         rowsOption.write(rows);
         return 0;
+    }
+
+    private static List<Integer> ascending(String option, List<Integer> values, int most, int unit) {
+        for (int value : values) {
+            if (value < 1 || value > most) {
+                throw new UsageException(option + ": " + value + " (expected: 1 to " + most + ")");
+            }
+        }
+        return values.stream().distinct().sorted().map(value -> value * unit).toList();
     }
 }

@@ -2,6 +2,7 @@ package dev.kvern.launcher.bench.store;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,13 +10,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param valueBytes sizes of values, ascending
  * @param connections numbers of connections, ascending
+ * @param stores what takes part
  * @param workingSetBytes payload that is written, read and removed for each case
  * @param seed of the order and of keys and payloads
- * @param redis the Redis server's program; null: there is none
+ * @param redis the Redis server's program; null if Redis takes no part
  */
 record StoreSettings(
         List<Integer> valueBytes,
         List<Integer> connections,
+        Set<StoreKind> stores,
         int rounds,
         long workingSetBytes,
         long seed,
@@ -27,6 +30,7 @@ record StoreSettings(
     StoreSettings {
         valueBytes = List.copyOf(valueBytes);
         connections = List.copyOf(connections);
+        stores = Set.copyOf(stores);
     }
 
     int largestValueBytes() {
