@@ -130,7 +130,7 @@ class WideFetchTest {
             assertThat(payload).isEqualTo(ByteBuffer.wrap(bytes));
         });
         assertThat(outcome).isEqualTo(new FetchOutcome.Hit(CHUNKS));
-        assertThat(furthest).hasValueGreaterThan(UNREAD / 2);
+        assertThat(furthest).hasValueGreaterThan(UNREAD / 4);
         for (String name : names) {
             assertThat(store(name).asked)
                     .as(name)
@@ -202,7 +202,7 @@ class WideFetchTest {
         hanging.fault = ScriptedStore.Fault.SILENT;
         client.close();
         // Half of that it is waited for.
-        client = client(8_000);
+        client = client(12_000);
         know(client);
         assertThat(client.fetch(keys.subList(0, many), CHUNK_BYTES, (place, payload) -> {})
                         .outcome()

@@ -64,7 +64,10 @@ class BoundedCallsTest {
     }
 
     private static ErrorReason reasonOf(CompletionException end) {
-        return ((KvernException) end.getCause()).reason();
+        if (end.getCause() instanceof KvernException failure) {
+            return failure.reason();
+        }
+        throw new AssertionError("not one of ours", end);
     }
 
     @Test
