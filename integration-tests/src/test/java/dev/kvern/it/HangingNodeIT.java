@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.kvern.v1.BlockKeys;
 import dev.kvern.v1.BlockPlace;
+import dev.kvern.v1.BlockStoreServiceGrpc;
 import dev.kvern.v1.CacheAdminServiceGrpc;
 import dev.kvern.v1.CacheAdminServiceGrpc.CacheAdminServiceBlockingStub;
 import dev.kvern.v1.DeleteBlocksRequest;
 import dev.kvern.v1.LookupRequest;
 import dev.kvern.v1.LookupResponse;
+import dev.kvern.v1.MatchRequest;
 import dev.kvern.v1.NodeRebalance;
 import dev.kvern.v1.RebalanceStatusRequest;
 import io.grpc.StatusRuntimeException;
@@ -58,6 +60,16 @@ class HangingNodeIT {
                                 .filter(node -> !node.equals("node-c"))
                                 .toList());
             }
+            // Any node may be asked, and none waits for the one that hangs.
+            for (String name : List.of("node-a", "node-b")) {
+                assertThat(BlockStoreServiceGrpc.newBlockingStub(
+                                        cluster.client(name).channel())
+                                .withDeadlineAfter(ANSWER_SECONDS, TimeUnit.SECONDS)
+                                .match(match(chunks))
+                                .getMatched())
+                        .as("as %s says", name)
+                        .isEqualTo(CHUNKS);
+            }
             List<NodeRebalance> nodes = admin(cluster)
                     .rebalanceStatus(RebalanceStatusRequest.getDefaultInstance())
                     .getNodesList();
@@ -86,6 +98,12 @@ class HangingNodeIT {
         var request = LookupRequest.newBuilder();
         chunks.forEach(chunk -> request.addKeys(chunk.key().toByteString()));
         return admin(cluster).lookup(request.build());
+    }
+
+    private static MatchRequest match(List<TestChunk> chunks) {
+        var request = MatchRequest.newBuilder();
+        chunks.forEach(chunk -> request.addKeys(chunk.key().toByteString()));
+        return request.build();
     }
 
     private static DeleteBlocksRequest delete(List<TestChunk> chunks) {

@@ -12,6 +12,9 @@ public final class GrpcChannels {
     /** What a target on this machine's file system begins with. */
     public static final String UNIX_SCHEME = "unix://";
 
+    /** Most that the other end sends on one stream before any of it is taken, but for what a message adds. */
+    public static final int FLOW_CONTROL_WINDOW_BYTES = GrpcServer.FLOW_CONTROL_WINDOW_BYTES;
+
     private GrpcChannels() {}
 
     /** Whether a text is what {@link #open(String)} takes: HOST:PORT, or the scheme and an absolute path. */
@@ -38,7 +41,7 @@ public final class GrpcChannels {
                 ? (NettyChannelBuilder) Grpc.newChannelBuilder(target, InsecureChannelCredentials.create())
                 : NettyChannelBuilder.forTarget(target).usePlaintext();
         return builder.maxInboundMessageSize(GrpcServer.MAX_MESSAGE_BYTES)
-                .flowControlWindow(GrpcServer.FLOW_CONTROL_WINDOW_BYTES)
+                .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
                 .intercept(outer)
                 .build();
     }

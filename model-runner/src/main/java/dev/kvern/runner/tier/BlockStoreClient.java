@@ -52,6 +52,7 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
         this.tier = new TierAccess(
                 nodes,
                 new KnownOwners(),
+                new SilentOwners(TimeUnit.MILLISECONDS.toNanos(options.sickMillis()), nanoTime),
                 options,
                 nanoTime,
                 new TierCounters(),

@@ -164,6 +164,11 @@ final class ChainOrder {
         return true;
     }
 
+    /** Place of the next chunk for the sink; as many are there. */
+    synchronized int delivered() {
+        return delivered;
+    }
+
     /** Whether all that is wanted is at the sink. */
     synchronized boolean isComplete() {
         return delivered >= end;

@@ -2,10 +2,13 @@ package dev.kvern.runner.tier;
 
 import com.google.common.collect.Lists;
 import dev.kvern.block.BlockKey;
+import dev.kvern.rpc.GrpcChannels;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -14,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One fetch: each owner is asked for its part of the chain, all at the same time. What a node fails to bring is asked of the backup,
- * then of any node, while there is time; the first chunk that is stored nowhere ends the chain, for all behind it. Safe for use by
- * several threads; guarded by this.
+ * One fetch: each owner is asked for its part of the chain, all at the same time, as far as what comes may lie here unread ({@link
+ * ToAsk}). What a node fails to bring is asked of the backup, then of any node, while there is time; the first chunk that is stored
+ * nowhere ends the chain, for all behind it. Safe for use by several threads; guarded by this.
  */
 final class FetchCall implements Fetch {
     private static final Logger log = LoggerFactory.getLogger(FetchCall.class);
@@ -28,15 +31,22 @@ final class FetchCall implements Fetch {
     /** Most that is held for one fetch, but for three chunks. */
     private static final int HELD_BYTES = 32 << 20;
 
+    /** Of a fetch's time: a node that was given less is not blamed for bringing nothing. */
+    private static final int FAIR_PART = 8;
+
     private final TierAccess tier;
     private final List<BlockKey> keys;
     private final ChainOrder order;
+    private final ToAsk toAsk;
     private final int chunkBytes;
     private final long startedAt;
     private final long deadline;
     private final CompletableFuture<FetchOutcome> outcome = new CompletableFuture<>();
     private final Set<FetchLane> lanes = new LinkedHashSet<>();
-    private final List<TierNode> failed = new ArrayList<>();
+
+    /** Nodes that have failed, and why. */
+    private final Map<TierNode, MissReason> failed = new LinkedHashMap<>();
+
     private MissReason endReason = MissReason.NO_NODES;
     private boolean done;
 
@@ -47,8 +57,9 @@ final class FetchCall implements Fetch {
             sink.accept(index, payload);
             tier.counters().chunkFetched(payload.capacity());
         };
-        this.order = new ChainOrder(keys.size(), ahead, counted, this::letProceed, first, tier.fetched());
+        this.order = new ChainOrder(keys.size(), ahead, counted, this::goOn, first, tier.fetched());
         this.chunkBytes = first.capacity();
+        this.toAsk = new ToAsk(chunkBytes);
         this.startedAt = tier.nanoTime().getAsLong();
         this.deadline = startedAt + TimeUnit.MILLISECONDS.toNanos(tier.options().fetchTimeoutMillis());
     }
@@ -69,7 +80,10 @@ final class FetchCall implements Fetch {
         if (groups.isEmpty()) {
             call.endAt(0, MissReason.NO_NODES);
         } else {
-            call.open(groups, 0, true);
+            synchronized (call) {
+                call.toAsk.addAll(groups, GrpcChannels.FLOW_CONTROL_WINDOW_BYTES);
+            }
+            call.ask();
         }
         return call;
     }
@@ -92,23 +106,46 @@ final class FetchCall implements Fetch {
         finish(MissReason.CANCELLED);
     }
 
-    private void open(List<OwnerGroup> groups, int attempt, boolean share) {
+    /** Asks for what is to be asked for now. */
+    private void ask() {
+        List<ToAsk.Part> due;
+        do {
+            int next = order.delivered();
+            synchronized (this) {
+                due = done || toAsk.isEmpty() ? List.of() : toAsk.due(next, order::wants);
+            }
+            open(due);
+        } while (!due.isEmpty());
+    }
+
+    private void open(List<ToAsk.Part> parts) {
         long left = left();
-        // A node that hangs must leave time to ask another.
-        boolean another = attempt + 1 < Math.min(MAX_NODES, tier.nodes().size());
         var opened = new ArrayList<FetchLane>();
+        // By what it was asked for before, the node has failed meanwhile.
+        Map<ToAsk.Part, MissReason> lost = new LinkedHashMap<>();
         synchronized (this) {
             if (done) {
                 return;
             }
-            groups.forEach(group -> opened.add(new FetchLane(this, tier, keys, order, group, attempt, share)));
+            for (ToAsk.Part part : parts) {
+                MissReason failure = failed.get(part.group().node());
+                if (failure != null) {
+                    lost.put(part, failure);
+                } else {
+                    // A node that hangs must leave time to ask another.
+                    boolean another = part.attempt() + 1
+                            < Math.min(MAX_NODES, tier.nodes().size());
+                    opened.add(new FetchLane(this, tier, keys, order, part, another ? left / 2 : left));
+                }
+            }
             lanes.addAll(opened);
         }
-        opened.forEach(lane -> lane.start(another ? left / 2 : left));
+        opened.forEach(FetchLane::start);
         // The lane of the next chunk last: a transport that hands over at once what is there would have us in the sink
         // before
         // others have begun.
         Lists.reverse(opened).forEach(FetchLane::proceed);
+        lost.forEach((part, reason) -> askAgain(part.group().places(), part.attempt(), reason));
     }
 
     private long left() {
@@ -124,16 +161,18 @@ final class FetchCall implements Fetch {
             }
             finish(reason);
         } else {
-            letProceed();
+            goOn();
         }
     }
 
-    private void letProceed() {
+    /** Lets streams proceed that waited for a chunk to reach the sink, and asks for more. */
+    private void goOn() {
         List<FetchLane> open;
         synchronized (this) {
             open = List.copyOf(lanes);
         }
         open.forEach(FetchLane::proceed);
+        ask();
     }
 
     /**
@@ -159,27 +198,37 @@ final class FetchCall implements Fetch {
     /** What a lane has yet to bring is to be sent by the same node, not taken from its memory. */
     void askToSend(FetchLane lane) {
         forget(lane);
-        open(List.of(new OwnerGroup(lane.node(), lane.rest())), lane.attempt(), false);
+        synchronized (this) {
+            toAsk.addAgain(List.of(new OwnerGroup(lane.node(), lane.rest())), lane.attempt(), false);
+        }
+        ask();
     }
 
     /** A lane's time is over, and it was not its node that took it. */
     void timedOutWaiting(FetchLane lane) {
         forget(lane);
-        askAgain(lane, MissReason.TIMEOUT);
+        askAgain(lane.rest(), lane.attempt() + 1, MissReason.TIMEOUT);
     }
 
     /** A lane's node has failed. */
     void failed(FetchLane lane, MissReason reason, boolean progressed) {
         forget(lane);
         tier.counters().nodeFailed();
-        // A slow node that delivers is not a sick one, nor is one that has much to do, or waits for another.
-        if (reason.blamesNode() && (reason != MissReason.TIMEOUT || !progressed)) {
+        // A slow node that delivers is not a sick one, nor is one that has much to do, waits for another, or was asked
+        // at
+        // the end.
+        boolean late = reason == MissReason.TIMEOUT && (progressed || lane.nanos() < fairNanos());
+        if (reason.blamesNode() && !late) {
             lane.node().breaker().failed();
         }
         synchronized (this) {
-            failed.add(lane.node());
+            failed.put(lane.node(), reason);
         }
-        askAgain(lane, reason);
+        askAgain(lane.rest(), lane.attempt() + 1, reason);
+    }
+
+    private long fairNanos() {
+        return TimeUnit.MILLISECONDS.toNanos(tier.options().fetchTimeoutMillis()) / FAIR_PART;
     }
 
     /** This process cannot take what comes: other nodes' copies would find no room either, and no node has done wrong. */
@@ -191,17 +240,20 @@ final class FetchCall implements Fetch {
         lanes.remove(lane);
     }
 
-    /** Asks the next nodes for what a lane has not brought, or ends the chain there if there is none or no time. */
-    private void askAgain(FetchLane lane, MissReason reason) {
-        List<Integer> places = lane.rest().stream().filter(order::wants).toList();
+    /**
+     * Asks the next nodes for what has not come, or ends the chain there if there is none or no time.
+     *
+     * @param attempt how many nodes were asked for it
+     */
+    private void askAgain(List<Integer> missing, int attempt, MissReason reason) {
+        List<Integer> places = missing.stream().filter(order::wants).toList();
         if (places.isEmpty()) {
             advanced();
             return;
         }
-        int attempt = lane.attempt() + 1;
         List<TierNode> tried;
         synchronized (this) {
-            tried = List.copyOf(failed);
+            tried = List.copyOf(failed.keySet());
         }
         boolean inTime = left() > 0;
         List<OwnerGroup> groups =
@@ -209,7 +261,10 @@ final class FetchCall implements Fetch {
         if (groups.isEmpty()) {
             endAt(places.get(0), inTime ? reason : MissReason.TIMEOUT);
         } else {
-            open(groups, attempt, true);
+            synchronized (this) {
+                toAsk.addAgain(groups, attempt, true);
+            }
+            ask();
         }
     }
 

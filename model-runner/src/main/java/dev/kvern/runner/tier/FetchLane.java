@@ -29,6 +29,7 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
     private final TierAccess tier;
     private final OwnerGroup group;
     private final int attempt;
+    private final long nanos;
     private final List<BlockKey> keys;
     private final ChainOrder order;
 
@@ -57,24 +58,18 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
 
     /**
      * @param keys of the whole fetch
-     * @param attempt how many nodes were asked for these keys before
-     * @param share whether chunks may be taken from the node's memory, if it is on this machine
+     * @param part what the node is asked for
+     * @param nanos the node's time for all of it, from {@link #start} on
      */
-    FetchLane(
-            FetchCall call,
-            TierAccess tier,
-            List<BlockKey> keys,
-            ChainOrder order,
-            OwnerGroup group,
-            int attempt,
-            boolean share) {
+    FetchLane(FetchCall call, TierAccess tier, List<BlockKey> keys, ChainOrder order, ToAsk.Part part, long nanos) {
         this.call = call;
         this.tier = tier;
         this.order = order;
-        this.group = group;
-        this.attempt = attempt;
+        this.group = part.group();
+        this.attempt = part.attempt();
+        this.nanos = nanos;
         this.keys = group.of(keys);
-        this.sharedMemory = share ? group.node().shared().file() : Optional.empty();
+        this.sharedMemory = part.share() ? group.node().shared().file() : Optional.empty();
         this.assembler = new ChunkAssembler(
                 this.keys,
                 group.node().shared(),
@@ -89,13 +84,18 @@ final class FetchLane implements ClientResponseObserver<GetRequest, BlockPart> {
         return attempt;
     }
 
+    /** The time that the node was given. */
+    long nanos() {
+        return nanos;
+    }
+
     /** Places of the keys that have not come. */
     synchronized List<Integer> rest() {
         return group.places().subList(assembler.next(), group.places().size());
     }
 
-    /** Asks the node, which has so long for all of it. Nothing comes before the lane is let {@link #proceed}. */
-    void start(long nanos) {
+    /** Asks the node. Nothing comes before the lane is let {@link #proceed}. */
+    void start() {
         var request = GetRequest.newBuilder()
                 .addAllKeys(Lists.transform(keys, BlockKey::toByteString))
                 .setMaxChunkBytes(tier.options().messageBytes())

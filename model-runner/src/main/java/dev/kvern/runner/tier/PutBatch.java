@@ -2,33 +2,47 @@ package dev.kvern.runner.tier;
 
 import dev.kvern.block.BlockKey;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
- * Stores chunks, each at its owner: one stream to each owner, all at the same time. Confined to a thread.
+ * Stores chunks, each at its owner: one stream for each of them and its backups ({@link PutLane}), all at the same time, so that none
+ * waits for another's. Confined to a thread, but for what tells it of changes, which is guarded by this.
  *
- * <p>Chunks are sent in the order given, parents first, whichever stream they take, and none is sent once a stream has failed. What
- * is under way to other nodes then may still be stored before its parent, which is sent again at once, to a backup or any node.
- * Only if that fails too does a child stay without its parent. To rule that out each child would have to wait for its parent's
- * answer, a round trip a chunk. It does no harm: a block is right whatever is before it; nobody finds this one until whoever has
- * the parent offers it anew, as after every failure; and if nobody does it is evicted as what nobody uses.
+ * <p>Chunks are sent in the order given, parents first, as far as nodes take them. Where a node hangs or fails, what it was to store is
+ * offered to a backup or any node, once, and meanwhile the others' chunks are stored, some of them before their parents. If a parent
+ * cannot be stored at all, its children stay without it. To rule that out each child would have to wait for its parent's
+ * answer, a round trip a chunk, and all of them for one that hangs. It does no harm: a block is right whatever is before it; nobody finds
+ * this one until whoever has the parent offers it anew, as after every failure; and if nobody does it is evicted as what nobody uses.
  */
 final class PutBatch {
-    private static final int ROUNDS = 2;
+    private static final int MAX_NODES = 2;
 
     private final TierAccess tier;
     private final List<? extends ChunkSource> chunks;
     private final List<BlockKey> keys;
+    private final List<PutLane> lanes = new ArrayList<>();
     private final List<TierNode> failed = new ArrayList<>();
     private int stored;
     private int alreadyStored;
     private int rejected;
-    private PutOutcome.Failed lastFailure = new PutOutcome.Failed(MissReason.NO_NODES);
+
+    /** That nobody has stored, or refused. */
+    private final Set<Integer> left = new TreeSet<>();
+
+    private MissReason lastFailure = MissReason.NO_NODES;
+
+    /** Whether there may be something to do since it was last looked. */
+    private boolean changed;
 
     PutBatch(TierAccess tier, List<? extends ChunkSource> chunks) {
         this.tier = tier;
@@ -41,105 +55,167 @@ final class PutBatch {
     /** Returns when all is stored, or nobody is left to store it. */
     PutOutcome store() throws InterruptedException {
         long begun = tier.nanoTime().getAsLong();
-        PutOutcome outcome = offer();
+        try {
+            offer(IntStream.range(0, keys.size()).boxed().toList(), 0);
+            while (!lanes.isEmpty()) {
+                advance();
+            }
+        } catch (InterruptedException e) {
+            lanes.forEach(PutLane::cancel);
+            throw e;
+        }
         tier.counters().putEnded(tier.nanoTime().getAsLong() - begun);
-        return outcome;
+        return outcome();
     }
 
-    private PutOutcome offer() throws InterruptedException {
-        List<Integer> rest = IntStream.range(0, keys.size()).boxed().toList();
-        for (int round = 0; round < ROUNDS && !rest.isEmpty(); round++) {
-            List<OwnerGroup> groups = OwnerGroup.split(tier, keys, rest, failed);
-            if (groups.isEmpty()) {
-                return notStored(rest.size());
-            }
-            rest = send(rest, groups);
-            if (lastFailure.reason() == MissReason.LOCAL_FAILURE) {
-                // Nobody else could be given what cannot be copied.
-                return lastFailure;
-            }
-        }
-        if (!rest.isEmpty()) {
-            return notStored(rest.size());
+    private PutOutcome outcome() {
+        if (!left.isEmpty()) {
+            return new PutOutcome.Failed(lastFailure);
         }
         return rejected == 0
                 ? new PutOutcome.Stored(stored, alreadyStored)
                 : new PutOutcome.Rejected(stored, alreadyStored, rejected);
     }
 
-    /** How it ends with so many chunks that no node was left for. */
-    private PutOutcome notStored(int left) {
-        boolean onlyRefused = rejected > 0 && lastFailure.reason() == MissReason.NO_NODES;
-        return onlyRefused ? new PutOutcome.Rejected(stored, alreadyStored, rejected + left) : lastFailure;
+    /**
+     * Opens streams for chunks.
+     *
+     * @param attempt how many nodes were offered them before
+     */
+    private void offer(List<Integer> places, int attempt) {
+        List<OwnerGroup> groups = attempt < MAX_NODES ? OwnerGroup.split(tier, keys, places, failed) : List.of();
+        if (groups.isEmpty()) {
+            left.addAll(places);
+        }
+        // Asked once for all: the first stream would be the only one that may see.
+        Map<Set<String>, SilentOwners.Turn> turns = new HashMap<>();
+        for (OwnerGroup group : groups) {
+            byOwners(group).forEach((owners, of) -> {
+                SilentOwners.Turn turn = turns.computeIfAbsent(owners, tier.silent()::turn);
+                if (turn == SilentOwners.Turn.LATER) {
+                    left.addAll(of);
+                    lastFailure = MissReason.OWNER_SILENT;
+                } else {
+                    lanes.add(new PutLane(
+                            tier,
+                            new OwnerGroup(group.node(), of),
+                            owners,
+                            attempt,
+                            turn == SilentOwners.Turn.TO_SEE,
+                            this::changed));
+                }
+            });
+        }
     }
 
-    /** Sends chunks to the nodes chosen for them; those that are not stored, ascending. */
-    private List<Integer> send(List<Integer> places, List<OwnerGroup> groups) throws InterruptedException {
-        Map<Integer, TierNode> nodeOf = new HashMap<>();
-        groups.forEach(group -> group.places().forEach(place -> nodeOf.put(place, group.node())));
-        Map<TierNode, PutCall> calls = new LinkedHashMap<>();
-        Map<TierNode, List<Integer>> sent = new HashMap<>();
-        var rest = new TreeSet<>(places);
-        try {
-            for (int place : places) {
-                TierNode node = nodeOf.get(place);
-                PutCall call = calls.computeIfAbsent(node, to -> new PutCall(tier, to));
-                if (!call.send(chunks.get(place))) {
+    private Map<Set<String>, List<Integer>> byOwners(OwnerGroup group) {
+        Map<Set<String>, List<Integer>> parts = new LinkedHashMap<>();
+        for (int place : group.places()) {
+            parts.computeIfAbsent(Set.copyOf(tier.owners().map().owners(keys.get(place))), any -> new ArrayList<>())
+                    .add(place);
+        }
+        return parts;
+    }
+
+    /** Sends a message, or waits until that can be; and sees to streams that have ended. */
+    private void advance() throws InterruptedException {
+        Optional<PutLane> next = lanes.stream().filter(PutLane::canSend).min(Comparator.comparingInt(PutLane::next));
+        if (next.isPresent()) {
+            next.get().send(chunks);
+        } else {
+            awaitChange();
+        }
+        long now = System.nanoTime();
+        // While there is time to offer it to others.
+        lanes.stream()
+                .filter(lane -> !lane.canSend() && now - lane.stallsAt() >= 0)
+                .forEach(PutLane::stall);
+        var ended = new ArrayList<PutLane>();
+        for (Iterator<PutLane> all = lanes.iterator(); all.hasNext(); ) {
+            PutLane lane = all.next();
+            if (lane.ended()) {
+                all.remove();
+                ended.add(lane);
+            }
+        }
+        ended.forEach(this::settle);
+    }
+
+    /** Waits for streams to take more, to end, or to have stood still for too long. */
+    private void awaitChange() throws InterruptedException {
+        synchronized (this) {
+            while (!changed) {
+                long nanos = lanes.stream().mapToLong(PutLane::stallsAt).min().orElseThrow() - System.nanoTime();
+                if (nanos <= 0) {
                     break;
                 }
-                sent.computeIfAbsent(node, to -> new ArrayList<>()).add(place);
-                if (calls.values().stream().anyMatch(PutCall::ended)) {
-                    break;
+                TimeUnit.NANOSECONDS.timedWait(this, nanos);
+            }
+            changed = false;
+        }
+    }
+
+    private synchronized void changed() {
+        changed = true;
+        notifyAll();
+    }
+
+    private void settle(PutLane lane) {
+        PutOutcome outcome = lane.settle();
+        if (outcome instanceof PutOutcome.Stored done) {
+            lane.node().breaker().succeeded();
+            tier.silent().answered(lane.owners());
+            stored += done.stored();
+            alreadyStored += done.alreadyStored();
+        } else if (outcome instanceof PutOutcome.Failed failure) {
+            failed(lane, failure.reason());
+        }
+    }
+
+    private void failed(PutLane lane, MissReason reason) {
+        switch (reason) {
+            case REJECTED -> {
+                // Offered to another node they would press on the same owner: whoever has them offers them again later.
+                lane.node().breaker().succeeded();
+                tier.silent().answered(lane.owners());
+                rejected += lane.places().size();
+            }
+            case LOCAL_FAILURE -> {
+                // Nobody else could be given what cannot be copied.
+                lastFailure = reason;
+                left.addAll(lane.places());
+                lanes.forEach(PutLane::sendNoMore);
+            }
+            case OWNER_SILENT -> {
+                // So it would be for any other node.
+                note(reason);
+                left.addAll(lane.places());
+                tier.silent().kept(lane.owners());
+                tier.counters().nodeFailed();
+                if (lane.hasAnswered()) {
+                    lane.node().breaker().succeeded();
                 }
             }
-            for (PutCall call : calls.values()) {
-                PutOutcome outcome = call.finish();
-                if (isRejected(outcome)) {
-                    // Offered to another node they would press on the same owner: whoever has them offers them again
-                    // later.
-                    call.node().breaker().succeeded();
-                    List<Integer> refused = ofNode(groups, call.node());
-                    rejected += refused.size();
-                    refused.forEach(rest::remove);
-                } else if (ended(call, outcome)) {
-                    sent.getOrDefault(call.node(), List.of()).forEach(rest::remove);
-                }
+            default -> {
+                note(reason);
+                failed.add(lane.node());
+                tier.failed(lane.node(), reason.blamesNode());
+                offerAgain(lane);
             }
-        } catch (InterruptedException e) {
-            calls.values().forEach(PutCall::cancel);
-            throw e;
         }
-        return List.copyOf(rest);
     }
 
-    private static boolean isRejected(PutOutcome outcome) {
-        return outcome instanceof PutOutcome.Failed failure && failure.reason() == MissReason.REJECTED;
-    }
-
-    private static List<Integer> ofNode(List<OwnerGroup> groups, TierNode node) {
-        return groups.stream()
-                .filter(group -> group.node().equals(node))
-                .findFirst()
-                .orElseThrow()
-                .places();
-    }
-
-    /** Whether a node has stored all that was sent to it. */
-    private boolean ended(PutCall call, PutOutcome outcome) {
-        if (outcome instanceof PutOutcome.Failed failure) {
-            if (lastFailure.reason() != MissReason.LOCAL_FAILURE) {
-                lastFailure = failure;
-            }
-            if (failure.reason() != MissReason.LOCAL_FAILURE) {
-                failed.add(call.node());
-                tier.failed(call.node(), failure.reason().blamesNode());
-            }
-            return false;
+    private void note(MissReason reason) {
+        if (lastFailure != MissReason.LOCAL_FAILURE) {
+            lastFailure = reason;
         }
-        call.node().breaker().succeeded();
-        PutOutcome.Stored done = (PutOutcome.Stored) outcome;
-        stored += done.stored();
-        alreadyStored += done.alreadyStored();
-        return true;
+    }
+
+    private void offerAgain(PutLane lane) {
+        if (lastFailure == MissReason.LOCAL_FAILURE) {
+            left.addAll(lane.places());
+        } else {
+            offer(lane.places(), lane.attempt() + 1);
+        }
     }
 }

@@ -18,45 +18,47 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends chunks to one node, as fast as the node takes them. Sending is confined to a thread; what the node answers is guarded by
- * this.
+ * Sends chunks to one node, as fast as the node takes them. Never waits. Sending is confined to a thread; what the node answers is
+ * guarded by this.
  */
 final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
     /** Handed to the transport and not yet sent: enough that it does not run dry while the next part is made. */
     private static final int UNSENT_BYTES = 1 << 20;
 
-    /** Of the call's time: for so long the node may take nothing and say nothing. Longer than it waits for room itself. */
-    private static final int STALL_PART = 2;
-
     private final TierAccess tier;
     private final TierNode node;
     private final int messageBytes;
-    private final long stallNanos;
+    private final Runnable onChange;
     private final BlockChecksum checksum = new BlockChecksum();
     private final ClientCallStreamObserver<BlockPart> requests;
 
     /** Confined to the sender, as the next. */
     private final List<ByteBuffer> copies = new ArrayList<>();
 
+    /** Of the chunk being sent. */
+    private ByteBuffer unsent = ByteBuffer.allocate(0);
+
     /** Whether a chunk could not be copied. */
     private boolean uncopied;
 
-    /** Whether the node has taken nothing and said nothing for longer than is waited for. */
-    private boolean stalled;
+    private long lastMoved = System.nanoTime();
 
     private @Nullable PutResponse response;
     private @Nullable Status status;
 
-    /** Opens the stream; its time runs from now on. */
-    PutCall(TierAccess tier, TierNode node) {
+    /**
+     * Opens the stream; its time runs from now on.
+     *
+     * @param onChange told when the node takes more, and when it has ended the call; on the transport's threads
+     */
+    PutCall(TierAccess tier, TierNode node, Runnable onChange) {
         this.tier = tier;
         this.node = node;
         this.messageBytes = tier.options().messageBytes();
-        this.stallNanos = TimeUnit.MILLISECONDS.toNanos(tier.options().putTimeoutMillis()) / STALL_PART;
+        this.onChange = onChange;
         var options = TierNode.CALLS
                 .withDeadlineAfter(tier.options().putTimeoutMillis(), TimeUnit.MILLISECONDS)
                 .withOnReadyThreshold(UNSENT_BYTES);
@@ -68,43 +70,75 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         return node;
     }
 
-    /** Sends one chunk, waiting for the node to take what came before; false if that cannot be, and is not to be tried again. */
-    boolean send(ChunkSource chunk) throws InterruptedException {
+    /** Whether the node takes more now. */
+    boolean isReady() {
+        return requests.isReady() && !ended();
+    }
+
+    /** Whether a chunk has begun and not all of it is sent. */
+    boolean isWithinAChunk() {
+        return unsent.hasRemaining();
+    }
+
+    /** When something was last handed to the transport, by the system's clock of nanoseconds. */
+    long lastMoved() {
+        return lastMoved;
+    }
+
+    /** Begins to send a chunk. If that cannot be, the call ends. */
+    void begin(ChunkSource chunk) {
+        attempt(() -> {
+            ByteBuffer bytes = payload(chunk);
+            int size = bytes.remaining();
+            BlockLabels labels = chunk.labels();
+            requests.onNext(new BlockPart.Header(
+                    BlockHeader.newBuilder()
+                            .setKey(chunk.key().toByteString())
+                            .setSizeBytes(size)
+                            .setCrc32C(checksum.of(chunk.key(), bytes.duplicate()))
+                            .setParentKey(
+                                    chunk.parent().map(BlockKey::toByteString).orElse(ByteString.EMPTY))
+                            .setTokens(chunk.tokens())
+                            .setModel(labels.model()
+                                    .map(ModelDigest::toByteString)
+                                    .orElse(ByteString.EMPTY))
+                            .setTenant(
+                                    labels.tenant().map(TenantId::toByteString).orElse(ByteString.EMPTY))
+                            .build(),
+                    tier.mapVersion()));
+            unsent = bytes;
+        });
+    }
+
+    /** Sends the next part of the chunk that has begun. */
+    void sendPart() {
+        attempt(() -> {
+            int size = Math.min(messageBytes, unsent.remaining());
+            requests.onNext(new BlockPart.Held(unsent.slice(unsent.position(), size)));
+            unsent.position(unsent.position() + size);
+            if (!unsent.hasRemaining()) {
+                tier.counters().chunkPut(unsent.capacity());
+            }
+        });
+    }
+
+    /** Says that this was all. */
+    void halfClose() {
+        attempt(requests::onCompleted);
+    }
+
+    private void attempt(Runnable sending) {
+        lastMoved = System.nanoTime();
+        if (ended()) {
+            return;
+        }
         try {
-            return trySend(chunk);
+            sending.run();
         } catch (RuntimeException e) {
             // Also what the stub throws when the call ended between the check and the message.
             requests.cancel("sending failed", e);
-            return false;
+            end(Status.CANCELLED.withCause(e));
         }
-    }
-
-    private boolean trySend(ChunkSource chunk) throws InterruptedException {
-        if (!awaitReady()) {
-            return false;
-        }
-        ByteBuffer bytes = payload(chunk);
-        int size = bytes.remaining();
-        BlockLabels labels = chunk.labels();
-        requests.onNext(new BlockPart.Header(
-                BlockHeader.newBuilder()
-                        .setKey(chunk.key().toByteString())
-                        .setSizeBytes(size)
-                        .setCrc32C(checksum.of(chunk.key(), bytes.duplicate()))
-                        .setParentKey(chunk.parent().map(BlockKey::toByteString).orElse(ByteString.EMPTY))
-                        .setTokens(chunk.tokens())
-                        .setModel(labels.model().map(ModelDigest::toByteString).orElse(ByteString.EMPTY))
-                        .setTenant(labels.tenant().map(TenantId::toByteString).orElse(ByteString.EMPTY))
-                        .build(),
-                tier.mapVersion()));
-        for (int from = 0; from < size; from += messageBytes) {
-            if (!awaitReady()) {
-                return false;
-            }
-            requests.onNext(new BlockPart.Held(bytes.slice(from, Math.min(messageBytes, size - from))));
-        }
-        tier.counters().chunkPut(size);
-        return true;
     }
 
     private ByteBuffer payload(ChunkSource chunk) {
@@ -116,62 +150,22 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
             return copy.flip();
         });
         uncopied = false;
-        return bytes;
+        return bytes.slice();
     }
 
-    /** Says that this was all, and waits for the answer. */
-    PutOutcome finish() throws InterruptedException {
-        halfClose();
-        PutOutcome outcome = awaitOutcome();
+    /** Ends the call of a node that takes nothing and says nothing; false if it had ended by itself. */
+    boolean stall() {
+        boolean ended = end(Status.DEADLINE_EXCEEDED);
+        requests.cancel("the node stands still", null);
+        return ended;
+    }
+
+    /** How the call has ended; once. */
+    PutOutcome settle() {
+        PutOutcome outcome = outcome();
         // Not before: the transport may still look at what it has not sent.
         copies.forEach(tier.sent()::give);
         return uncopied ? new PutOutcome.Failed(MissReason.LOCAL_FAILURE) : outcome;
-    }
-
-    private void halfClose() {
-        try {
-            if (!ended()) {
-                requests.onCompleted();
-            }
-        } catch (RuntimeException e) {
-            requests.cancel("ending failed", e);
-        }
-    }
-
-    /** Waits until the node takes more; false if the call has ended. */
-    private boolean awaitReady() throws InterruptedException {
-        return await(requests::isReady);
-    }
-
-    /** Waits for the answer. */
-    private PutOutcome awaitOutcome() throws InterruptedException {
-        await(() -> false);
-        return outcome();
-    }
-
-    /**
-     * Waits until the node is so far; ends the call of one that hangs, while there is time to ask another. False if the call has
-     * ended.
-     */
-    private boolean await(BooleanSupplier condition) throws InterruptedException {
-        long until = System.nanoTime() + stallNanos;
-        synchronized (this) {
-            while (status == null && !condition.getAsBoolean()) {
-                long left = until - System.nanoTime();
-                if (left <= 0) {
-                    stalled = true;
-                    status = Status.DEADLINE_EXCEEDED;
-                    break;
-                }
-                TimeUnit.NANOSECONDS.timedWait(this, left);
-            }
-            if (!stalled) {
-                return status == null;
-            }
-        }
-        // Not under the lock: it may tell us at once.
-        requests.cancel("the node stands still", null);
-        return false;
     }
 
     private synchronized PutOutcome outcome() {
@@ -198,7 +192,7 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
 
     @Override
     public void beforeStart(ClientCallStreamObserver<BlockPart> stream) {
-        stream.setOnReadyHandler(this::wake);
+        stream.setOnReadyHandler(onChange);
     }
 
     @Override
@@ -221,14 +215,14 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         end(Status.OK);
     }
 
-    private synchronized void end(Status with) {
-        if (status == null) {
+    private boolean end(Status with) {
+        synchronized (this) {
+            if (status != null) {
+                return false;
+            }
             status = with;
-            notifyAll();
         }
-    }
-
-    private synchronized void wake() {
-        notifyAll();
+        onChange.run();
+        return true;
     }
 }

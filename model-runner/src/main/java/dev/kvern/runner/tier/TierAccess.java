@@ -7,6 +7,7 @@ import java.util.function.LongSupplier;
 /**
  * What all calls of a client share.
  *
+ * @param silent owners that have kept nodes waiting
  * @param nanoTime the clock of deadlines
  * @param fetched buffers for what arrives
  * @param sent buffers for what is stored, on the heap: the transport takes arrays fastest
@@ -14,6 +15,7 @@ import java.util.function.LongSupplier;
 record TierAccess(
         NodeSet nodes,
         KnownOwners owners,
+        SilentOwners silent,
         TierOptions options,
         LongSupplier nanoTime,
         TierCounters counters,

@@ -197,7 +197,7 @@ class FaultyNodeTest {
 
     private static int chunksThatCome(Fault fault, int good) {
         return switch (fault) {
-            case FAILS, SILENT -> 0;
+            case FAILS, REFUSES, SILENT -> 0;
             // These begin behind a chunk that is as it should be.
             case FAILS_AFTER_ONE, ENDS_EARLY -> Math.max(1, good);
             case TOO_MUCH_DATA, REPEATED -> good + 1;
@@ -210,6 +210,7 @@ class FaultyNodeTest {
             case FLIPPED_BIT, OTHER_BYTES, OTHER_BLOCK -> MissReason.CORRUPT;
             case SILENT, STALLS_IN_A_CHUNK -> MissReason.TIMEOUT;
             case FAILS, FAILS_AFTER_ONE, FAILS_IN_A_CHUNK -> MissReason.NODE_FAILED;
+            case REFUSES -> MissReason.REJECTED;
             default -> MissReason.MALFORMED;
         };
     }

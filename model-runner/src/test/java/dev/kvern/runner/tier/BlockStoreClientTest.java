@@ -98,6 +98,7 @@ class BlockStoreClientTest {
             case FLIPPED_BIT, OTHER_BYTES, OTHER_BLOCK -> MissReason.CORRUPT;
             case SILENT, STALLS_IN_A_CHUNK -> MissReason.TIMEOUT;
             case FAILS, FAILS_AFTER_ONE, FAILS_IN_A_CHUNK -> MissReason.NODE_FAILED;
+            case REFUSES -> MissReason.REJECTED;
             default -> MissReason.MALFORMED;
         };
     }
@@ -337,6 +338,21 @@ class BlockStoreClientTest {
         client.put(sources(3));
         store(FIRST).putFault = ScriptedStore.PutFault.FAILS;
         client.put(sources(3));
+        assertThat(client.match(keys)).isEqualTo(OptionalInt.of(6));
+    }
+
+    @Test
+    void aNodeThatHasTooMuchToDoIsWell() {
+        client.setNodes(List.of(FIRST));
+        fill(FIRST, 6);
+        store(FIRST).fault = ScriptedStore.Fault.REFUSES;
+        for (int i = 0; i < 5; i++) {
+            assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Miss(MissReason.REJECTED));
+            assertThat(client.match(keys)).isEmpty();
+        }
+        assertThat(store(FIRST).gets).as("asked all the same").hasValue(5);
+        store(FIRST).fault = ScriptedStore.Fault.NONE;
+        assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Hit(6));
         assertThat(client.match(keys)).isEqualTo(OptionalInt.of(6));
     }
 

@@ -16,6 +16,7 @@ import dev.kvern.v1.PartitionMapVersion;
 import dev.kvern.v1.PutRequest;
 import dev.kvern.v1.PutResponse;
 import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -27,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A cache node in a map that can be told to misbehave. Safe for use by several threads. */
@@ -54,6 +56,8 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         FAILS_IN_A_CHUNK,
         FAILS_AFTER_ONE,
         FAILS,
+        /** Refused, as there is too much to do. */
+        REFUSES,
         SILENT
     }
 
@@ -91,10 +95,17 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         OWNER_SILENT,
         FAILS,
         /** Takes and says nothing more. */
-        SILENT
+        SILENT,
+        /** Takes nothing. */
+        TAKES_NOTHING
     }
 
     volatile PutFault putFault = PutFault.NONE;
+
+    /** Blocks for which it waits in vain for an owner, and says so; and of which it does not even say that. */
+    volatile Predicate<BlockKey> ownerSilent = key -> false;
+
+    volatile Predicate<BlockKey> waitsFor = key -> false;
 
     /** What a Match says beyond the truth. */
     volatile int matchedBeyond;
@@ -108,6 +119,10 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         request.getKeysList().forEach(key -> matched.add(BlockKey.of(key)));
         if (fault == Fault.FAILS) {
             responses.onError(Status.UNAVAILABLE.asRuntimeException());
+            return;
+        }
+        if (fault == Fault.REFUSES) {
+            responses.onError(Status.RESOURCE_EXHAUSTED.asRuntimeException());
             return;
         }
         if (fault == Fault.SILENT) {
@@ -135,6 +150,10 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
         }
         if (now == Fault.FAILS) {
             responses.onError(Status.UNAVAILABLE.asRuntimeException());
+            return;
+        }
+        if (now == Fault.REFUSES) {
+            responses.onError(Status.RESOURCE_EXHAUSTED.asRuntimeException());
             return;
         }
         if (isNewerThan(request.hasMapVersion(), request.getMapVersion())) {
@@ -240,6 +259,7 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
             case FULL -> responses.onError(Status.RESOURCE_EXHAUSTED.asRuntimeException());
             case OWNER_SILENT -> responses.onError(Status.ABORTED.asRuntimeException());
             case FAILS -> responses.onError(Status.UNAVAILABLE.asRuntimeException());
+            case TAKES_NOTHING -> ((ServerCallStreamObserver<PutResponse>) responses).disableAutoRequest();
             default -> {}
         }
         return new StreamObserver<>() {
@@ -248,9 +268,24 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
             private int stored;
             private int known;
             private boolean tellMap;
+            private boolean over;
 
             @Override
             public void onNext(PutRequest part) {
+                if (over) {
+                    return;
+                }
+                if (part.hasHeader()
+                        && ownerSilent.test(BlockKey.of(part.getHeader().getKey()))) {
+                    over = true;
+                    responses.onError(Status.ABORTED.asRuntimeException());
+                    return;
+                }
+                if (part.hasHeader()
+                        && waitsFor.test(BlockKey.of(part.getHeader().getKey()))) {
+                    over = true;
+                    return;
+                }
                 if (part.hasHeader()) {
                     tellMap |= isNewerThan(part.hasMapVersion(), part.getMapVersion());
                     offered.add(BlockKey.of(part.getHeader().getKey()));
@@ -278,7 +313,7 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
 
             @Override
             public void onCompleted() {
-                if (now == PutFault.NONE) {
+                if (now == PutFault.NONE && !over) {
                     var response = PutResponse.newBuilder().setStored(stored).setAlreadyStored(known);
                     if (tellMap) {
                         response.setMap(map);

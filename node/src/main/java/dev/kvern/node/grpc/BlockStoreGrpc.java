@@ -72,7 +72,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
      * @param owners of the blocks in {@code storage}
      * @param maxBlockBytes largest payload taken
      * @param receivingBytes most payload being received at a time, over all calls
-     * @param sending what is held for callers at a time, over all calls
+     * @param sending what is held for callers at a time, over all calls; and the clock
      * @param readAheadBlocks blocks read ahead for one Get
      * @param gate holds blocks back while there is no room
      * @param onStored told the size of each new block
@@ -96,7 +96,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
         this.reader = reader;
         this.owners = owners;
         this.counters = counters;
-        this.receiving = new ReceiveBudget(receivingBytes);
+        this.receiving = new ReceiveBudget(receivingBytes, sending.clock());
         this.arrays = new ReceiveArrays(receivingBytes / PART_KEPT);
         this.sending = sending;
         this.maxBlockBytes = maxBlockBytes;
@@ -114,7 +114,13 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
         generated.getMethods().forEach(method -> add(methods, method));
         add(
                 methods,
-                ServerMethodDefinition.create(BlockStoreMethods.GET, ServerCalls.asyncServerStreamingCall(this::send)));
+                ServerMethodDefinition.create(
+                        BlockStoreMethods.GET,
+                        (call, headers) -> ServerCalls.asyncServerStreamingCall(
+                                        (GetRequest request, StreamObserver<BlockPart> responses) ->
+                                                // One object for all calls that come by a connection.
+                                                send(call.getAttributes(), request, responses))
+                                .startCall(call, headers)));
         add(
                 methods,
                 ServerMethodDefinition.create(
@@ -144,7 +150,8 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
                 responses);
     }
 
-    private void send(GetRequest request, StreamObserver<BlockPart> responses) {
+    /** @param caller the same object for all calls of one caller */
+    private void send(Object caller, GetRequest request, StreamObserver<BlockPart> responses) {
         int messageBytes = request.hasMaxChunkBytes() ? request.getMaxChunkBytes() : DEFAULT_MESSAGE_BYTES;
         if (messageBytes < 1) {
             throw KvernException.invalid(
@@ -163,7 +170,7 @@ public final class BlockStoreGrpc implements BlockStoreServiceGrpc.AsyncService,
                         request.getStopAtMiss(),
                         request.hasSharedMemory() ? Optional.of(request.getSharedMemory()) : Optional.empty(),
                         readAheadBlocks,
-                        sending,
+                        sending.of(caller),
                         (ServerCallStreamObserver<BlockPart>) responses)
                 .start();
     }

@@ -37,7 +37,7 @@ final class GetCall implements SendBudget.Holder {
     private final boolean stopAtMiss;
     private final Optional<String> sharedMemory;
     private final boolean share;
-    private final SendBudget budget;
+    private final SendBudget.Share budget;
     private final ServerCallStreamObserver<BlockPart> responses;
     private final ReadAhead ahead;
     private int answered;
@@ -60,7 +60,7 @@ final class GetCall implements SendBudget.Holder {
             boolean stopAtMiss,
             Optional<String> sharedMemory,
             int readAhead,
-            SendBudget budget,
+            SendBudget.Share budget,
             ServerCallStreamObserver<BlockPart> responses) {
         this.reader = reader;
         this.owners = owners;

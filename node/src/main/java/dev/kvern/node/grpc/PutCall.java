@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * One Put: puts a block's bytes together, checks them, and only then stores it, once there is room. Some blocks may be on their way to the store
  * while the next is received; beyond that the caller is made to wait. Safe for use by several threads; guarded by this.
  */
-final class PutCall implements StreamObserver<BlockPart> {
+final class PutCall implements StreamObserver<BlockPart>, ReceiveBudget.Holder {
     private static final int MAX_STORING = 4;
     private static final int MAX_DATA_BYTES = 4 << 20;
 
@@ -52,6 +52,8 @@ final class PutCall implements StreamObserver<BlockPart> {
     /** A message that was taken but not followed by a request for the next one. */
     private boolean owed;
 
+    private volatile long lastReceived;
+
     PutCall(
             BlockStorage storage,
             BlockOwners owners,
@@ -76,11 +78,22 @@ final class PutCall implements StreamObserver<BlockPart> {
     void start() {
         responses.disableAutoRequest();
         responses.setOnCancelHandler(this::abandon);
+        lastReceived = budget.now();
+        budget.opened(this);
         responses.request(1);
     }
 
     @Override
-    public synchronized void onNext(BlockPart part) {
+    public void onNext(BlockPart part) {
+        lastReceived = budget.now();
+        if (part instanceof BlockPart.Header begun) {
+            // Not under the lock: it ends other calls, which takes theirs.
+            budget.makeRoom(Math.min(maxBlockBytes, begun.header().getSizeBytes()));
+        }
+        receive(part);
+    }
+
+    private synchronized void receive(BlockPart part) {
         if (ended) {
             return;
         }
@@ -226,7 +239,7 @@ final class PutCall implements StreamObserver<BlockPart> {
 
     private void answerWhenAllIsStored() {
         if (storing == 0) {
-            ended = true;
+            release();
             var response = PutResponse.newBuilder().setStored(stored).setAlreadyStored(alreadyStored);
             owners.newerThan(mapUsed).ifPresent(response::setMap);
             responses.onNext(response.build());
@@ -237,6 +250,19 @@ final class PutCall implements StreamObserver<BlockPart> {
     @Override
     public void onError(Throwable failure) {
         abandon();
+    }
+
+    @Override
+    public long lastReceived() {
+        return lastReceived;
+    }
+
+    @Override
+    public synchronized void giveUp() {
+        if (!ended && key != null) {
+            counters.rejected(Rejection.BUDGET);
+            fail(budget.full());
+        }
     }
 
     private void fail(Throwable failure) {
@@ -250,6 +276,7 @@ final class PutCall implements StreamObserver<BlockPart> {
 
     private void release() {
         ended = true;
+        budget.closed(this);
         if (key != null) {
             budget.give(payloadBytes());
             key = null;

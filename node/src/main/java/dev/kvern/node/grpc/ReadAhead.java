@@ -19,7 +19,7 @@ final class ReadAhead {
     private final List<BlockKey> keys;
     private final int depth;
     private final boolean share;
-    private final SendBudget budget;
+    private final SendBudget.Share budget;
     private final Deque<Reading> reading = new ArrayDeque<>();
     private int requested;
     private long taken;
@@ -45,7 +45,7 @@ final class ReadAhead {
      * @param depth most blocks at a time
      * @param share whether the caller reads this node's shared memory
      */
-    ReadAhead(BlockReader reader, List<BlockKey> keys, int depth, boolean share, SendBudget budget) {
+    ReadAhead(BlockReader reader, List<BlockKey> keys, int depth, boolean share, SendBudget.Share budget) {
         this.reader = reader;
         this.keys = keys;
         this.depth = depth;

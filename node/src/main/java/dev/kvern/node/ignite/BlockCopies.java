@@ -9,12 +9,15 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.ignite.IgniteCache;
 import org.apache.ignite.cache.CachePeekMode;
 import org.apache.ignite.cluster.ClusterNode;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A block's copies at its owners, asked one by one: where Ignite's own read would wait for one owner, or take a copy that is
  * corrupt, another may have the block. Safe for use by several threads.
  */
 final class BlockCopies {
+    private static final Logger log = LoggerFactory.getLogger(BlockCopies.class);
     private static final String COPY = "copy";
     private static final String HELD = "held";
     private static final byte[] NOTHING = {};
@@ -89,6 +92,20 @@ final class BlockCopies {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
+    }
+
+    /** Whether an owner of a block has a copy, good or not, as the first to answer says; does not end if none does. */
+    CompletableFuture<Boolean> firstToSay(BlockKey key) {
+        var first = new CompletableFuture<Boolean>();
+        try {
+            for (ClusterNode owner : owners(key)) {
+                ask(owner, HELD, key).thenAccept(answer -> answer.ifPresent(bytes -> first.complete(bytes.length > 0)));
+            }
+        } catch (RuntimeException e) {
+            // Whoever asks waits for the store too, which says the same.
+            log.debug("owners of block {} cannot be asked: {}", key, e.toString());
+        }
+        return first;
     }
 
     private CompletableFuture<Optional<byte[]>> ask(ClusterNode owner, String what, BlockKey key) {

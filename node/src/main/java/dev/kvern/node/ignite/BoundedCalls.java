@@ -8,6 +8,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import org.apache.ignite.internal.mem.IgniteOutOfMemoryException;
+import org.apache.ignite.internal.util.typedef.X;
 import org.apache.ignite.lang.IgniteFuture;
 
 /**
@@ -38,11 +40,11 @@ final class BoundedCalls {
                         try {
                             result.complete(done.get());
                         } catch (RuntimeException e) {
-                            result.completeExceptionally(unavailable(what, String.valueOf(e.getMessage()), e));
+                            result.completeExceptionally(failure(what, e));
                         }
                     });
                 } catch (RuntimeException e) {
-                    result.completeExceptionally(unavailable(what, String.valueOf(e.getMessage()), e));
+                    result.completeExceptionally(failure(what, e));
                 }
             });
         } catch (RejectedExecutionException e) {
@@ -66,8 +68,16 @@ final class BoundedCalls {
                 cause);
     }
 
-    private static KvernException unavailable(String what, String why, Throwable cause) {
-        return new KvernException(
-                ErrorReason.UNAVAILABLE, "block " + what + ": " + why + " (expected: another node, or later)", cause);
+    private static KvernException failure(String what, Throwable cause) {
+        // A full node is well: its callers must not take it for a sick one.
+        return X.hasCause(cause, IgniteOutOfMemoryException.class)
+                ? new KvernException(
+                        ErrorReason.RESOURCE_EXHAUSTED,
+                        "block " + what + ": no room in an owner's region (expected: fewer writers, or later)",
+                        cause)
+                : new KvernException(
+                        ErrorReason.UNAVAILABLE,
+                        "block " + what + ": " + cause.getMessage() + " (expected: another node, or later)",
+                        cause);
     }
 }

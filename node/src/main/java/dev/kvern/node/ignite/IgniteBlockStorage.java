@@ -11,7 +11,6 @@ import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -39,13 +38,15 @@ import org.slf4j.LoggerFactory;
 public final class IgniteBlockStorage implements BlockStorage {
     private static final Logger log = LoggerFactory.getLogger(IgniteBlockStorage.class);
     public static final String CACHE = "kvern-blocks";
-    private static final int MATCH_BATCH = 64;
 
     /**
      * After so long the other owners of a block are asked too. A read takes milliseconds and a collection of garbage tens of
      * them; a caller waits for one to two seconds, and must have time left for the answer.
      */
     private static final long HEDGE_MILLIS = 250;
+
+    /** The same for look-ups, which are answered from memory, and whose callers wait for a quarter of a second. */
+    private static final long HEDGE_LOOK_UP_MILLIS = 100;
 
     private final Ignite ignite;
     private final IgniteCache<String, byte[]> cache;
@@ -252,23 +253,13 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     @Override
     public CompletableFuture<Integer> match(List<BlockKey> chain) {
-        return matchFrom(chain, 0);
-    }
-
-    private CompletableFuture<Integer> matchFrom(List<BlockKey> chain, int from) {
-        int to = Math.min(chain.size(), from + MATCH_BATCH);
-        var stored = new ArrayList<CompletableFuture<Boolean>>();
-        for (BlockKey key : chain.subList(from, to)) {
-            stored.add(calls.start("look-up", () -> cache.containsKeyAsync(key.toHex())));
-        }
-        return CompletableFuture.allOf(stored.toArray(CompletableFuture[]::new)).thenCompose(all -> {
-            for (int i = 0; i < stored.size(); i++) {
-                if (!stored.get(i).join()) {
-                    return CompletableFuture.completedFuture(from + i);
-                }
-            }
-            return to == chain.size() ? CompletableFuture.completedFuture(to) : matchFrom(chain, to);
-        });
+        return new ChainLookUp(
+                        chain,
+                        key -> calls.start("look-up", () -> cache.containsKeyAsync(key.toHex())),
+                        copies::firstToSay,
+                        new CompletableFuture<Void>()
+                                .completeOnTimeout(null, HEDGE_LOOK_UP_MILLIS, TimeUnit.MILLISECONDS))
+                .count();
     }
 
     @Override

@@ -171,6 +171,19 @@ class BlockStoreGrpcTest extends BlockStoreContract {
         }
     }
 
+    /** They stand for however long they like: the clock does. */
+    @Test
+    void slowCallersOfOneConnectionLeaveRoomForOthers() {
+        ManagedChannel another = connect(server);
+        try (var slow = new SlowCallers(channel, BUDGET)) {
+            slow.fillTheRoom();
+            assertThat(BUDGET.taken()).isLessThanOrEqualTo(SENDING_BYTES / 2 + MAX_BLOCK_BYTES);
+            assertThat(bytesOfAGet(another)).isEqualTo(8L * MAX_BLOCK_BYTES);
+        } finally {
+            another.shutdownNow();
+        }
+    }
+
     /** The block that is always read from the store. */
     private static void putLarge() {
         byte[] payload = Blocks.payload(NOT_CACHED, MAX_BLOCK_BYTES);
@@ -433,6 +446,32 @@ class BlockStoreGrpcTest extends BlockStoreContract {
             } catch (StatusRuntimeException e) {
                 assertThat(System.nanoTime() - deadline).isNegative();
             }
+        }
+    }
+
+    @Test
+    void whoBringsNothingMoreLosesItsRoomToWhoNeedsIt() {
+        var stub = BlockStoreServiceGrpc.newStub(channel);
+        byte[] payload = Blocks.payload(1, MAX_BLOCK_BYTES);
+        var open = List.of(new BegunPut(stub, 40, payload), new BegunPut(stub, 41, payload));
+        Awaits.until("there is no room", () -> {
+            open.forEach(BegunPut::beginAgainIfRefused);
+            return refusesAPut(stub, payload);
+        });
+        NANOS.addAndGet(TimeUnit.SECONDS.toNanos(2));
+        assertThat(refusesAPut(stub, payload)).isFalse();
+        Awaits.until("one that stood still to have ended", () -> open.stream().anyMatch(put -> put.refused));
+        open.forEach(BegunPut::cancel);
+    }
+
+    private static boolean refusesAPut(BlockStoreServiceGrpc.BlockStoreServiceStub stub, byte[] payload) {
+        try {
+            Blocks.put(
+                    stub, Blocks.headerPart(Blocks.header(42, payload)), Blocks.dataPart(payload, 0, payload.length));
+            return false;
+        } catch (StatusRuntimeException e) {
+            assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+            return true;
         }
     }
 
