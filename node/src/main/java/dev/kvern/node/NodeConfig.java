@@ -1,5 +1,6 @@
 package dev.kvern.node;
 
+import dev.kvern.cluster.ClusterId;
 import dev.kvern.cluster.OwnerMap;
 import dev.kvern.config.ConfigLoader;
 import dev.kvern.config.Problems;
@@ -16,6 +17,7 @@ public record NodeConfig(
         Listen listen,
         String advertiseHost,
         String coordinator,
+        String clusterId,
         String zone,
         IgniteSection ignite,
         Memory memory,
@@ -89,6 +91,7 @@ public record NodeConfig(
     public void validate(Problems problems) {
         problems.check(!listen.host.isBlank(), "listen.host", "''", "an address of this machine");
         problems.range("listen.grpc_port", listen.grpcPort, 0, MAX_PORT);
+        problems.check(ClusterId.isValid(clusterId), "cluster_id", "'" + clusterId + "'", ClusterId.expected());
         if (!coordinator.isEmpty()) {
             problems.addresses("coordinator", coordinator);
             problems.check(

@@ -1,5 +1,6 @@
 package dev.kvern.node;
 
+import dev.kvern.cluster.ClusterId;
 import dev.kvern.cluster.Coordinators;
 import dev.kvern.cluster.Membership;
 import dev.kvern.node.admin.AdminParts;
@@ -268,10 +269,12 @@ public final class NodeProcess implements AutoCloseable {
                     .setUnixSocket(config.listen().unixSocketPath())
                     .setStartedAtMillis(startedAtMillis)
                     .build();
+            var cluster = new ClusterId(config.clusterId());
             parts.opened(Coordinators.follow(
                     config.coordinator(),
                     each -> new Membership(
                             each,
+                            cluster,
                             self,
                             beat -> beat.setDraining(beat.getDraining() || holders.draining())
                                     .setNode(service.stats()),
