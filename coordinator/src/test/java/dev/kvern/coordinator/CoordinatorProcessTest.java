@@ -272,6 +272,12 @@ class CoordinatorProcessTest {
                         .setMember(Members.runner("a"))
                         .build());
                 assertThat(watch.next().getSettling()).isTrue();
+                ClusterServiceGrpc.newStub(toYoung)
+                        .publishKvEvents(new Ignored())
+                        .onNext(PublishKvEventsRequest.newBuilder()
+                                .setRunnerId("a")
+                                .setReplayed(true)
+                                .build());
                 while (health(toYoung) != ServingStatus.SERVING) {
                     Thread.onSpinWait();
                 }
@@ -283,6 +289,17 @@ class CoordinatorProcessTest {
                 toYoung.shutdownNow();
             }
         }
+    }
+
+    private static final class Ignored implements StreamObserver<PublishKvEventsResponse> {
+        @Override
+        public void onNext(PublishKvEventsResponse response) {}
+
+        @Override
+        public void onError(Throwable t) {}
+
+        @Override
+        public void onCompleted() {}
     }
 
     private static ServingStatus health(ManagedChannel channel) {
