@@ -7,8 +7,10 @@
 
 {{- define "kvern.nodeConfig" -}}
 {{- $node := .Values.node -}}
+{{- /* Longer than the half minute for which name servers remember; and a node must get there before it counts as not started. */ -}}
+{{- $alone := min 40000 (mul $node.startupSeconds 500) -}}
 {{- $listen := dict "host" "0.0.0.0" "grpc_port" 7410 -}}
-{{- $ignite := dict "discovery_port" 47500 "communication_port" 47100 "addresses" (list (printf "%s-node" (include "kvern.fullname" .))) "work_directory" "/var/lib/kvern" -}}
+{{- $ignite := dict "discovery_port" 47500 "communication_port" 47100 "addresses" (list (printf "%s-node" (include "kvern.fullname" .))) "found_after_millis" $alone "work_directory" "/var/lib/kvern" -}}
 {{- $own := dict "cluster_id" (include "kvern.clusterId" .) "listen" $listen "coordinator" (include "kvern.members" .) "ignite" $ignite
     "memory" (dict "region_bytes" (include "kvern.bytes" $node.region | int64)) "backups" ($node.backups | int)
     "shutdown" (dict "drain_millis" (mul $node.drainSeconds 1000)) -}}

@@ -57,6 +57,7 @@ public record NodeConfig(
             int discoveryPort,
             int communicationPort,
             List<String> addresses,
+            int foundAfterMillis,
             String workDirectory,
             int failureDetectionMillis) {
         public IgniteSection {
@@ -115,6 +116,12 @@ public record NodeConfig(
                     "'" + address + "'",
                     "HOST or HOST:PORT");
         }
+        problems.range("ignite.found_after_millis", ignite.foundAfterMillis, 0, MAX_MILLIS);
+        problems.check(
+                ignite.foundAfterMillis == 0 || !ignite.addresses.isEmpty(),
+                "ignite.found_after_millis",
+                ignite.foundAfterMillis,
+                "0, as ignite.addresses has none to look at");
         problems.range("ignite.failure_detection_millis", ignite.failureDetectionMillis, 500, MAX_MILLIS);
         problems.range("memory.region_bytes", memory.regionBytes, MIN_REGION_BYTES, 1L << 50);
         problems.check(

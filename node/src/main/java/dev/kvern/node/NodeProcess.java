@@ -142,6 +142,7 @@ public final class NodeProcess implements AutoCloseable {
                         config.ignite().discoveryPort(),
                         config.ignite().communicationPort(),
                         config.ignite().addresses(),
+                        config.ignite().foundAfterMillis(),
                         config.ignite().workDirectory(),
                         config.ignite().failureDetectionMillis(),
                         config.rebalance().bytesPerSecond(),

@@ -54,6 +54,15 @@ class NodeConfigTest {
     }
 
     @Test
+    void whoHasNowhereToLookDoesNotLook() {
+        var failure = catchThrowableOfType(ConfigException.class, () -> load("ignite.found_after_millis=5000"));
+        assertThat(failure.problems())
+                .singleElement()
+                .asString()
+                .startsWith("ignite.found_after_millis: 5000 (expected: 0, as ignite.addresses has none");
+    }
+
+    @Test
     void theLowWatermarkIsBelowTheHighOne() throws Exception {
         assertThat(load().memory().lowWatermark()).isEqualTo(0.88);
         for (String low : List.of("0.6", "0.7", "0.01")) {
