@@ -274,6 +274,12 @@ class CoordinatorProcessTest {
                 var joined = watch.next();
                 assertThat(joined.getSettling()).isTrue();
                 assertThat(joined.getMembersCount()).isEqualTo(1);
+                ClusterServiceGrpc.newStub(toYoung)
+                        .publishKvEvents(new Ignored())
+                        .onNext(PublishKvEventsRequest.newBuilder()
+                                .setRunnerId("a")
+                                .setReplayed(true)
+                                .build());
                 while (health(toYoung) != ServingStatus.SERVING) {
                     Thread.onSpinWait();
                 }
@@ -303,6 +309,17 @@ class CoordinatorProcessTest {
         return NettyChannelBuilder.forTarget("127.0.0.1:" + to.grpcPort())
                 .usePlaintext()
                 .build();
+    }
+
+    private static final class Ignored implements StreamObserver<PublishKvEventsResponse> {
+        @Override
+        public void onNext(PublishKvEventsResponse response) {}
+
+        @Override
+        public void onError(Throwable t) {}
+
+        @Override
+        public void onCompleted() {}
     }
 
     private static ServingStatus health(ManagedChannel channel) {

@@ -1,5 +1,6 @@
 package dev.kvern.node;
 
+import dev.kvern.cluster.ClusterId;
 import dev.kvern.cluster.Coordinators;
 import dev.kvern.cluster.Membership;
 import dev.kvern.node.admin.AdminParts;
@@ -43,12 +44,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
@@ -60,8 +56,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class NodeProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NodeProcess.class);
-    /** Heartbeats, and blocks that wait for room, must not wait while an eviction or messages to a node that hangs do. */
-    private static final int TIMER_THREADS = 6;
 
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
@@ -72,16 +66,9 @@ public final class NodeProcess implements AutoCloseable {
     private static final long ROOM_LENT_TIMES = 5;
 
     private static final long SETTLE_HOLDERS_MILLIS = 250;
-    private static final int GRPC_THREADS = 4;
-    private static final int ADMIN_CALLS = 4;
-
-    /** Some of them may wait for a connection to a node that hangs. */
-    private static final int MESSAGE_THREADS = 8;
-
     /** For what nodes ask each other, which takes longer than reading a block. */
     private static final long MIN_ANSWER_MILLIS = 5_000;
 
-    private static final int MAX_WAITING_CALLS = 16_384;
     private static final long GRACE_MILLIS = 2_000;
 
     private final String id;
@@ -146,6 +133,7 @@ public final class NodeProcess implements AutoCloseable {
                         config.ignite().discoveryPort(),
                         config.ignite().communicationPort(),
                         config.ignite().addresses(),
+                        config.ignite().foundAfterMillis(),
                         config.ignite().workDirectory(),
                         config.ignite().failureDetectionMillis(),
                         config.rebalance().bytesPerSecond(),
@@ -154,30 +142,11 @@ public final class NodeProcess implements AutoCloseable {
                 policy,
                 cache::drop,
                 lost::complete));
-        var answering = new ThreadPoolExecutor(
-                MESSAGE_THREADS,
-                MESSAGE_THREADS,
-                1,
-                TimeUnit.MINUTES,
-                new LinkedBlockingQueue<>(MAX_WAITING_CALLS),
-                ProcessNames.daemonThreads("kvern-node-messages"));
-        parts.opened(answering::shutdownNow);
-        ScheduledExecutorService scheduler =
-                Executors.newScheduledThreadPool(TIMER_THREADS, ProcessNames.daemonThreads("kvern-node-timer"));
-        parts.opened(scheduler::shutdownNow);
-        int threads = config.limits().threads();
-        var waits = new ThreadPoolExecutor(
-                threads,
-                threads,
-                1,
-                TimeUnit.MINUTES,
-                new LinkedBlockingQueue<>(MAX_WAITING_CALLS),
-                ProcessNames.daemonThreads("kvern-node-store"));
-        parts.opened(waits::shutdownNow);
-
+        var threads = parts.opened(NodeThreads.start(config.limits().threads()));
+        ScheduledExecutorService scheduler = threads.timer();
         var messages = new NodeMessages(
                 ignite.ignite(),
-                answering,
+                threads.messages(),
                 Math.max(MIN_ANSWER_MILLIS, config.limits().operationTimeoutMillis()));
         var storage = new IgniteBlockStorage(
                 ignite.ignite(),
@@ -185,7 +154,7 @@ public final class NodeProcess implements AutoCloseable {
                 new Placement(config.backups(), config.partitions()),
                 policy,
                 counters,
-                RequestScope.carrying(waits),
+                RequestScope.carrying(threads.waits()),
                 config.limits().operationTimeoutMillis());
         double highWatermark = highWatermark(config.memory(), regionBytes);
         var evictor = new WatermarkEvictor(
@@ -219,9 +188,6 @@ public final class NodeProcess implements AutoCloseable {
                 holders::look, SETTLE_HOLDERS_MILLIS, SETTLE_HOLDERS_MILLIS, TimeUnit.MILLISECONDS);
         scheduler.scheduleWithFixedDelay(storage::tellUse, TELL_USE_MILLIS, TELL_USE_MILLIS, TimeUnit.MILLISECONDS);
 
-        ExecutorService calls =
-                Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-node-grpc"));
-        parts.opened(calls::shutdownNow);
         var service = new BlockStoreGrpc(
                 id,
                 storage,
@@ -230,19 +196,11 @@ public final class NodeProcess implements AutoCloseable {
                 counters,
                 config.memory().maxBlockBytes(),
                 config.limits().receivingBytes(),
-                new SendBudget(config.limits().sendingBytes(), calls, System::nanoTime),
+                new SendBudget(config.limits().sendingBytes(), threads.calls(), System::nanoTime),
                 config.limits().readAheadBlocks(),
                 gate,
                 evictor::stored,
                 () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedAtNanos));
-        var adminCalls = new ThreadPoolExecutor(
-                0,
-                ADMIN_CALLS,
-                1,
-                TimeUnit.MINUTES,
-                new SynchronousQueue<>(),
-                ProcessNames.daemonThreads("kvern-node-admin"));
-        parts.opened(adminCalls::shutdownNow);
         var admin = new AdminParts(
                 ignite.ignite(),
                 storage.owners(),
@@ -259,11 +217,11 @@ public final class NodeProcess implements AutoCloseable {
                 config.listen().host(),
                 config.listen().grpcPort(),
                 config.listen().unixSocketPath(),
-                calls,
+                threads.calls(),
                 BlockStoreGrpc.NEVER_BLOCKING,
                 List.<BindableService>of(
                         () -> ServerInterceptors.intercept(service, storeInterceptors(counters, telemetry)),
-                        new CacheAdminGrpc(id, admin, adminCalls, () -> drained.complete(null))),
+                        new CacheAdminGrpc(id, admin, threads.admin(), () -> drained.complete(null))),
                 telemetry));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = HostPort.of(host, server.port());
@@ -276,10 +234,12 @@ public final class NodeProcess implements AutoCloseable {
                     .setUnixSocket(config.listen().unixSocketPath())
                     .setStartedAtMillis(startedAtMillis)
                     .build();
+            var cluster = new ClusterId(config.clusterId());
             parts.opened(Coordinators.follow(
                     config.coordinator(),
                     each -> new Membership(
                             each,
+                            cluster,
                             self,
                             beat -> beat.setDraining(beat.getDraining() || holders.draining())
                                     .setNode(service.stats()),

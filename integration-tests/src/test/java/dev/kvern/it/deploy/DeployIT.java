@@ -78,7 +78,7 @@ class DeployIT {
 
     private Rig prepared(Manifests manifests, Path logs) {
         try {
-            return Rig.prepare(manifests, "kvern/node", logs, timeline);
+            return Rig.prepare(manifests, "kvern/node", logs, timeline, KubernetesStandIn.PUBLISH_MILLIS);
         } catch (Rig.Impossible e) {
             timeline.say("skipped: " + e.getMessage());
             return abort(String.valueOf(e.getMessage()));

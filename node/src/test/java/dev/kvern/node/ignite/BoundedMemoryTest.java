@@ -41,7 +41,7 @@ class BoundedMemoryTest {
         var executor = Executors.newFixedThreadPool(4);
         var scheduler = Executors.newSingleThreadScheduledExecutor();
         var settings = new IgniteNode.Settings(
-                "bounded", "127.0.0.1", "", "", 0, 0, List.of(), "", 5_000, 1L << 30, REGION_BYTES, BLOCK_BYTES);
+                "bounded", "127.0.0.1", "", "", 0, 0, List.of(), 0, "", 5_000, 1L << 30, REGION_BYTES, BLOCK_BYTES);
         try (IgniteNode ignite = IgniteNode.start(settings, policy, key -> {}, why -> {})) {
             var storage = new IgniteBlockStorage(
                     ignite.ignite(),
@@ -102,7 +102,7 @@ class BoundedMemoryTest {
         var executor = Executors.newFixedThreadPool(8);
         var scheduler = Executors.newScheduledThreadPool(3);
         var settings = new IgniteNode.Settings(
-                "outrun", "127.0.0.1", "", "", 0, 0, List.of(), "", 5_000, 1L << 30, REGION_BYTES, BLOCK_BYTES);
+                "outrun", "127.0.0.1", "", "", 0, 0, List.of(), 0, "", 5_000, 1L << 30, REGION_BYTES, BLOCK_BYTES);
         double random = IgniteNode.evictsAtRandomFrom(REGION_BYTES, BLOCK_BYTES);
         try (IgniteNode ignite = IgniteNode.start(settings, policy, key -> {}, why -> {})) {
             var storage = new IgniteBlockStorage(

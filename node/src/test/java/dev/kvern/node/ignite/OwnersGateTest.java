@@ -58,7 +58,7 @@ class OwnersGateTest {
             var counters = new StoreCounters();
             ignite = IgniteNode.start(
                     new IgniteNode.Settings(
-                            id, "127.0.0.1", "", "", 0, 0, addresses, "", 5_000, 1L << 30, regionBytes, BLOCK_BYTES),
+                            id, "127.0.0.1", "", "", 0, 0, addresses, 0, "", 5_000, 1L << 30, regionBytes, BLOCK_BYTES),
                     policy,
                     key -> {},
                     why -> {});
