@@ -94,7 +94,6 @@ class BlockStoreClientTest {
 
     private static MissReason reason(ScriptedStore.Fault fault) {
         return switch (fault) {
-            case GONE_IN_A_CHUNK -> MissReason.NOT_STORED;
             case FLIPPED_BIT, OTHER_BYTES, OTHER_BLOCK -> MissReason.CORRUPT;
             case SILENT, STALLS_IN_A_CHUNK -> MissReason.TIMEOUT;
             case FAILS, FAILS_AFTER_ONE, FAILS_IN_A_CHUNK -> MissReason.NODE_FAILED;
@@ -148,7 +147,7 @@ class BlockStoreClientTest {
     @ParameterizedTest
     @EnumSource(
             value = ScriptedStore.Fault.class,
-            names = {"NONE", "BEGINS_ANEW"},
+            names = {"NONE"},
             mode = EnumSource.Mode.EXCLUDE)
     void aFaultIsAMiss(ScriptedStore.Fault fault) {
         giveUp(fault, 400);
@@ -159,9 +158,8 @@ class BlockStoreClientTest {
         FetchOutcome outcome = fetch(arrived);
         assertThat(outcome).isNotInstanceOf(FetchOutcome.Hit.class);
         arrived.assertEquals(outcome.chunks());
-        MissReason expected = reason(fault);
-        assertThat(client.counters().fetchesEndedBy(expected)).isEqualTo(1);
-        assertThat(client.counters().fetchFailures()).isEqualTo(expected == MissReason.NOT_STORED ? 0 : 1);
+        assertThat(client.counters().fetchesEndedBy(reason(fault))).isEqualTo(1);
+        assertThat(client.counters().fetchFailures()).isEqualTo(1);
     }
 
     /** A node that finds a block damaged while it sends it, and has a good copy, begins anew. */
@@ -169,7 +167,7 @@ class BlockStoreClientTest {
     void aChunkThatBeginsAnewIsRight() {
         client.setNodes(List.of(FIRST));
         fill(FIRST, 6);
-        store(FIRST).fault = ScriptedStore.Fault.BEGINS_ANEW;
+        store(FIRST).damage = ScriptedStore.Damage.HEALED;
         var arrived = new Arrived();
         assertThat(fetch(arrived)).isEqualTo(new FetchOutcome.Hit(6));
         arrived.assertEquals(6);
@@ -177,12 +175,18 @@ class BlockStoreClientTest {
         assertThat(client.counters().fetchFailures()).isZero();
     }
 
+    @Test
+    void aChunkThatIsGoneInItsMiddleIsAMiss() {
+        client.setNodes(List.of(FIRST));
+        fill(FIRST, 6);
+        store(FIRST).damage = ScriptedStore.Damage.GONE;
+        assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Miss(MissReason.NOT_STORED));
+        assertThat(client.counters().fetchFailures()).isZero();
+    }
+
     /** And with another node that has everything, all arrives. */
     @ParameterizedTest
-    @EnumSource(
-            value = ScriptedStore.Fault.class,
-            names = {"GONE_IN_A_CHUNK"},
-            mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource(ScriptedStore.Fault.class)
     void anotherNodeServesTheRest(ScriptedStore.Fault fault) {
         giveUp(fault, STALLED_MILLIS);
         client.setNodes(List.of(FIRST, SECOND));

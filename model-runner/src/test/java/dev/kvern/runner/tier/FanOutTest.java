@@ -188,7 +188,7 @@ class FanOutTest {
     @ParameterizedTest
     @EnumSource(
             value = ScriptedStore.Fault.class,
-            names = {"NONE", "BEGINS_ANEW", "GONE_IN_A_CHUNK"},
+            names = {"NONE"},
             mode = EnumSource.Mode.EXCLUDE)
     void whatAFailingNodeDoesNotBringComesFromTheBackup(ScriptedStore.Fault fault) {
         fill(true);

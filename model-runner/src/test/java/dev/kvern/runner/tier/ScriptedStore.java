@@ -36,10 +36,6 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
     /** What goes wrong with a Get. */
     public enum Fault {
         NONE,
-        /** Half of what was found damaged, then all of a good copy: no fault. */
-        BEGINS_ANEW,
-        /** Half of what was found damaged, and there is no good copy. */
-        GONE_IN_A_CHUNK,
         FLIPPED_BIT,
         WRONG_KEY,
         WRONG_SIZE,
@@ -62,12 +58,19 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
     }
 
     /** What only half of a chunk is sent with. */
-    private static final Set<Fault> HALF = EnumSet.of(
-            Fault.BEGINS_ANEW,
-            Fault.GONE_IN_A_CHUNK,
-            Fault.STALLS_IN_A_CHUNK,
-            Fault.FAILS_IN_A_CHUNK,
-            Fault.ENDS_IN_A_CHUNK);
+    private static final Set<Fault> HALF =
+            EnumSet.of(Fault.STALLS_IN_A_CHUNK, Fault.FAILS_IN_A_CHUNK, Fault.ENDS_IN_A_CHUNK);
+
+    /** What the node finds when half of a chunk was sent. */
+    enum Damage {
+        NONE,
+        /** What it sent was damaged, and it has a good copy. */
+        HEALED,
+        /** And there is no good copy. */
+        GONE
+    }
+
+    volatile Damage damage = Damage.NONE;
 
     public final Map<BlockKey, byte[]> blocks = new ConcurrentHashMap<>();
     final AtomicInteger gets = new AtomicInteger();
@@ -175,6 +178,15 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
                 break;
             }
             Fault here = sent < good ? Fault.NONE : now;
+            if (damage != Damage.NONE) {
+                byte[] damaged = block.clone();
+                damaged[damaged.length / 4] ^= 1;
+                send(responses, key, damaged, Fault.ENDS_IN_A_CHUNK, request.getMaxChunkBytes());
+            }
+            if (damage == Damage.GONE) {
+                responses.onNext(miss(key));
+                break;
+            }
             send(responses, key, block, here, request.getMaxChunkBytes());
             if (here == Fault.STALLS_IN_A_CHUNK) {
                 return;
@@ -184,13 +196,6 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
                 return;
             }
             if (here == Fault.ENDS_IN_A_CHUNK) {
-                break;
-            }
-            if (here == Fault.BEGINS_ANEW) {
-                send(responses, key, block, Fault.NONE, request.getMaxChunkBytes());
-            }
-            if (here == Fault.GONE_IN_A_CHUNK) {
-                responses.onNext(miss(key));
                 break;
             }
             sent++;
@@ -215,8 +220,8 @@ public final class ScriptedStore extends BlockStoreServiceGrpc.BlockStoreService
             responses.onNext(GetResponse.newBuilder().setHeader(header).build());
         }
         byte[] bytes = block.clone();
-        if (fault == Fault.FLIPPED_BIT || fault == Fault.BEGINS_ANEW) {
-            bytes[bytes.length / 4] ^= 1;
+        if (fault == Fault.FLIPPED_BIT) {
+            bytes[bytes.length / 2] ^= 1;
         }
         if (fault == Fault.OTHER_BYTES) {
             new Random(block.length).nextBytes(bytes);
