@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Bits that flip in the memory of running nodes: no reader ever gets such a block, and a good copy elsewhere heals it. */
-@Timeout(180)
+@Timeout(300)
 class CorruptionIT {
     private static final int BYTES = 100_000;
     private static final long LIMIT_SECONDS = 60;

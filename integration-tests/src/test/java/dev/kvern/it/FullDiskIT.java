@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Nodes whose disk is full. They keep no block on it: only Ignite's working files and the libraries that are unpacked there. */
-@Timeout(120)
+@Timeout(300)
 class FullDiskIT {
     private static final long LIMIT_SECONDS = 60;
     private static final int BYTES = 1 << 20;

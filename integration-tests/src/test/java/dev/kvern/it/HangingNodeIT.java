@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What people are told of a cluster while one of its nodes hangs, and does not count as lost yet. */
-@Timeout(180)
+@Timeout(300)
 class HangingNodeIT {
     private static final int CHUNKS = 60;
     private static final int BYTES = 20_000;

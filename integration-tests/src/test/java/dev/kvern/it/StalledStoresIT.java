@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What becomes of blocks that are offered while one of their owners hangs. */
-@Timeout(180)
+@Timeout(300)
 class StalledStoresIT {
     private static final int PROMPTS = 3;
     private static final int CHUNKS = 4;

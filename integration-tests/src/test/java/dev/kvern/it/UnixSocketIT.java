@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runners beside a node whose port they cannot reach: what they store and fetch goes over its Unix socket. */
-@Timeout(120)
+@Timeout(300)
 class UnixSocketIT {
     /** Of a network that is for documents only: nobody answers there. */
     private static final String UNREACHABLE = "192.0.2.1";
