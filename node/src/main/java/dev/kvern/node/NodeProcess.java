@@ -182,7 +182,7 @@ public final class NodeProcess implements AutoCloseable {
         var lent = new LentRoom(
                 ignite.ignite(), messages, region, aheadBytes, ROOM_LENT_TIMES * operationMillis, System::nanoTime);
         scheduler.scheduleWithFixedDelay(lent::takeBackOld, OLD_ROOM_MILLIS, OLD_ROOM_MILLIS, TimeUnit.MILLISECONDS);
-        var gate = new OwnersGate(ignite.ignite(), messages, region, storage, operationMillis);
+        var gate = new OwnersGate(ignite.ignite(), messages, region, lent, storage, operationMillis);
         var holders = new PartitionHolders(ignite.ignite(), messages);
         scheduler.scheduleWithFixedDelay(
                 holders::look, SETTLE_HOLDERS_MILLIS, SETTLE_HOLDERS_MILLIS, TimeUnit.MILLISECONDS);

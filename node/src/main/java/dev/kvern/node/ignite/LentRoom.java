@@ -93,8 +93,8 @@ public final class LentRoom {
                 .array();
     }
 
-    /** For each of the others: twice that may be on its way before this node can say no. */
-    private long windowBytes() {
+    /** What each of the others may store here before it asks: twice as much may be on its way before this node can say no. */
+    long windowBytes() {
         int others = ignite.cluster().forServers().nodes().size() - 1;
         return aheadBytes / (2L * Math.max(1, others));
     }

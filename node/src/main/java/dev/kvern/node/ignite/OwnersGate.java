@@ -33,20 +33,28 @@ public final class OwnersGate implements WriteGate {
     private final Ignite ignite;
     private final NodeMessages messages;
     private final RegionGate here;
+    private final LentRoom lent;
     private final Function<BlockKey, List<ClusterNode>> owners;
     private final long answerMillis;
     private final Map<UUID, RoomWindow> windows = new ConcurrentHashMap<>();
 
     /**
      * @param here the gate of this node's region
+     * @param lent what others may store here unasked: as much as is taken for theirs until they say it
      * @param storage knows the owners
      * @param waitMillis longest wait for room at a node
      */
     public OwnersGate(
-            Ignite ignite, NodeMessages messages, RegionGate here, IgniteBlockStorage storage, long waitMillis) {
+            Ignite ignite,
+            NodeMessages messages,
+            RegionGate here,
+            LentRoom lent,
+            IgniteBlockStorage storage,
+            long waitMillis) {
         this.ignite = ignite;
         this.messages = messages;
         this.here = here;
+        this.lent = lent;
         this.owners = storage::ownersOf;
         this.answerMillis = waitMillis + WAY_MILLIS;
         messages.onLeft(windows::remove);
@@ -88,7 +96,7 @@ public final class OwnersGate implements WriteGate {
     }
 
     private CompletableFuture<Room> admitAt(ClusterNode owner, int bytes) {
-        RoomWindow window = windows.computeIfAbsent(owner.id(), id -> new RoomWindow());
+        RoomWindow window = windows.computeIfAbsent(owner.id(), id -> new RoomWindow(lent.windowBytes()));
         long need = IgniteNode.footprintBytes(bytes);
         if (window.take(need)) {
             return CompletableFuture.completedFuture(once(() -> window.done(need)));

@@ -10,6 +10,11 @@ final class RoomWindow {
     private long taken;
     private long underWay;
 
+    /** @param bytes until the node has said how much */
+    RoomWindow(long bytes) {
+        this.bytes = bytes;
+    }
+
     /** Whether so many bytes may be stored without asking; they are under way from then on. */
     synchronized boolean take(long need) {
         if (taken + need > bytes) {

@@ -75,7 +75,7 @@ class OwnersGateTest {
                     scheduler,
                     System::nanoTime);
             lent = new LentRoom(ignite.ignite(), messages, region, aheadBytes, LENT_MILLIS, () -> nanos);
-            gate = new OwnersGate(ignite.ignite(), messages, region, storage, 60_000);
+            gate = new OwnersGate(ignite.ignite(), messages, region, lent, storage, 60_000);
         }
 
         boolean holds(BlockKey key) {

@@ -17,7 +17,7 @@ class RoomWindowTest {
     @ValueSource(longs = {1, 2, 3, 4, 5})
     void afterAnAnswerNoMoreComesThanTheWindow(long seed) {
         var random = new Random(seed);
-        var window = new RoomWindow();
+        var window = new RoomWindow(0);
         assertThat(window.take(1)).as("before the first answer").isFalse();
         window.renew(WINDOW);
         Deque<Integer> underWay = new ArrayDeque<>();
