@@ -20,5 +20,5 @@ public record OffloadOptions(
         int retryMillis,
         int sharePercent) {
     /** What the runner's defaults say for the CPU. */
-    public static final OffloadOptions DEFAULTS = new OffloadOptions(128L << 20, 16, 60_000, 200, 64L << 20, 3_000, 5);
+    public static final OffloadOptions DEFAULTS = new OffloadOptions(128L << 20, 16, 60_000, 200, 64L << 20, 6_000, 5);
 }
