@@ -3,7 +3,7 @@
 {{- define "kvern.coordinatorConfig" -}}
 {{- $coordinator := .Values.coordinator -}}
 {{- /* Members learn of a new pod's address up to 6 s apart, as that is for how long name servers remember. */ -}}
-{{- $own := dict "listen" (dict "host" "0.0.0.0" "grpc_port" 7400 "http_port" 7480)
+{{- $own := dict "cluster_id" (include "kvern.clusterId" .) "listen" (dict "host" "0.0.0.0" "grpc_port" 7400 "http_port" 7480)
     "membership" (dict "settle_millis" 15000 "quiet_millis" 6000)
     "shutdown" (dict "delay_millis" (mul $coordinator.delaySeconds 1000) "grace_millis" (mul $coordinator.graceSeconds 1000)) -}}
 {{- if or $coordinator.apiKeys.existingSecret $coordinator.apiKeys.entries -}}
@@ -43,7 +43,7 @@ maxUnavailable: {{ $missing }}
 
 {{- define "kvern.checkCoordinators" -}}
 {{- $coordinator := .Values.coordinator -}}
-{{- include "kvern.reserved" (list $coordinator.config "coordinator.config" (dict
+{{- include "kvern.reserved" (list $coordinator.config "coordinator.config" (dict "cluster_id" "it is the release's"
     "listen.grpc_port" "it is always 7400" "listen.http_port" "it is always 7480" "api.keys_file" "set coordinator.apiKeys"
     "dashboard.password_file" "set coordinator.dashboard" "shutdown.delay_millis" "set coordinator.delaySeconds"
     "shutdown.grace_millis" "set coordinator.graceSeconds" "telemetry" "set telemetry")) -}}

@@ -67,6 +67,11 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- .Values.monitoring.job | default (include "kvern.short" (list (printf "kvern-%s-%s" .Release.Namespace .Release.Name) 63)) -}}
 {{- end -}}
 
+{{- /* Members of one release are none of another's, should they meet at an address that was given away anew. */ -}}
+{{- define "kvern.clusterId" -}}
+{{ .Release.Namespace }}/{{ .Release.Name }}
+{{- end -}}
+
 {{- /* The members' way to all coordinators. */ -}}
 {{- define "kvern.members" -}}
 {{ include "kvern.fullname" . }}-coordinator-members:7400

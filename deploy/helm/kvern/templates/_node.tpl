@@ -7,9 +7,11 @@
 
 {{- define "kvern.nodeConfig" -}}
 {{- $node := .Values.node -}}
+{{- /* Longer than the half minute for which name servers remember; and a node must get there before it counts as not started. */ -}}
+{{- $alone := min 40000 (mul $node.startupSeconds 500) -}}
 {{- $listen := dict "host" "0.0.0.0" "grpc_port" 7410 -}}
-{{- $ignite := dict "discovery_port" 47500 "communication_port" 47100 "addresses" (list (printf "%s-node" (include "kvern.fullname" .))) "work_directory" "/var/lib/kvern" -}}
-{{- $own := dict "listen" $listen "coordinator" (include "kvern.members" .) "ignite" $ignite
+{{- $ignite := dict "discovery_port" 47500 "communication_port" 47100 "addresses" (list (printf "%s-node" (include "kvern.fullname" .))) "found_after_millis" $alone "work_directory" "/var/lib/kvern" -}}
+{{- $own := dict "cluster_id" (include "kvern.clusterId" .) "listen" $listen "coordinator" (include "kvern.members" .) "ignite" $ignite
     "memory" (dict "region_bytes" (include "kvern.bytes" $node.region | int64)) "backups" ($node.backups | int)
     "shutdown" (dict "drain_millis" (mul $node.drainSeconds 1000)) -}}
 {{- include "kvern.config" (list . $own $node.config) -}}
@@ -27,7 +29,7 @@
 {{- $least := add1 $node.backups -}}
 {{- include "kvern.reserved" (list $node.config "node.config" (dict
     "id" "it is the pod's name" "advertise_host" "it is the pod's address" "zone" "see node.zones" "coordinator" "it is the chart's own"
-    "listen.grpc_port" "it is always 7410" "listen.unix_socket" "pods do not share sockets" "ignite.discovery_port" "it is always 47500"
+    "cluster_id" "it is the release's" "listen.grpc_port" "it is always 7410" "listen.unix_socket" "pods do not share sockets" "ignite.discovery_port" "it is always 47500"
     "ignite.communication_port" "it is always 47100" "ignite.addresses" "it is the chart's own" "ignite.work_directory" "it is the chart's own"
     "memory.region_bytes" "set node.region" "backups" "set node.backups" "shutdown.drain_millis" "set node.drainSeconds"
     "telemetry" "set telemetry")) -}}

@@ -16,7 +16,7 @@ kvern.dev/model: {{ index . 1 | quote }}
 {{- /* PyTorch counts the machine's processors, not the container's. */ -}}
 {{- $_ := set $section "threads" (include "kvern.processors" ($model.cpu.limit | default $model.cpu.request) | int) -}}
 {{- end -}}
-{{- $own := dict "listen" (dict "host" "0.0.0.0" "grpc_port" 7420) "coordinator" (include "kvern.members" (index . 0)) "model" $section
+{{- $own := dict "cluster_id" (include "kvern.clusterId" (index . 0)) "listen" (dict "host" "0.0.0.0" "grpc_port" 7420) "coordinator" (include "kvern.members" (index . 0)) "model" $section
     "shutdown" (dict "grace_millis" (mul $model.graceSeconds 1000)) -}}
 {{- include "kvern.config" (list (index . 0) $own $model.config) -}}
 {{- end -}}
@@ -30,7 +30,7 @@ kvern.dev/model: {{ index . 1 | quote }}
 {{- fail (printf "%s: with '%s' %d characters (expected: at most 38)" $where $full (add (len $full) (len $name))) -}}
 {{- end -}}
 {{- include "kvern.reserved" (list $model.config (printf "%s.config" $where) (dict
-    "id" "it is the pod's name" "advertise_host" "it is the pod's address" "coordinator" "it is the chart's own"
+    "id" "it is the pod's name" "advertise_host" "it is the pod's address" "coordinator" "it is the chart's own" "cluster_id" "it is the release's"
     "listen.grpc_port" "it is always 7420" "model.path" "it is where the volume is" "model.name" "set servedName" "model.device" "set device"
     "tier.nodes" "coordinators name them" "shutdown.grace_millis" "set graceSeconds" "telemetry" "set telemetry")) -}}
 {{- if and (eq $model.device "cuda") (lt ($model.gpus | int64) 1) -}}

@@ -1,5 +1,6 @@
 package dev.kvern.coordinator;
 
+import dev.kvern.cluster.ClusterId;
 import dev.kvern.config.ConfigLoader;
 import dev.kvern.config.Problems;
 import dev.kvern.config.Validated;
@@ -17,6 +18,7 @@ import java.util.regex.Pattern;
 
 /** The coordinator's configuration; coordinator-defaults.yaml beside this record says what each key means. */
 public record CoordinatorConfig(
+        String clusterId,
         Listen listen,
         Members membership,
         Routing routing,
@@ -93,6 +95,7 @@ public record CoordinatorConfig(
 
     @Override
     public void validate(Problems problems) {
+        problems.check(ClusterId.isValid(clusterId), "cluster_id", "'" + clusterId + "'", ClusterId.expected());
         problems.check(!listen.host.isBlank(), "listen.host", "''", "an address of this machine");
         problems.range("listen.grpc_port", listen.grpcPort, 0, MAX_PORT);
         problems.range("listen.http_port", listen.httpPort, 0, MAX_PORT);

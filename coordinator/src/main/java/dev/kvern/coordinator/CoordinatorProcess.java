@@ -1,5 +1,6 @@
 package dev.kvern.coordinator;
 
+import dev.kvern.cluster.ClusterId;
 import dev.kvern.coordinator.front.CallClock;
 import dev.kvern.coordinator.front.FrontChannel;
 import dev.kvern.coordinator.front.GenerationFrontDoor;
@@ -38,7 +39,9 @@ import dev.kvern.rpc.GrpcServer;
 import dev.kvern.rpc.HostPort;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.telemetry.Telemetry;
+import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
+import io.grpc.ServerInterceptors;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -185,8 +188,13 @@ public final class CoordinatorProcess implements AutoCloseable {
         routes.add(dashboard.page());
         HttpServer http = parts.opened(HttpServer.start(host, config.listen().httpPort(), routes));
         dashboard.startOn(timer);
-        GrpcServer grpc = parts.opened(
-                GrpcServer.start(host, config.listen().grpcPort(), calls, List.of(front, cluster), telemetry));
+        var ofThisCluster = new ClusterId(config.clusterId()).expectedOfCallers();
+        GrpcServer grpc = parts.opened(GrpcServer.start(
+                host,
+                config.listen().grpcPort(),
+                calls,
+                List.<BindableService>of(front, () -> ServerInterceptors.intercept(cluster, ofThisCluster)),
+                telemetry));
         settling.whenReady(() -> grpc.serving(settling.isReady()));
         return new CoordinatorProcess(
                 host, grpc, http, probes, settling, members, cluster, front, open, ownCalls, config.shutdown(), parts);

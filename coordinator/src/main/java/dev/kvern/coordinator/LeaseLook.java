@@ -17,8 +17,11 @@ record LeaseLook(MemberRegistry members, Settling settling, UnderWay underWay) i
     private static final int LOOKS_A_LEASE = 10;
     private static final long SHORTEST_MILLIS = 10;
 
+    /** Requests that wait for a runner begin at a look, however long a lease is. */
+    private static final long LONGEST_MILLIS = 500;
+
     void startOn(ScheduledExecutorService timer, int leaseMillis) {
-        long interval = Math.max(SHORTEST_MILLIS, leaseMillis / LOOKS_A_LEASE);
+        long interval = Math.min(LONGEST_MILLIS, Math.max(SHORTEST_MILLIS, leaseMillis / LOOKS_A_LEASE));
         timer.scheduleAtFixedRate(this, interval, interval, TimeUnit.MILLISECONDS);
     }
 

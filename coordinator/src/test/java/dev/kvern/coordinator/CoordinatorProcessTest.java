@@ -252,7 +252,7 @@ class CoordinatorProcessTest {
     /** One that has just started, and knows after so long who is there. */
     private static CoordinatorProcess startSettling(int settleMillis) {
         var settings = new ArrayList<>(PORTS.subList(0, PORTS.size() - 1));
-        settings.addAll(List.of("membership.heartbeat_millis=50", "membership.settle_millis=" + settleMillis));
+        settings.addAll(List.of("membership.quiet_millis=200", "membership.settle_millis=" + settleMillis));
         return start(settings);
     }
 
@@ -274,6 +274,12 @@ class CoordinatorProcessTest {
                 var joined = watch.next();
                 assertThat(joined.getSettling()).isTrue();
                 assertThat(joined.getMembersCount()).isEqualTo(1);
+                ClusterServiceGrpc.newStub(toYoung)
+                        .publishKvEvents(new Ignored())
+                        .onNext(PublishKvEventsRequest.newBuilder()
+                                .setRunnerId("a")
+                                .setReplayed(true)
+                                .build());
                 while (health(toYoung) != ServingStatus.SERVING) {
                     Thread.onSpinWait();
                 }
@@ -303,6 +309,17 @@ class CoordinatorProcessTest {
         return NettyChannelBuilder.forTarget("127.0.0.1:" + to.grpcPort())
                 .usePlaintext()
                 .build();
+    }
+
+    private static final class Ignored implements StreamObserver<PublishKvEventsResponse> {
+        @Override
+        public void onNext(PublishKvEventsResponse response) {}
+
+        @Override
+        public void onError(Throwable t) {}
+
+        @Override
+        public void onCompleted() {}
     }
 
     private static ServingStatus health(ManagedChannel channel) {

@@ -85,6 +85,9 @@ class ChartConfigTest {
         for (JsonNode workload : manifests.workloads()) {
             String component = Manifests.container(workload).get("name").textValue();
             JsonNode config = ChartPodsTest.config(manifests, workload);
+            assertThat(config.get("cluster_id").textValue())
+                    .as(component)
+                    .isEqualTo(Chart.NAMESPACE + "/" + Chart.RELEASE);
             assertThat(mount(workload, "config")).isEqualTo("/etc/kvern");
             if (component.equals("coordinator")) {
                 continue;

@@ -130,7 +130,23 @@ class ChartPlacementTest {
                 .contains("\"node\"");
     }
 
-    /** A start in parallel could begin two clusters, and a scale-in by several would stop copies together. */
+    /** Longer than name servers remember, and not so long that the kubelet ends it first. */
+    @ParameterizedTest
+    @CsvSource({"'', 40000", "'startupSeconds: 60', 30000", "'config: {ignite: {found_after_millis: 7000}}', 7000"})
+    void aNodeLooksForOthersBeforeItBeginsACluster(String values, int millis) {
+        Manifests manifests = Chart.render("node: {" + values + "}");
+        JsonNode set = manifests.get("StatefulSet", "kvern-node");
+        assertThat(ChartPodsTest.config(manifests, set)
+                        .at("/ignite/found_after_millis")
+                        .intValue())
+                .isEqualTo(millis);
+        JsonNode probe = Manifests.container(set).get("startupProbe");
+        assertThat(probe.get("failureThreshold").intValue()
+                        * probe.get("periodSeconds").intValue())
+                .isGreaterThanOrEqualTo(millis * 2 / 1_000);
+    }
+
+    /** A scale-in by several would stop copies together. */
     @Test
     void nodesStartAndStopOneAfterTheOther() {
         JsonNode spec =

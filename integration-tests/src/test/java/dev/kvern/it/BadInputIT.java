@@ -221,7 +221,7 @@ class BadInputIT {
                 () -> ClientCalls.blockingServerStreamingCall(
                                 cluster.client(server).channel(),
                                 method,
-                                CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS),
+                                CallOptions.DEFAULT.withDeadlineAfter(60, TimeUnit.SECONDS),
                                 bytes)
                         .forEachRemaining(response -> {}));
         assertThat(failure).isNotNull();
@@ -263,7 +263,7 @@ class BadInputIT {
 
     private static void notPut(String words, PutRequest... parts) {
         try {
-            put(parts).get(20, TimeUnit.SECONDS);
+            put(parts).get(60, TimeUnit.SECONDS);
             throw new AssertionError("stored: " + List.of(parts));
         } catch (ExecutionException e) {
             assertStatus(Status.fromThrowable(e.getCause()), Status.Code.INVALID_ARGUMENT, words);

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -27,8 +28,8 @@ class BrokenConnectionsIT {
     private static final long LIMIT_SECONDS = 30;
     private static final int DEADLINE_MILLIS = 1_000;
 
-    /** What a busy machine may add to a deadline. */
-    private static final long LATE_MILLIS = 1_000;
+    /** What a busy machine may add to a deadline: far less than it would take without one. */
+    private static final long LATE_MILLIS = 15_000;
 
     private static final long RECEIVING_BYTES = 16L << 20;
 
@@ -186,7 +187,7 @@ class BrokenConnectionsIT {
                         .as("at %d bytes/s", speed)
                         .isBetween(DEADLINE_MILLIS / 2L, DEADLINE_MILLIS + LATE_MILLIS);
             }
-            try (var client = client(3 * DEADLINE_MILLIS, slow, direct)) {
+            try (var client = client(6 * DEADLINE_MILLIS, slow, direct)) {
                 assertThat(client.holds(chunk))
                         .as("with another node, at %d bytes/s", speed)
                         .isTrue();
@@ -224,34 +225,35 @@ class BrokenConnectionsIT {
     @Test
     void aNodeThatHangsIsLeftAloneAndAskedAgainOnceItGoesOn() {
         TestChunk chunk = stored(3);
-        int sickMillis = 2_000;
+        int sickMillis = 60_000;
+        var skipped = new AtomicLong();
         // Two failures: a call that has two nodes gives half of its time to the first.
-        try (var client =
-                new TierClient(new TierOptions(2_000, 500, 10_000, 256 << 10, 2, sickMillis), List.of(slow, direct))) {
+        try (var client = new TierClient(
+                new TierOptions(4 * DEADLINE_MILLIS, 500, 10_000, 256 << 10, 2, sickMillis),
+                List.of(slow, direct),
+                () -> System.nanoTime() + skipped.get())) {
             assertThat(client.holds(chunk)).isTrue();
             assertThat(client.holds(chunk)).isTrue();
             cluster.process("node-a").pause();
             try {
                 long seen = network.questionBytes();
-                // Beginning at either in turn, it has asked the one that hangs twice.
-                for (int i = 0; i < 4; i++) {
+                // Beginning at either in turn, it has asked the one that hangs twice; and has said since that it does
+                // not wait.
+                for (int i = 0; i < 10; i++) {
                     assertThat(client.holds(chunk)).isTrue();
                 }
                 long asked = network.questionBytes();
                 assertThat(asked).as("bytes sent to the node that hangs").isGreaterThan(seen);
-                long begun = System.nanoTime();
-                int reads = 0;
-                while (TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun) < sickMillis / 4) {
+                for (int i = 0; i < 20; i++) {
                     assertThat(client.holds(chunk)).isTrue();
-                    reads++;
                 }
-                assertThat(reads).isPositive();
                 assertThat(network.questionBytes())
                         .as("bytes sent to a node that is left alone")
                         .isEqualTo(asked);
             } finally {
                 cluster.process("node-a").resume();
             }
+            skipped.set(TimeUnit.MILLISECONDS.toNanos(sickMillis));
             long answered = cluster.counters("node-a").getGetHits();
             Await.until(
                     "the node to be asked again",

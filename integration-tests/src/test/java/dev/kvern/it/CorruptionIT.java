@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(180)
 class CorruptionIT {
     private static final int BYTES = 100_000;
-    private static final long LIMIT_SECONDS = 20;
+    private static final long LIMIT_SECONDS = 60;
 
     /** Small, as it is looked through. */
     private static final String REGION = "memory.region_bytes=67108864";
@@ -51,7 +51,7 @@ class CorruptionIT {
 
             for (String node : cluster.names()) {
                 BlockCounters before = cluster.counters(node);
-                try (var client = new TierClient(List.of(cluster.address(node)))) {
+                try (var client = new TierClient(TierClient.PATIENT, List.of(cluster.address(node)))) {
                     assertThat(client.holds(chunk)).as("at %s", node).isTrue();
                 }
                 assertThat(cluster.counters(node).getCorruptBlocks())
@@ -90,7 +90,7 @@ class CorruptionIT {
             Map<String, String> places = store(cluster, chunk);
             flip(cluster, "primary", places, chunk);
             flip(cluster, "backup", places, chunk);
-            try (var client = new TierClient(cluster.addresses())) {
+            try (var client = new TierClient(TierClient.PATIENT, cluster.addresses())) {
                 assertThat(client.fetch(chunk)).isInstanceOf(FetchOutcome.Miss.class);
                 Await.until(
                         "the block to be gone",
@@ -111,7 +111,7 @@ class CorruptionIT {
         try (var cluster = NodeCluster.start(directory, 1, REGION, BLOCK, "backups=0")) {
             TestChunk chunk = TestChunk.of(1, 3, BYTES);
             TestChunk other = TestChunk.of(1, 4, BYTES);
-            try (var client = new TierClient(cluster.addresses())) {
+            try (var client = new TierClient(TierClient.PATIENT, cluster.addresses())) {
                 assertThat(client.put(chunk, other)).isTrue();
                 assertThat(new ProcessMemory(cluster.process("node-a").pid()).flipBit(chunk.payload()))
                         .isPositive();
@@ -133,7 +133,7 @@ class CorruptionIT {
     private static Map<String, String> store(NodeCluster cluster, TestChunk chunk) {
         var before = new HashMap<String, StatsResponse>();
         cluster.names().forEach(node -> before.put(node, cluster.stats(node)));
-        try (var client = new TierClient(cluster.addresses())) {
+        try (var client = new TierClient(TierClient.PATIENT, cluster.addresses())) {
             assertThat(client.put(chunk)).isTrue();
         }
         var places = new HashMap<String, String>();
@@ -160,7 +160,7 @@ class CorruptionIT {
     /** Reads at one node until that has come upon the corrupt copy; each read must bring the right bytes. */
     private static void readsAndHeals(NodeCluster cluster, String node, TestChunk chunk) {
         BlockCounters before = cluster.counters(node);
-        try (var client = new TierClient(List.of(cluster.address(node)))) {
+        try (var client = new TierClient(TierClient.PATIENT, List.of(cluster.address(node)))) {
             Await.until(
                     node + " to find a corrupt copy",
                     LIMIT_SECONDS,

@@ -73,7 +73,7 @@ class FullDiskIT {
                 assertServes(address, 1);
                 disk.fill();
                 assertServes(address, 2);
-                try (var client = new TierClient(List.of(address))) {
+                try (var client = new TierClient(TierClient.PATIENT, List.of(address))) {
                     assertThat(client.holds(TestChunk.of(1, 1, BYTES)))
                             .as("stored before")
                             .isTrue();
@@ -85,7 +85,7 @@ class FullDiskIT {
 
     private static void assertServes(String address, int number) {
         TestChunk chunk = TestChunk.of(1, number, BYTES);
-        try (var client = new TierClient(List.of(address))) {
+        try (var client = new TierClient(TierClient.PATIENT, List.of(address))) {
             assertThat(client.put(chunk)).isTrue();
             assertThat(client.holds(chunk)).isTrue();
         }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class GracefulStopIT {
     private static final int ANSWER_TOKENS = 8;
-    private static final int LONG_ANSWER_TOKENS = 800;
+    private static final int LONG_ANSWER_TOKENS = 1_600;
     private static final int CHUNKS = 4;
     private static final int PROMPT_TOKENS = CHUNKS * TestCluster.CHUNK_TOKENS + 10;
     private static final int PROMPTS = 8;

@@ -58,7 +58,7 @@ class GuidesIT {
 
             String runbook = run("runbook.md", environment);
             assertThat(runbook).contains("settled", "node-c", "namespace", "blocks deleted", "hit rate");
-            assertThat(cluster.process("node-c").awaitEnd(30))
+            assertThat(cluster.process("node-c").awaitEnd(60))
                     .as("the drained node")
                     .isZero();
         }

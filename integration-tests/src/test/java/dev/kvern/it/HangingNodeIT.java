@@ -30,7 +30,7 @@ class HangingNodeIT {
     private static final int BYTES = 20_000;
 
     /** Nodes wait for each other's answers for five seconds; this is beside a busy machine. */
-    private static final long ANSWER_SECONDS = 20;
+    private static final long ANSWER_SECONDS = 40;
 
     @TempDir
     private Path directory;
@@ -41,7 +41,7 @@ class HangingNodeIT {
                 .mapToObj(i -> TestChunk.of(1, i, BYTES))
                 .toList();
         try (var cluster = NodeCluster.start(directory, 3, "backups=1", "ignite.failure_detection_millis=60000");
-                var client = new TierClient(cluster.addresses())) {
+                var client = new TierClient(TierClient.PATIENT, cluster.addresses())) {
             chunks.forEach(chunk -> assertThat(client.put(chunk)).isTrue());
             LookupResponse before = lookup(cluster, chunks);
             assertThat(before.getMatched()).isEqualTo(CHUNKS);

@@ -26,6 +26,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -46,8 +47,8 @@ class ModelDirectoryIT {
     private static final int CHUNK_TOKENS = 64;
     private static final int ANSWER_TOKENS = 24;
 
-    /** Long enough for the files to be replaced meanwhile, short enough for a busy machine. */
-    private static final int LONG_ANSWER_TOKENS = 300;
+    /** Long enough for the files to be replaced meanwhile, on a busy machine too. */
+    private static final int LONG_ANSWER_TOKENS = 1_500;
 
     private static final Prompt PROMPT = prompt(31, 700);
     private static final int REUSABLE = 699 / CHUNK_TOKENS * CHUNK_TOKENS;
@@ -62,7 +63,9 @@ class ModelDirectoryIT {
     static void start() throws IOException {
         model = Files.createDirectory(directory.resolve("model"));
         copyModel();
-        cluster = TestCluster.start(directory, 1, 2, "model.path=" + model);
+        var runner = new ArrayList<>(TestCluster.PATIENT_RUNNER);
+        runner.add("model.path=" + model);
+        cluster = TestCluster.start(directory, List.of(TestCluster.PATIENT_NODE), List.of(runner, runner));
     }
 
     @AfterAll

@@ -34,7 +34,7 @@ class OperationsIT {
     private static final int ANSWER_TOKENS = 8;
     private static final int CHUNKS = 6;
     private static final int PROMPT_TOKENS = CHUNKS * TestCluster.CHUNK_TOKENS + 10;
-    private static final long SETTLE_SECONDS = 30;
+    private static final long SETTLE_SECONDS = 60;
 
     @TempDir
     private static Path directory;

@@ -29,7 +29,7 @@ class PromisesIT {
     private static final int ROUNDS = 1;
     private static final int CHUNKS_OF_A_ROUND = 400;
     private static final int WRITERS = 3;
-    private static final long FOUND_WITHIN_SECONDS = 20;
+    private static final long FOUND_WITHIN_SECONDS = 60;
 
     @TempDir
     private Path directory;
@@ -132,7 +132,7 @@ class PromisesIT {
     @Test
     void aSecondPutIsNoneAndTheFirstCompleteOneStays() throws InterruptedException {
         try (var cluster = NodeCluster.start(directory, 2, "backups=1");
-                var client = new TierClient(cluster.addresses())) {
+                var client = new TierClient(TierClient.PATIENT, cluster.addresses())) {
             TestChunk chunk = TestChunk.of(1, 1, BYTES);
             assertThat(client.outcomeOfPut(chunk)).isEqualTo(new PutOutcome.Stored(1, 0));
             assertThat(client.outcomeOfPut(chunk)).isEqualTo(new PutOutcome.Stored(0, 1));
@@ -161,7 +161,7 @@ class PromisesIT {
                 assertThat(newly).as("puts of one key that were new").hasValue(1);
                 var seen = new ArrayList<byte[]>();
                 for (String node : cluster.names()) {
-                    try (var one = new TierClient(List.of(cluster.address(node)))) {
+                    try (var one = new TierClient(TierClient.PATIENT, List.of(cluster.address(node)))) {
                         seen.add(one.read(named.key(), BYTES).orElseThrow());
                     }
                 }
@@ -198,7 +198,7 @@ class PromisesIT {
                 first.start();
                 Await.until(
                         "the primary owner to have the block",
-                        20,
+                        60,
                         () -> cluster.stats(primary).getPrimaryBlocks(),
                         blocks -> blocks > before);
                 assertThat(client.outcomeOfPut(chunk)).isInstanceOf(PutOutcome.Failed.class);
@@ -206,7 +206,7 @@ class PromisesIT {
                 assertThat(outcome.get()).isInstanceOf(PutOutcome.Failed.class);
 
                 cluster.process(backup).resume();
-                Await.until("the block to be stored", 20, () -> client.put(chunk), done -> done);
+                Await.until("the block to be stored", 60, () -> client.put(chunk), done -> done);
             }
             assertThat(cluster.stats(backup).getBackupBlocks()
                             + cluster.stats(primary).getBackupBlocks())

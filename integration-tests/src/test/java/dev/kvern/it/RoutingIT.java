@@ -25,7 +25,9 @@ class RoutingIT {
     /** A prefix so long that one request under way at its holder does not outweigh it. */
     private static final int PREFIX_TOKENS = 1_000;
 
-    private static final int ENDLESS = 3_000;
+    private static final int ENDLESS = 3_900;
+
+    private static final long LIMIT_SECONDS = 60;
 
     @TempDir
     private static Path directory;
@@ -56,7 +58,7 @@ class RoutingIT {
             // What the pool holds is told a moment later.
             GenerationResult again = Await.until(
                     "prompt " + seed + " to go to " + holder,
-                    10,
+                    LIMIT_SECONDS,
                     () -> cluster.coordinator().generate(greedy(prompt, 8).setCache(NO_CACHE)),
                     answer -> answer.runner().equals(holder));
             GenerationResult reused = cluster.coordinator().generate(greedy(prompt, 8));
@@ -140,7 +142,7 @@ class RoutingIT {
         GenerationResult expected = coordinator.generate(greedy(prompt, 8).setRunnerId(runner));
         Await.until(
                 "the prefix to be known",
-                10,
+                LIMIT_SECONDS,
                 () -> coordinator.generate(greedy(prompt, 1).setCache(NO_CACHE)).runner(),
                 runner::equals);
         Call ahead = coordinator.begin(greedy(prompt(seed + 50, 10), ENDLESS).setRunnerId(runner));

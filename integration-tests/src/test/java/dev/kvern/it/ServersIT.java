@@ -49,10 +49,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class ServersIT {
     private static final int ENDLESS = 4_000;
-    private static final long SETTLE_SECONDS = 10;
+    private static final long LIMIT_SECONDS = 30;
 
-    private static final HttpClient HTTP =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    private static final HttpClient HTTP = HttpClient.newBuilder()
+            .connectTimeout(Duration.ofSeconds(LIMIT_SECONDS))
+            .build();
 
     @TempDir
     private static Path directory;
@@ -73,7 +74,7 @@ class ServersIT {
     @ValueSource(strings = {TestCluster.COORDINATOR, "node-a", "runner-a"})
     void healthSaysServing(String server) {
         var health = HealthGrpc.newBlockingStub(cluster.client(server).channel())
-                .withDeadlineAfter(10, TimeUnit.SECONDS)
+                .withDeadlineAfter(LIMIT_SECONDS, TimeUnit.SECONDS)
                 .check(HealthCheckRequest.getDefaultInstance());
         assertThat(health.getStatus()).isEqualTo(ServingStatus.SERVING);
     }
@@ -88,7 +89,7 @@ class ServersIT {
         var answer = new CompletableFuture<ServerReflectionResponse>();
         StreamObserver<ServerReflectionRequest> questions = ServerReflectionGrpc.newStub(
                         cluster.client(server).channel())
-                .withDeadlineAfter(10, TimeUnit.SECONDS)
+                .withDeadlineAfter(LIMIT_SECONDS, TimeUnit.SECONDS)
                 .serverReflectionInfo(new StreamObserver<>() {
                     @Override
                     public void onNext(ServerReflectionResponse response) {
@@ -105,7 +106,9 @@ class ServersIT {
                 });
         questions.onNext(
                 ServerReflectionRequest.newBuilder().setListServices("").build());
-        assertThat(answer.get(10, TimeUnit.SECONDS).getListServicesResponse().getServiceList())
+        assertThat(answer.get(LIMIT_SECONDS, TimeUnit.SECONDS)
+                        .getListServicesResponse()
+                        .getServiceList())
                 .extracting(ServiceResponse::getName)
                 .contains(services.split(" "))
                 .contains("grpc.health.v1.Health");
@@ -189,7 +192,7 @@ class ServersIT {
 
         JsonNode points = Await.until(
                 "a point of the history with tokens",
-                SETTLE_SECONDS,
+                LIMIT_SECONDS,
                 () -> json("/api/history").path("points"),
                 all -> all.findValues("requested").stream().anyMatch(n -> n.asLong() > 0));
         for (JsonNode point : points) {
@@ -276,7 +279,10 @@ class ServersIT {
     private static HttpResponse<String> get(String path) throws IOException, InterruptedException {
         var uri = URI.create("http://" + cluster.address(TestCluster.COORDINATOR, "http") + path);
         return HTTP.send(
-                HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10)).build(), BodyHandlers.ofString());
+                HttpRequest.newBuilder(uri)
+                        .timeout(Duration.ofSeconds(LIMIT_SECONDS))
+                        .build(),
+                BodyHandlers.ofString());
     }
 
     private static JsonNode json(String path) {

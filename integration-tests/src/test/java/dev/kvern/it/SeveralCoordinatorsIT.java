@@ -34,7 +34,7 @@ class SeveralCoordinatorsIT {
     private static final int PREFIX_TOKENS = CHUNKS * TestCluster.CHUNK_TOKENS;
     private static final int PROMPT_TOKENS = PREFIX_TOKENS + 10;
     private static final int ANSWER_TOKENS = 4;
-    private static final long LIMIT_SECONDS = 30;
+    private static final long LIMIT_SECONDS = 60;
 
     @TempDir
     private static Path directory;

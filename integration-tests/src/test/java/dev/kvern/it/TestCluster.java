@@ -72,8 +72,8 @@ final class TestCluster implements AutoCloseable {
     private static final String COORDINATOR_ROLE = "coordinator";
     private static final long REGION_BYTES = 256L << 20;
     private static final long POOL_BYTES = 64L << 20;
-    private static final long SETTLE_SECONDS = 30;
-    private static final long END_SECONDS = 15;
+    private static final long SETTLE_SECONDS = 60;
+    private static final long END_SECONDS = 60;
 
     private final Path directory;
     private final Map<String, Service> services = new LinkedHashMap<>();
@@ -186,7 +186,9 @@ final class TestCluster implements AutoCloseable {
                     "listen.grpc_port=" + fronts.get(2 * i),
                     "listen.http_port=" + fronts.get(2 * i + 1),
                     "membership.heartbeat_millis=200",
-                    "membership.lease_millis=3000"));
+                    "membership.lease_millis=3000",
+                    // Without its blocks, for lack of time, a prompt would go to any runner.
+                    "routing.tokenize_timeout_millis=20000"));
             front.addAll(coordinatorSettings);
             services.put(coordinators.get(i), new Service(COORDINATOR_ROLE, front));
         }
@@ -309,7 +311,7 @@ final class TestCluster implements AutoCloseable {
         process(name).awaitReady();
     }
 
-    /** Others may have a connection that goes out from there: the system picks from the same ports as we do. */
+    /** The system may take a moment to give it back. */
     private static void awaitFree(int port) {
         Await.until("port " + port + " to be free", SETTLE_SECONDS, () -> isFree(port), free -> free);
     }

@@ -17,13 +17,22 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 
 /** The runner's client to the cache tier, which checks each chunk that it gets byte for byte. Safe for use by several threads. */
 final class TierClient implements AutoCloseable {
+    /** Where nothing hangs, and nothing is to fail for lack of time on a busy machine. */
+    static final TierOptions PATIENT = new TierOptions(60_000, 60_000, 60_000, 256 << 10, 2, 2_000);
+
     private final BlockStoreClient client;
 
     TierClient(TierOptions options, Collection<String> nodes) {
-        client = new BlockStoreClient(options, GrpcChannels::open, System::nanoTime);
+        this(options, nodes, System::nanoTime);
+    }
+
+    /** The same with a clock of its own. */
+    TierClient(TierOptions options, Collection<String> nodes, LongSupplier nanoTime) {
+        client = new BlockStoreClient(options, GrpcChannels::open, nanoTime);
         client.setNodes(nodes);
     }
 

@@ -48,7 +48,7 @@ class UnixSocketIT {
             }
             Await.until(
                     "blocks to be copied from the node's memory",
-                    20,
+                    60,
                     () -> cluster.coordinator().stats().getMembersList().stream()
                             .filter(MemberStats::hasNode)
                             .mapToLong(member -> member.getNode().getCounters().getPlacedBlocks())

@@ -7,24 +7,32 @@ import dev.kvern.rpc.GrpcServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HealthCommandTest {
+    /** Asks, as long as it takes on a busy machine. */
+    private static CommandRun health(String... arguments) {
+        var all = new ArrayList<>(List.of("health", "--timeout", "30"));
+        all.addAll(List.of(arguments));
+        return CommandRun.of(all.toArray(String[]::new));
+    }
+
     @Test
     void aServerIsHealthyWhileItSaysThatItServes() {
         try (GrpcServer server = GrpcServer.start("127.0.0.1", 0, Runnable::run, List.of())) {
             String target = "127.0.0.1:" + server.port();
-            CommandRun starting = CommandRun.of("health", target);
+            CommandRun starting = health(target);
             assertThat(starting.exitCode()).isEqualTo(1);
             assertThat(starting.out().strip()).isEqualTo("NOT_SERVING");
             server.serving(true);
-            CommandRun run = CommandRun.of("health", target);
+            CommandRun run = health(target);
             assertThat(run.exitCode()).as(run.err()).isZero();
             assertThat(run.out().strip()).isEqualTo("SERVING");
-            CommandRun lacking = CommandRun.of("health", target, "--service", "kvern.v1.Nothing");
+            CommandRun lacking = health(target, "--service", "kvern.v1.Nothing");
             assertThat(lacking.exitCode()).isEqualTo(1);
             assertThat(lacking.err()).startsWith("kvern: NOT_FOUND");
         }
@@ -44,9 +52,9 @@ class HealthCommandTest {
         server.start();
         try {
             String base = "http://127.0.0.1:" + server.getAddress().getPort() + "/";
-            assertThat(CommandRun.of("health", base + "200").exitCode()).isZero();
+            assertThat(health(base + "200").exitCode()).isZero();
             for (int code : new int[] {204, 302, 503, 404}) {
-                CommandRun run = CommandRun.of("health", base + code);
+                CommandRun run = health(base + code);
                 assertThat(run.exitCode()).as("HTTP %s", code).isEqualTo(1);
                 assertThat(run.out()).contains("HTTP " + code);
             }

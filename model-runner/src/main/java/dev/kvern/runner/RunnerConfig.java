@@ -1,5 +1,6 @@
 package dev.kvern.runner;
 
+import dev.kvern.cluster.ClusterId;
 import dev.kvern.config.ConfigLoader;
 import dev.kvern.config.Problems;
 import dev.kvern.config.Validated;
@@ -22,6 +23,7 @@ public record RunnerConfig(
         Listen listen,
         String advertiseHost,
         String coordinator,
+        String clusterId,
         ModelSection model,
         Kv kv,
         EngineSection engine,
@@ -165,6 +167,7 @@ public record RunnerConfig(
     public void validate(Problems problems) {
         problems.range("listen.grpc_port", listen.grpcPort, 0, 65_535);
         problems.check(!listen.host.isBlank(), "listen.host", "''", "an address of this machine");
+        problems.check(ClusterId.isValid(clusterId), "cluster_id", "'" + clusterId + "'", ClusterId.expected());
         if (!coordinator.isEmpty()) {
             problems.addresses("coordinator", coordinator);
         }

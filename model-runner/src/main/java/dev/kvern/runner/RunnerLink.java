@@ -1,5 +1,6 @@
 package dev.kvern.runner;
 
+import dev.kvern.cluster.ClusterId;
 import dev.kvern.cluster.CoordinatorChannels;
 import dev.kvern.cluster.CoordinatorLink;
 import dev.kvern.cluster.Membership;
@@ -25,20 +26,22 @@ final class RunnerLink implements CoordinatorLink {
 
     /**
      * @param address HOST:PORT of the coordinator
+     * @param cluster which the runner is of
      * @param load fills in the load of each heartbeat
      * @param topology hears of the cache nodes
      * @param scheduler runs the calls; not closed here
      */
     RunnerLink(
             String address,
+            ClusterId cluster,
             Member self,
             Consumer<HeartbeatRequest.Builder> load,
             BlockPool pool,
             TopologyListener topology,
             ScheduledExecutorService scheduler) {
-        this.nodes = new TopologyWatch(address, MemberRole.MEMBER_ROLE_NODE, topology, scheduler);
-        this.events = new KvEventPublisher(CoordinatorChannels.open(address), self.getId(), pool, scheduler);
-        this.membership = new Membership(address, self, load, scheduler);
+        this.nodes = new TopologyWatch(address, cluster, MemberRole.MEMBER_ROLE_NODE, topology, scheduler);
+        this.events = new KvEventPublisher(CoordinatorChannels.open(address, cluster), self.getId(), pool, scheduler);
+        this.membership = new Membership(address, cluster, self, load, scheduler);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.kvern.runner;
 
+import dev.kvern.cluster.ClusterId;
 import dev.kvern.cluster.Coordinators;
 import dev.kvern.cluster.TopologyUnion;
 import dev.kvern.process.OpenParts;
@@ -193,9 +194,10 @@ public final class RunnerProcess implements AutoCloseable {
                     planner::stats,
                     power::watts);
             var nodes = new TopologyUnion(new TopologyFollower(client));
+            var clusterId = new ClusterId(config.clusterId());
             sayDraining = parts.opened(Coordinators.follow(
-                    config.coordinator(), each -> new RunnerLink(each, self, load, pool, nodes.source(), scheduler)))
-                    ::draining;
+                    config.coordinator(),
+                    each -> new RunnerLink(each, clusterId, self, load, pool, nodes.source(), scheduler)))::draining;
         }
         var stop = new RunnerStop(
                 server,

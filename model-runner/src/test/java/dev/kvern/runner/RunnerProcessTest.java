@@ -226,7 +226,9 @@ class RunnerProcessTest {
         var endless = greedy(Prompt.newBuilder().setText("Go on").build(), 4_000).toBuilder()
                 .setIgnoreEos(true)
                 .build();
-        // As many as run at a time; were they not stopped, the last request would wait for all of their tokens.
+        // As many as run at a time; were they not stopped, the last request would wait until they are given up because
+        // nobody
+        // reads them, after 30 s.
         for (int i = 0; i < 4; i++) {
             try (var context = Context.current().withCancellation()) {
                 context.run(() -> {
@@ -236,7 +238,7 @@ class RunnerProcessTest {
             }
         }
         Answer next = collect(greedy(Prompt.newBuilder().setText("Hello").build(), 2));
-        assertThat(next.usage.getQueueMillis()).isLessThan(1_000);
+        assertThat(next.usage.getQueueMillis()).isLessThan(20_000);
     }
 
     @Test

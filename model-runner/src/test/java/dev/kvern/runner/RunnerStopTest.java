@@ -29,11 +29,19 @@ import org.junit.jupiter.api.Timeout;
 class RunnerStopTest {
     private static final int TOKENS = 1_000;
 
+    /** More than are generated in the time that a busy machine takes to stop. */
+    private static final int ENDLESS = 4_000;
+
+    /** Each token takes as much room as can be had, and there is little: an answer is not at its end before it is read. */
+    private static final int LOGPROBS = 20;
+
+    private static final int WINDOW_BYTES = 4 << 10;
+
     /** It and a caller that has got the first token. */
     private record Stopping(
             RunnerProcess runner, ManagedChannel channel, Thread thread, Iterator<GenerateResponse> answer)
             implements AutoCloseable {
-        static Stopping begin(int graceMillis) throws ConfigException {
+        static Stopping begin(int graceMillis, int tokens) throws ConfigException {
             RunnerProcess runner = RunnerProcess.start(
                     RunnerConfig.loader()
                             .load(
@@ -48,8 +56,9 @@ class RunnerStopTest {
                     ProgressListener.NONE);
             ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", runner.grpcPort())
                     .usePlaintext()
+                    .flowControlWindow(WINDOW_BYTES)
                     .build();
-            Iterator<GenerateResponse> answer = stub(channel).generate(request(TOKENS));
+            Iterator<GenerateResponse> answer = stub(channel).generate(request(tokens));
             answer.next();
             var thread = new Thread(runner::close, "stopping");
             thread.start();
@@ -89,13 +98,14 @@ class RunnerStopTest {
                 .setPrompt(Prompt.newBuilder().setText("The tower opens at"))
                 .setMaxTokens(tokens)
                 .setIgnoreEos(true)
+                .setLogprobs(LOGPROBS)
                 .setSampling(SamplingParameters.newBuilder().setTemperature(0))
                 .build();
     }
 
     @Test
     void anAnswerUnderWayIsFinishedAndNoOtherBegun() throws Exception {
-        try (Stopping stopping = Stopping.begin(100_000)) {
+        try (Stopping stopping = Stopping.begin(100_000, TOKENS)) {
             stopping.awaitNotServing();
             StatusRuntimeException refused = stopping.refusal();
             // What makes a coordinator send it elsewhere.
@@ -113,7 +123,7 @@ class RunnerStopTest {
 
     @Test
     void whatTakesLongerThanItsTimeIsToldWhy() throws Exception {
-        try (Stopping stopping = Stopping.begin(0)) {
+        try (Stopping stopping = Stopping.begin(0, ENDLESS)) {
             var ended = catchThrowableOfType(StatusRuntimeException.class, () -> {
                 while (stopping.answer.hasNext()) {
                     stopping.answer.next();

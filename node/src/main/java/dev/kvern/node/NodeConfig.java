@@ -1,5 +1,6 @@
 package dev.kvern.node;
 
+import dev.kvern.cluster.ClusterId;
 import dev.kvern.cluster.OwnerMap;
 import dev.kvern.config.ConfigLoader;
 import dev.kvern.config.Problems;
@@ -16,6 +17,7 @@ public record NodeConfig(
         Listen listen,
         String advertiseHost,
         String coordinator,
+        String clusterId,
         String zone,
         IgniteSection ignite,
         Memory memory,
@@ -55,6 +57,7 @@ public record NodeConfig(
             int discoveryPort,
             int communicationPort,
             List<String> addresses,
+            int foundAfterMillis,
             String workDirectory,
             int failureDetectionMillis) {
         public IgniteSection {
@@ -89,6 +92,7 @@ public record NodeConfig(
     public void validate(Problems problems) {
         problems.check(!listen.host.isBlank(), "listen.host", "''", "an address of this machine");
         problems.range("listen.grpc_port", listen.grpcPort, 0, MAX_PORT);
+        problems.check(ClusterId.isValid(clusterId), "cluster_id", "'" + clusterId + "'", ClusterId.expected());
         if (!coordinator.isEmpty()) {
             problems.addresses("coordinator", coordinator);
             problems.check(
@@ -112,6 +116,12 @@ public record NodeConfig(
                     "'" + address + "'",
                     "HOST or HOST:PORT");
         }
+        problems.range("ignite.found_after_millis", ignite.foundAfterMillis, 0, MAX_MILLIS);
+        problems.check(
+                ignite.foundAfterMillis == 0 || !ignite.addresses.isEmpty(),
+                "ignite.found_after_millis",
+                ignite.foundAfterMillis,
+                "0, as ignite.addresses has none to look at");
         problems.range("ignite.failure_detection_millis", ignite.failureDetectionMillis, 500, MAX_MILLIS);
         problems.range("memory.region_bytes", memory.regionBytes, MIN_REGION_BYTES, 1L << 50);
         problems.check(

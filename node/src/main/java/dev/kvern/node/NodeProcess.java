@@ -1,5 +1,6 @@
 package dev.kvern.node;
 
+import dev.kvern.cluster.ClusterId;
 import dev.kvern.cluster.Coordinators;
 import dev.kvern.cluster.Membership;
 import dev.kvern.node.admin.AdminParts;
@@ -10,11 +11,12 @@ import dev.kvern.node.grpc.SendBudget;
 import dev.kvern.node.grpc.StoreSpans;
 import dev.kvern.node.ignite.IgniteBlockStorage;
 import dev.kvern.node.ignite.IgniteNode;
+import dev.kvern.node.ignite.LentRoom;
 import dev.kvern.node.ignite.NodeMessages;
 import dev.kvern.node.ignite.OffHeapMemory;
+import dev.kvern.node.ignite.OwnersGate;
 import dev.kvern.node.ignite.PartitionHolders;
 import dev.kvern.node.ignite.Placement;
-import dev.kvern.node.ignite.SharedRoom;
 import dev.kvern.node.store.BlockReader;
 import dev.kvern.node.store.CacheMemory;
 import dev.kvern.node.store.ChainLru;
@@ -42,12 +44,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
@@ -59,24 +56,19 @@ import org.slf4j.LoggerFactory;
  */
 public final class NodeProcess implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NodeProcess.class);
-    /** Heartbeats, and blocks that wait for room, must not wait while an eviction or messages to a node that hangs do. */
-    private static final int TIMER_THREADS = 6;
 
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
     private static final long TELL_USE_MILLIS = 200;
-    private static final long TELL_ROOM_MILLIS = 20;
+    private static final long OLD_ROOM_MILLIS = 1_000;
+
+    /** To store a block may take several calls to Ignite, each bounded by itself. */
+    private static final long ROOM_LENT_TIMES = 5;
+
     private static final long SETTLE_HOLDERS_MILLIS = 250;
-    private static final int GRPC_THREADS = 4;
-    private static final int ADMIN_CALLS = 4;
-
-    /** Some of them may wait for a connection to a node that hangs. */
-    private static final int MESSAGE_THREADS = 8;
-
     /** For what nodes ask each other, which takes longer than reading a block. */
     private static final long MIN_ANSWER_MILLIS = 5_000;
 
-    private static final int MAX_WAITING_CALLS = 16_384;
     private static final long GRACE_MILLIS = 2_000;
 
     private final String id;
@@ -141,6 +133,7 @@ public final class NodeProcess implements AutoCloseable {
                         config.ignite().discoveryPort(),
                         config.ignite().communicationPort(),
                         config.ignite().addresses(),
+                        config.ignite().foundAfterMillis(),
                         config.ignite().workDirectory(),
                         config.ignite().failureDetectionMillis(),
                         config.rebalance().bytesPerSecond(),
@@ -149,30 +142,11 @@ public final class NodeProcess implements AutoCloseable {
                 policy,
                 cache::drop,
                 lost::complete));
-        var answering = new ThreadPoolExecutor(
-                MESSAGE_THREADS,
-                MESSAGE_THREADS,
-                1,
-                TimeUnit.MINUTES,
-                new LinkedBlockingQueue<>(MAX_WAITING_CALLS),
-                ProcessNames.daemonThreads("kvern-node-messages"));
-        parts.opened(answering::shutdownNow);
-        ScheduledExecutorService scheduler =
-                Executors.newScheduledThreadPool(TIMER_THREADS, ProcessNames.daemonThreads("kvern-node-timer"));
-        parts.opened(scheduler::shutdownNow);
-        int threads = config.limits().threads();
-        var waits = new ThreadPoolExecutor(
-                threads,
-                threads,
-                1,
-                TimeUnit.MINUTES,
-                new LinkedBlockingQueue<>(MAX_WAITING_CALLS),
-                ProcessNames.daemonThreads("kvern-node-store"));
-        parts.opened(waits::shutdownNow);
-
+        var threads = parts.opened(NodeThreads.start(config.limits().threads()));
+        ScheduledExecutorService scheduler = threads.timer();
         var messages = new NodeMessages(
                 ignite.ignite(),
-                answering,
+                threads.messages(),
                 Math.max(MIN_ANSWER_MILLIS, config.limits().operationTimeoutMillis()));
         var storage = new IgniteBlockStorage(
                 ignite.ignite(),
@@ -180,7 +154,7 @@ public final class NodeProcess implements AutoCloseable {
                 new Placement(config.backups(), config.partitions()),
                 policy,
                 counters,
-                RequestScope.carrying(waits),
+                RequestScope.carrying(threads.waits()),
                 config.limits().operationTimeoutMillis());
         double highWatermark = highWatermark(config.memory(), regionBytes);
         var evictor = new WatermarkEvictor(
@@ -194,26 +168,26 @@ public final class NodeProcess implements AutoCloseable {
                 scheduler);
         evictor.start();
         long evictsAboveBytes = (long) (highWatermark * regionBytes);
-        var room = new SharedRoom(
-                ignite.ignite(), storage.owners(), () -> storage.usedBytes() > evictsAboveBytes, System::nanoTime);
-        scheduler.scheduleWithFixedDelay(room::tell, TELL_ROOM_MILLIS, TELL_ROOM_MILLIS, TimeUnit.MILLISECONDS);
-        var gate = new RegionGate(
-                new RegionGate.Region(
-                        storage::usedBytes, mostUsedBytes(config.memory(), regionBytes), IgniteNode::footprintBytes),
-                room,
+        long mostUsedBytes = mostUsedBytes(config.memory(), regionBytes);
+        // Others may store so much here before they hear that there is no room.
+        long aheadBytes = (mostUsedBytes - evictsAboveBytes) / 2;
+        int operationMillis = config.limits().operationTimeoutMillis();
+        var region = new RegionGate(
+                new RegionGate.Region(storage::usedBytes, mostUsedBytes - aheadBytes, IgniteNode::footprintBytes),
                 evictor::makeRoom,
-                config.limits().operationTimeoutMillis(),
+                operationMillis,
                 counters,
                 scheduler,
                 System::nanoTime);
+        var lent = new LentRoom(
+                ignite.ignite(), messages, region, aheadBytes, ROOM_LENT_TIMES * operationMillis, System::nanoTime);
+        scheduler.scheduleWithFixedDelay(lent::takeBackOld, OLD_ROOM_MILLIS, OLD_ROOM_MILLIS, TimeUnit.MILLISECONDS);
+        var gate = new OwnersGate(ignite.ignite(), messages, region, storage, operationMillis);
         var holders = new PartitionHolders(ignite.ignite(), messages);
         scheduler.scheduleWithFixedDelay(
                 holders::look, SETTLE_HOLDERS_MILLIS, SETTLE_HOLDERS_MILLIS, TimeUnit.MILLISECONDS);
         scheduler.scheduleWithFixedDelay(storage::tellUse, TELL_USE_MILLIS, TELL_USE_MILLIS, TimeUnit.MILLISECONDS);
 
-        ExecutorService calls =
-                Executors.newFixedThreadPool(GRPC_THREADS, ProcessNames.daemonThreads("kvern-node-grpc"));
-        parts.opened(calls::shutdownNow);
         var service = new BlockStoreGrpc(
                 id,
                 storage,
@@ -222,19 +196,11 @@ public final class NodeProcess implements AutoCloseable {
                 counters,
                 config.memory().maxBlockBytes(),
                 config.limits().receivingBytes(),
-                new SendBudget(config.limits().sendingBytes(), calls, System::nanoTime),
+                new SendBudget(config.limits().sendingBytes(), threads.calls(), System::nanoTime),
                 config.limits().readAheadBlocks(),
                 gate,
                 evictor::stored,
                 () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedAtNanos));
-        var adminCalls = new ThreadPoolExecutor(
-                0,
-                ADMIN_CALLS,
-                1,
-                TimeUnit.MINUTES,
-                new SynchronousQueue<>(),
-                ProcessNames.daemonThreads("kvern-node-admin"));
-        parts.opened(adminCalls::shutdownNow);
         var admin = new AdminParts(
                 ignite.ignite(),
                 storage.owners(),
@@ -251,11 +217,11 @@ public final class NodeProcess implements AutoCloseable {
                 config.listen().host(),
                 config.listen().grpcPort(),
                 config.listen().unixSocketPath(),
-                calls,
+                threads.calls(),
                 BlockStoreGrpc.NEVER_BLOCKING,
                 List.<BindableService>of(
                         () -> ServerInterceptors.intercept(service, storeInterceptors(counters, telemetry)),
-                        new CacheAdminGrpc(id, admin, adminCalls, () -> drained.complete(null))),
+                        new CacheAdminGrpc(id, admin, threads.admin(), () -> drained.complete(null))),
                 telemetry));
         String host = config.advertiseHost().isEmpty() ? config.listen().host() : config.advertiseHost();
         String address = HostPort.of(host, server.port());
@@ -268,10 +234,12 @@ public final class NodeProcess implements AutoCloseable {
                     .setUnixSocket(config.listen().unixSocketPath())
                     .setStartedAtMillis(startedAtMillis)
                     .build();
+            var cluster = new ClusterId(config.clusterId());
             parts.opened(Coordinators.follow(
                     config.coordinator(),
                     each -> new Membership(
                             each,
+                            cluster,
                             self,
                             beat -> beat.setDraining(beat.getDraining() || holders.draining())
                                     .setNode(service.stats()),

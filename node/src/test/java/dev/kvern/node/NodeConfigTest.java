@@ -29,6 +29,7 @@ class NodeConfigTest {
                 () -> load(
                         "listen.grpc_port=70000",
                         "coordinator=nowhere",
+                        "cluster_id=two words",
                         "ignite.addresses=[\"a:b\"]",
                         "memory.region_bytes=1000",
                         "memory.high_watermark=1.5",
@@ -40,6 +41,7 @@ class NodeConfigTest {
         assertThat(failure.problems())
                 .anySatisfy(p -> assertThat(p).isEqualTo("listen.grpc_port: 70000 (expected: 0 to 65535)"))
                 .anySatisfy(p -> assertThat(p).startsWith("coordinator: 'nowhere'"))
+                .anySatisfy(p -> assertThat(p).startsWith("cluster_id: 'two words'"))
                 .anySatisfy(p -> assertThat(p).startsWith("ignite.addresses[0]: 'a:b'"))
                 .anySatisfy(p -> assertThat(p).startsWith("memory.region_bytes: 1000"))
                 .anySatisfy(p -> assertThat(p).startsWith("memory.high_watermark: 1.5"))
@@ -49,6 +51,15 @@ class NodeConfigTest {
                 .anySatisfy(p -> assertThat(p).startsWith("rebalance.bytes_per_second: 1000"))
                 .anySatisfy(p -> assertThat(p).startsWith("limits.threads: 0"))
                 .anySatisfy(p -> assertThat(p).startsWith("persistence: unknown key"));
+    }
+
+    @Test
+    void whoHasNowhereToLookDoesNotLook() {
+        var failure = catchThrowableOfType(ConfigException.class, () -> load("ignite.found_after_millis=5000"));
+        assertThat(failure.problems())
+                .singleElement()
+                .asString()
+                .startsWith("ignite.found_after_millis: 5000 (expected: 0, as ignite.addresses has none");
     }
 
     @Test

@@ -18,13 +18,15 @@ public final class CoordinatorChannels {
      * A channel; it connects when it is used.
      *
      * @param target HOST:PORT
+     * @param cluster which the caller is of
      */
-    public static ManagedChannel open(String target) {
+    public static ManagedChannel open(String target, ClusterId cluster) {
         return NettyChannelBuilder.forTarget(target)
                 .usePlaintext()
                 .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
                 .keepAliveTimeout(KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
                 .keepAliveWithoutCalls(true)
+                .intercept(cluster.said())
                 .build();
     }
 }

@@ -43,6 +43,9 @@ public final class Membership implements CoordinatorLink {
     /** Whether the coordinator may know this member, even if it has not said so. */
     private volatile boolean registering;
 
+    /** Whether that has been logged. */
+    private volatile boolean refused;
+
     private volatile boolean inContact;
     private volatile boolean draining;
     private volatile boolean closed;
@@ -60,42 +63,47 @@ public final class Membership implements CoordinatorLink {
      * A member that knows of no partition map.
      *
      * @param coordinatorTarget host:port of the coordinator
+     * @param cluster which the member is of; a coordinator of another one refuses it
      * @param load fills in the load of each heartbeat
      * @param scheduler runs the calls; not closed here
      */
     public Membership(
             String coordinatorTarget,
+            ClusterId cluster,
             Member self,
             Consumer<HeartbeatRequest.Builder> load,
             ScheduledExecutorService scheduler) {
-        this(coordinatorTarget, self, load, () -> OwnerMap.NONE, scheduler);
+        this(coordinatorTarget, cluster, self, load, () -> OwnerMap.NONE, scheduler);
     }
 
     /**
      * @param coordinatorTarget host:port of the coordinator
+     * @param cluster which the member is of; a coordinator of another one refuses it
      * @param load fills in the load of each heartbeat
      * @param map the newest that is known; told when it changes
      * @param scheduler runs the calls; not closed here
      */
     public Membership(
             String coordinatorTarget,
+            ClusterId cluster,
             Member self,
             Consumer<HeartbeatRequest.Builder> load,
             Supplier<OwnerMap> map,
             ScheduledExecutorService scheduler) {
-        this(coordinatorTarget, self, load, map, scheduler, LIMITS);
+        this(coordinatorTarget, cluster, self, load, map, scheduler, LIMITS);
     }
 
     /** The same with limits of its own. */
     Membership(
             String coordinatorTarget,
+            ClusterId cluster,
             Member self,
             Consumer<HeartbeatRequest.Builder> load,
             Supplier<OwnerMap> map,
             ScheduledExecutorService scheduler,
             Limits limits) {
         this.coordinatorTarget = coordinatorTarget;
-        this.channel = CoordinatorChannels.open(coordinatorTarget);
+        this.channel = CoordinatorChannels.open(coordinatorTarget, cluster);
         this.self = self;
         this.load = load;
         this.map = new MapReport(map);
@@ -262,7 +270,12 @@ public final class Membership implements CoordinatorLink {
         @Override
         public void onError(Throwable t) {
             // Who has not answered in time may have taken it all the same.
-            registering = Status.fromThrowable(t).getCode() == Status.Code.DEADLINE_EXCEEDED;
+            Status.Code code = Status.fromThrowable(t).getCode();
+            registering = code == Status.Code.DEADLINE_EXCEEDED;
+            if (code == Status.Code.FAILED_PRECONDITION && !refused) {
+                refused = true;
+                log.warn("the coordinator at {} refuses this member: {}", coordinatorTarget, t.getMessage());
+            }
             failed("joining", t);
         }
 

@@ -26,13 +26,18 @@ public final class TopologyWatch implements AutoCloseable {
 
     /**
      * @param coordinatorTarget host:port of the coordinator
+     * @param cluster which the caller is of
      * @param role which members are wanted
      * @param listener hears every snapshot, one at a time, and the end of each stream
      * @param scheduler runs the reconnects; not closed here
      */
     public TopologyWatch(
-            String coordinatorTarget, MemberRole role, TopologyListener listener, ScheduledExecutorService scheduler) {
-        this.channel = CoordinatorChannels.open(coordinatorTarget);
+            String coordinatorTarget,
+            ClusterId cluster,
+            MemberRole role,
+            TopologyListener listener,
+            ScheduledExecutorService scheduler) {
+        this.channel = CoordinatorChannels.open(coordinatorTarget, cluster);
         this.role = role;
         this.listener = listener;
         this.scheduler = scheduler;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(60)
 class CoordinatorsTest {
     /** Notes what becomes of it. */
     private static final class Link implements CoordinatorLink {

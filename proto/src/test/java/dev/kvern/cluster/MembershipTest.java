@@ -107,6 +107,7 @@ class MembershipTest {
     private Membership membership() {
         return new Membership(
                 "127.0.0.1:" + server.port(),
+                new ClusterId("this"),
                 Member.newBuilder()
                         .setId("runner-1")
                         .setRole(MemberRole.MEMBER_ROLE_RUNNER)
@@ -215,6 +216,7 @@ class MembershipTest {
         var seen = new LinkedBlockingQueue<String>();
         try (var watch = new TopologyWatch(
                 "127.0.0.1:" + server.port(),
+                ClusterId.NONE,
                 MemberRole.MEMBER_ROLE_NODE,
                 snapshot -> seen.add(snapshot.getMembers(0).getId() + " "
                         + snapshot.getMembers(0).getRole()),

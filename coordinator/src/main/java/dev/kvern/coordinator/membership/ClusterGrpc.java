@@ -24,10 +24,11 @@ public final class ClusterGrpc extends ClusterServiceGrpc.ClusterServiceImplBase
     private final MembershipLimits limits;
     private final PrefixIndex index;
     private final Supplier<GetClusterStatsResponse> stats;
+    private final Settling settling;
     private final TopologyFeed feed;
 
     /**
-     * @param settling what watchers are told of the first moments
+     * @param settling what watchers are told of the first moments; told what the index has by then
      * @param stats the cluster's figures now
      */
     public ClusterGrpc(
@@ -40,6 +41,7 @@ public final class ClusterGrpc extends ClusterServiceGrpc.ClusterServiceImplBase
         this.limits = limits;
         this.index = index;
         this.stats = stats;
+        this.settling = settling;
         this.feed = new TopologyFeed(settling);
         members.onChange(feed::changed);
     }
@@ -81,7 +83,7 @@ public final class ClusterGrpc extends ClusterServiceGrpc.ClusterServiceImplBase
 
     @Override
     public StreamObserver<PublishKvEventsRequest> publishKvEvents(StreamObserver<PublishKvEventsResponse> responses) {
-        return new KvEventStream(index, id -> members.current().find(id).isPresent(), responses);
+        return new KvEventStream(index, id -> members.current().find(id).isPresent(), settling::replayed, responses);
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.kvern.v1.KvEvent;
 import dev.kvern.v1.PublishKvEventsRequest;
 import dev.kvern.v1.PublishKvEventsResponse;
 import io.grpc.stub.StreamObserver;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -15,15 +16,24 @@ import java.util.function.Predicate;
 final class KvEventStream implements StreamObserver<PublishKvEventsRequest> {
     private final PrefixIndex index;
     private final Predicate<String> isMember;
+    private final Consumer<String> replayed;
     private final StreamObserver<PublishKvEventsResponse> responses;
     private long next;
     private boolean ended;
     private String runner = "";
 
-    /** @param isMember whether a runner of this id is one now */
-    KvEventStream(PrefixIndex index, Predicate<String> isMember, StreamObserver<PublishKvEventsResponse> responses) {
+    /**
+     * @param isMember whether a runner of this id is one now
+     * @param replayed told of a runner once the index has all that it held when the stream began
+     */
+    KvEventStream(
+            PrefixIndex index,
+            Predicate<String> isMember,
+            Consumer<String> replayed,
+            StreamObserver<PublishKvEventsResponse> responses) {
         this.index = index;
         this.isMember = isMember;
+        this.replayed = replayed;
         this.responses = responses;
     }
 
@@ -44,6 +54,10 @@ final class KvEventStream implements StreamObserver<PublishKvEventsRequest> {
             }
         } catch (IllegalArgumentException e) {
             end(KvernException.invalid("events", String.valueOf(e.getMessage()), "digests and namespaces of 32 bytes"));
+            return;
+        }
+        if (message.getReplayed()) {
+            replayed.accept(runner);
         }
     }
 

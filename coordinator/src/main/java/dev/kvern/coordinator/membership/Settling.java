@@ -14,8 +14,8 @@ import java.util.function.LongSupplier;
  * The first moments of a coordinator, in which it does not know yet who is there. Two things come to an end:
  *
  * <ul>
- *   <li>It is <b>ready</b> for requests once a runner is up and no other has come for a while: then those that lost this coordinator
- *       together have all come back, and requests have a choice.
+ *   <li>It is <b>ready</b> for requests once a runner is up, no other has come for a while, and all those that are up have told what their
+ *       pools hold: then those that lost this coordinator together have all come back, and requests have a choice.
  *   <li>It has <b>settled</b> after a fixed time, by which every member that lives must have registered: from then on it may be
  *       believed that one which it does not name is not there. Then it is ready, too, whoever is there.
  * </ul>
@@ -25,14 +25,16 @@ import java.util.function.LongSupplier;
 public final class Settling implements AutoCloseable {
     private final long settleNanos;
     private final long quietNanos;
+    private final int mostMembers;
     private final LongSupplier nanoTime;
     private final Executor executor;
     private final long startedAt;
     private final Set<Conditional> awaitCondition = new LinkedHashSet<>();
     private final List<Runnable> awaitSettled = new ArrayList<>();
-    private final Set<String> runners = new HashSet<>();
+    private final Set<String> came = new HashSet<>();
+    private final Set<String> up = new HashSet<>();
+    private final Set<String> replayed = new HashSet<>();
     private long runnerCameAt;
-    private boolean runnerIsUp;
     private volatile boolean ready;
     private volatile boolean settled;
     private boolean closed;
@@ -49,6 +51,7 @@ public final class Settling implements AutoCloseable {
     public Settling(MembershipLimits limits, LongSupplier nanoTime, Executor executor) {
         this.settleNanos = TimeUnit.MILLISECONDS.toNanos(limits.settleMillis());
         this.quietNanos = TimeUnit.MILLISECONDS.toNanos(limits.quietMillis());
+        this.mostMembers = limits.maxMembers();
         this.nanoTime = nanoTime;
         this.executor = executor;
         this.startedAt = nanoTime.getAsLong();
@@ -71,13 +74,24 @@ public final class Settling implements AutoCloseable {
         if (ready) {
             return;
         }
-        runnerIsUp = false;
+        up.clear();
         for (MemberStatus runner : members.runners()) {
-            runnerIsUp = true;
-            if (runners.add(runner.id())) {
+            up.add(runner.id());
+            if (came.add(runner.id())) {
                 runnerCameAt = nanoTime.getAsLong();
             }
         }
+    }
+
+    /** To be told once a runner has said all that its pool holds; it may do so before it is a member. */
+    synchronized void replayed(String runnerId) {
+        if (!ready && replayed.size() < mostMembers) {
+            replayed.add(runnerId);
+        }
+    }
+
+    private boolean hasHeardOfAllThatAreUp(long now) {
+        return !up.isEmpty() && now - runnerCameAt >= quietNanos && replayed.containsAll(up);
     }
 
     /** To be called at short intervals. */
@@ -91,9 +105,10 @@ public final class Settling implements AutoCloseable {
             awaitSettled.forEach(executor::execute);
             awaitSettled.clear();
         }
-        if (!ready && (settled || (runnerIsUp && now - runnerCameAt >= quietNanos))) {
+        if (!ready && (settled || hasHeardOfAllThatAreUp(now))) {
             ready = true;
-            runners.clear();
+            came.clear();
+            replayed.clear();
         }
         awaitCondition.removeIf(this::begun);
     }

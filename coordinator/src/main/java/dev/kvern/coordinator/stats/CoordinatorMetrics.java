@@ -176,6 +176,10 @@ public final class CoordinatorMetrics {
                         "kvern.runner.power.watts",
                         "What its device draws; 0 where nothing says",
                         RunnerLoad::getPowerWatts),
+                node(
+                        "kvern.node.cluster.nodes",
+                        "Nodes in the cluster that a node is in, itself included",
+                        StatsResponse::getClusterNodes),
                 node("kvern.node.used.bytes", "Bytes used in the region", StatsResponse::getUsedBytes),
                 node("kvern.node.capacity.bytes", "The region's size", StatsResponse::getCapacityBytes),
                 node("kvern.node.primary.blocks", "Blocks held as their owner", StatsResponse::getPrimaryBlocks),

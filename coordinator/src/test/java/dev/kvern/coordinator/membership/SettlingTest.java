@@ -48,6 +48,8 @@ class SettlingTest {
         members.register(runner("a"));
         members.heartbeat(beat("b"));
         members.register(node("m"));
+        settling.replayed("a");
+        settling.replayed("b");
         pass(1);
         assertThat(settling.isReady()).isTrue();
         assertThat(settling.isSettled()).isFalse();
@@ -55,8 +57,32 @@ class SettlingTest {
     }
 
     @Test
+    void isReadyOnceAllThatAreUpHaveToldWhatTheyHold() {
+        settling.replayed("a");
+        members.register(runner("a"));
+        members.register(runner("b"));
+        pass(QUIET_MILLIS);
+        assertThat(settling.isReady()).as("b has not").isFalse();
+        settling.replayed("b");
+        pass(1);
+        assertThat(settling.isReady()).isTrue();
+    }
+
+    @Test
+    void whoHasLeftNeedNotTellWhatItHeld() {
+        members.register(runner("a"));
+        members.register(runner("b"));
+        settling.replayed("a");
+        pass(QUIET_MILLIS);
+        members.deregister("b");
+        pass(1);
+        assertThat(settling.isReady()).isTrue();
+    }
+
+    @Test
     void aRunnerThatHasLeftAgainIsNone() {
         members.register(runner("a"));
+        settling.replayed("a");
         members.deregister("a");
         pass(SETTLE_MILLIS - 1);
         assertThat(settling.isReady()).isFalse();
@@ -79,6 +105,7 @@ class SettlingTest {
     @Test
     void staysReadyWithoutRunners() {
         members.register(runner("a"));
+        settling.replayed("a");
         pass(QUIET_MILLIS);
         assertThat(settling.isReady()).isTrue();
         members.deregister("a");

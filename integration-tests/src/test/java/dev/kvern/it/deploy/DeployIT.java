@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
  * The chart's own output, played: 3 cache nodes, 2 coordinators and 2 runners under load, scaled and restarted one at a time.
  * No request fails, no token changes, no block that was stored is lost, and reuse is soon what it was.
  */
-@Timeout(480)
+@Timeout(900)
 class DeployIT {
     private static final String NODES = "kvern-node";
     private static final String COORDINATORS = "kvern-coordinator";
@@ -51,8 +51,8 @@ class DeployIT {
     private static final double RATE_TOLERANCE = 0.02;
 
     private static final long BACK_SECONDS = 60;
-    private static final long LOAD_SECONDS = 60;
-    private static final long STORE_SECONDS = 15;
+    private static final long LOAD_SECONDS = 120;
+    private static final long STORE_SECONDS = 60;
 
     private final Timeline timeline = new Timeline();
     private final Ledger ledger = new Ledger(timeline);
@@ -78,7 +78,7 @@ class DeployIT {
 
     private Rig prepared(Manifests manifests, Path logs) {
         try {
-            return Rig.prepare(manifests, "kvern/node", logs, timeline);
+            return Rig.prepare(manifests, "kvern/node", logs, timeline, KubernetesStandIn.PUBLISH_MILLIS);
         } catch (Rig.Impossible e) {
             timeline.say("skipped: " + e.getMessage());
             return abort(String.valueOf(e.getMessage()));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.dns.DnsClient;
+import io.vertx.core.dns.DnsClientOptions;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -29,7 +30,10 @@ class DnsServerTest {
             service -> service.equals("kvern-coordinator") ? Optional.of("10.213.0.2") : Optional.empty());
     private final DnsServer server = new DnsServer(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), zone);
     private final Vertx vertx = Vertx.vertx();
-    private final DnsClient client = vertx.createDnsClient(server.port(), "127.0.0.1");
+    private final DnsClient client = vertx.createDnsClient(new DnsClientOptions()
+            .setHost("127.0.0.1")
+            .setPort(server.port())
+            .setQueryTimeout(TimeUnit.SECONDS.toMillis(20)));
 
     @AfterEach
     void close() throws Exception {
@@ -74,6 +78,6 @@ class DnsServerTest {
     }
 
     private static <T> T await(Future<T> future) throws Exception {
-        return future.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        return future.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
     }
 }

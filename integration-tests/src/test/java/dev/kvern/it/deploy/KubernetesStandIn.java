@@ -33,8 +33,8 @@ final class KubernetesStandIn implements AutoCloseable {
 
     private static final int DNS_PORT = 53;
 
-    /** How long a change takes to reach name servers and kube-proxies: some 100 ms to seconds in real clusters. */
-    private static final long PUBLISH_MILLIS = 500;
+    /** How long a change takes to reach name servers and kube-proxies, mostly: some 100 ms to seconds in real clusters. */
+    static final long PUBLISH_MILLIS = 500;
 
     private static final long END_SECONDS = 60;
 
@@ -43,6 +43,7 @@ final class KubernetesStandIn implements AutoCloseable {
     private final PodNetwork network;
     private final Kubelet kubelet;
     private final Timeline timeline;
+    private final long publishMillis;
     private final Map<String, Workload> workloads = new LinkedHashMap<>();
     private final Map<String, String> virtualAddresses = new HashMap<>();
     private final List<AutoCloseable> servers = new ArrayList<>();
@@ -53,6 +54,7 @@ final class KubernetesStandIn implements AutoCloseable {
      *
      * @param claims where the volumes of PersistentVolumeClaims are
      * @param logs where pods' output goes
+     * @param publishMillis how long a change takes to reach name servers and virtual addresses
      */
     KubernetesStandIn(
             HostNames names,
@@ -62,11 +64,13 @@ final class KubernetesStandIn implements AutoCloseable {
             Images images,
             Map<String, Path> claims,
             Path logs,
-            Timeline timeline) {
+            Timeline timeline,
+            long publishMillis) {
         this.names = names;
         this.manifests = manifests;
         this.network = network;
         this.timeline = timeline;
+        this.publishMillis = publishMillis;
         Map<String, Path> allClaims = new ConcurrentHashMap<>(claims);
         var plans = new ContainerPlan(manifests, images, allClaims, network.gateway());
         kubelet = new Kubelet(runtime, network, plans, names, logs, timeline, this::publishSoon);
@@ -142,7 +146,7 @@ final class KubernetesStandIn implements AutoCloseable {
     }
 
     private void publishSoon() {
-        kubelet.later(PUBLISH_MILLIS, TimeUnit.MILLISECONDS, this::publish);
+        kubelet.later(publishMillis, TimeUnit.MILLISECONDS, this::publish);
     }
 
     private void publish() {

@@ -27,6 +27,11 @@ final class KvernImages implements Images {
         this.directory = directory;
     }
 
+    /** Where an image is once it has been built. */
+    static Path tar(String role) {
+        return Source.ROOT.resolve("deploy/images/" + role + "/target/jib-image.tar");
+    }
+
     @Override
     public synchronized Image image(String reference) {
         Matcher matcher = REFERENCE.matcher(reference);
@@ -38,7 +43,7 @@ final class KvernImages implements Images {
     }
 
     private Image find(String role) {
-        Path tar = Source.ROOT.resolve("deploy/images/" + role + "/target/jib-image.tar");
+        Path tar = tar(role);
         if (Files.exists(tar)) {
             Image built = JibTar.unpack(tar, directory.resolve(role));
             if (isCurrent(built)) {

@@ -80,8 +80,9 @@ final class NamespaceRuntime implements PodRuntime {
         String make = Files.isDirectory(mount.source())
                 ? "[ -d " + target + " ] || mkdir -p " + target + "\n"
                 : "[ -e " + target + " ] || { mkdir -p \"$(dirname " + target + ")\"; : > " + target + "; }\n";
-        String readOnly = mount.readOnly() ? "mount -o remount,bind,ro " + target + "\n" : "";
-        return make + "mount --rbind " + source + " " + target + "\n" + readOnly;
+        boolean asItIs = !mount.readOnly() && !mount.noExec();
+        String restricted = asItIs ? "" : "mount -o remount,bind," + mount.options() + " " + target + "\n";
+        return make + "mount --rbind " + source + " " + target + "\n" + restricted;
     }
 
     private static String quoted(String text) {

@@ -153,6 +153,14 @@ final class Pod implements PodProbes.Listener {
         }
     }
 
+    /** Ends its processes as a machine does that fails; they are started again. */
+    void crash() {
+        RunningContainer running = running();
+        if (running != null) {
+            running.signal("KILL");
+        }
+    }
+
     private synchronized @Nullable RunningContainer running() {
         return container;
     }

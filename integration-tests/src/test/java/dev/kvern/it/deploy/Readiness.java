@@ -4,7 +4,7 @@ import dev.kvern.it.Await;
 
 /** Waiting for pods. */
 final class Readiness {
-    private static final long LIMIT_SECONDS = 120;
+    private static final long LIMIT_SECONDS = 240;
 
     private Readiness() {}
 

@@ -36,8 +36,10 @@ final class Rig implements AutoCloseable {
      *
      * @param image such as kvern/node, for a trial of the ways to run containers
      * @param logs where pods' output goes
+     * @param publishMillis how long a change takes to reach name servers and virtual addresses
      */
-    static Rig prepare(Manifests manifests, String image, Path logs, Timeline timeline) throws Impossible {
+    static Rig prepare(Manifests manifests, String image, Path logs, Timeline timeline, long publishMillis)
+            throws Impossible {
         if (!System.getProperty("os.name").equals("Linux")
                 || !System.getProperty("user.name").equals("root")) {
             throw new Impossible("neither containers nor namespaces: " + System.getProperty("user.name") + " on "
@@ -56,7 +58,9 @@ final class Rig implements AutoCloseable {
                     .orElseThrow(() -> new Impossible("neither containers nor namespaces: " + runtimes.refused()));
             runtimes.refused().forEach(reason -> timeline.say("not used: " + reason.strip()));
             return new Rig(
-                    names, new KubernetesStandIn(names, network, runtime, manifests, images, Map.of(), logs, timeline));
+                    names,
+                    new KubernetesStandIn(
+                            names, network, runtime, manifests, images, Map.of(), logs, timeline, publishMillis));
         } catch (IllegalStateException e) {
             Leftovers.remove(names);
             throw new Impossible("no network of namespaces: " + e.getMessage());

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A container as the {@code config.json} of an OCI bundle: what containerd would write for the same manifest, but for seccomp, of
@@ -111,7 +112,9 @@ final class RuncConfig {
     }
 
     private static Map<String, Object> bind(Mount mount) {
-        return mount(mount.target(), "bind", mount.source().toString(), "rbind", mount.readOnly() ? "ro" : "rw");
+        var options =
+                Stream.concat(Stream.of("rbind"), Stream.of(mount.options().split(",")));
+        return mount(mount.target(), "bind", mount.source().toString(), options.toArray(String[]::new));
     }
 
     private static Map<String, Object> mount(String target, String type, String source, String... options) {

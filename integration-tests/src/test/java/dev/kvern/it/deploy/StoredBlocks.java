@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
 
 /** Which blocks of the questions' prompts the nodes hold. */
 final class StoredBlocks {
-    private static final long LIMIT_SECONDS = 30;
+    private static final long LIMIT_SECONDS = 60;
 
     private final Map<Question, Set<BlockKey>> byQuestion;
     private final List<BlockKey> keys;

@@ -12,15 +12,22 @@ final class GpuPower implements PowerSource {
     private static final int MOST_BYTES = 64;
 
     private final List<String> command;
+    private final long limitSeconds;
     private boolean absent;
 
     GpuPower(int index) {
-        this(List.of("nvidia-smi", "--query-gpu=power.draw", "--format=csv,noheader,nounits", "--id=" + index));
+        this(
+                List.of("nvidia-smi", "--query-gpu=power.draw", "--format=csv,noheader,nounits", "--id=" + index),
+                LIMIT_SECONDS);
     }
 
-    /** @param command prints watts */
-    GpuPower(List<String> command) {
+    /**
+     * @param command prints watts
+     * @param limitSeconds longest wait for it
+     */
+    GpuPower(List<String> command, long limitSeconds) {
         this.command = List.copyOf(command);
+        this.limitSeconds = limitSeconds;
     }
 
     @Override
@@ -38,7 +45,7 @@ final class GpuPower implements PowerSource {
             return OptionalDouble.empty();
         }
         try {
-            if (!asked.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+            if (!asked.waitFor(limitSeconds, TimeUnit.SECONDS)) {
                 return OptionalDouble.empty();
             }
             String said = new String(asked.getInputStream().readNBytes(MOST_BYTES), StandardCharsets.US_ASCII);

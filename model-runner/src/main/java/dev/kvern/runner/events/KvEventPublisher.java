@@ -143,6 +143,7 @@ public final class KvEventPublisher implements KvEventListener, AutoCloseable {
         pool.replay(this);
         synchronized (this) {
             publication.replaying = false;
+            publication.untold = waiting.size();
         }
         ClusterServiceGrpc.newStub(channel).withWaitForReady().publishKvEvents(publication);
         later(() -> hurry(publication), RECONNECT_MILLIS);
@@ -186,6 +187,9 @@ public final class KvEventPublisher implements KvEventListener, AutoCloseable {
         private boolean broken;
         private long sequence;
 
+        /** Events of the replay that have not been sent; below zero beyond them. */
+        private long untold;
+
         @Override
         public void beforeStart(ClientCallStreamObserver<PublishKvEventsRequest> requests) {
             synchronized (KvEventPublisher.this) {
@@ -214,6 +218,10 @@ public final class KvEventPublisher implements KvEventListener, AutoCloseable {
                             .setSequence(sequence++);
                     while (!waiting.isEmpty() && message.getEventsCount() < MAX_EVENTS_OF_A_MESSAGE) {
                         message.addEvents(waiting.remove());
+                        untold--;
+                        if (untold == 0) {
+                            message.setReplayed(true);
+                        }
                     }
                     requests.onNext(message.build());
                 }

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(60)
 class KvEventPublisherTest {
     private static final NamespaceId NAMESPACE = NamespaceId.wrap(new byte[32]);
 
@@ -67,6 +67,28 @@ class KvEventPublisherTest {
         List<? extends HeldBlock> taken = pool.acquire(60).orElseThrow();
         follower.awaitSize(4);
         taken.forEach(HeldBlock::close);
+    }
+
+    @Test
+    void saysOnceWhenAllThatItHeldHasBeenTold() throws InterruptedException {
+        store(1, 40);
+        publisher.start();
+        follower.await(digests(1, 40));
+        follower.awaitReplays(1);
+        assertThat(follower.heldAtReplay()).isEqualTo(digests(1, 40));
+        store(2, 3);
+        follower.await(union(digests(1, 40), digests(2, 3)));
+        follower.breakStream();
+        follower.awaitReplays(2);
+        assertThat(follower.heldAtReplay()).isEqualTo(union(digests(1, 40), digests(2, 3)));
+        assertThat(follower.streams()).isEqualTo(2);
+    }
+
+    @Test
+    void aRunnerThatHoldsNothingSaysSo() throws InterruptedException {
+        publisher.start();
+        follower.awaitReplays(1);
+        assertThat(follower.heldAtReplay()).isEmpty();
     }
 
     @Test
@@ -176,8 +198,10 @@ class KvEventPublisherTest {
     private static final class Follower extends ClusterServiceGrpc.ClusterServiceImplBase {
         private final Set<ByteString> held = new LinkedHashSet<>();
         private StreamObserver<PublishKvEventsResponse> current = new Ignore();
+        private Set<ByteString> heldAtReplay = Set.of();
         private int streams;
         private int messages;
+        private int replays;
 
         @Override
         public synchronized StreamObserver<PublishKvEventsRequest> publishKvEvents(
@@ -194,6 +218,10 @@ class KvEventPublisherTest {
                         assertThat(request.getRunnerId()).isEqualTo("runner-1");
                         assertThat(request.getSequence()).isEqualTo(next++);
                         request.getEventsList().forEach(Follower.this::apply);
+                        if (request.getReplayed()) {
+                            replays++;
+                            heldAtReplay = new LinkedHashSet<>(held);
+                        }
                         Follower.this.notifyAll();
                     }
                 }
@@ -229,6 +257,16 @@ class KvEventPublisherTest {
 
         synchronized int streams() {
             return streams;
+        }
+
+        synchronized Set<ByteString> heldAtReplay() {
+            return heldAtReplay;
+        }
+
+        synchronized void awaitReplays(int count) throws InterruptedException {
+            while (replays != count) {
+                wait();
+            }
         }
 
         synchronized void await(Set<ByteString> wanted) throws InterruptedException {

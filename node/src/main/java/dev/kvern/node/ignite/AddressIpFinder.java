@@ -1,5 +1,6 @@
 package dev.kvern.node.ignite;
 
+import dev.kvern.rpc.HostPort;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -34,20 +35,24 @@ final class AddressIpFinder extends TcpDiscoveryIpFinderAdapter {
 
     @Override
     public Collection<InetSocketAddress> getRegisteredAddresses() {
+        Set<InetSocketAddress> found = listed();
+        found.add(own);
+        return found;
+    }
+
+    /** What the addresses stand for now; this node's own is among them if they do for it. */
+    Set<InetSocketAddress> listed() {
         Set<InetSocketAddress> found = new LinkedHashSet<>();
         for (String address : addresses) {
-            int colon = address.endsWith("]") ? -1 : address.lastIndexOf(':');
-            String host = (colon < 0 ? address : address.substring(0, colon)).replaceAll("[\\[\\]]", "");
-            int port = colon < 0 ? own.getPort() : Integer.parseInt(address.substring(colon + 1));
+            String whole = HostPort.isValid(address) ? address : HostPort.of(address, own.getPort());
             try {
-                for (InetAddress one : InetAddress.getAllByName(host)) {
-                    found.add(new InetSocketAddress(one, port));
+                for (InetAddress one : InetAddress.getAllByName(HostPort.host(whole))) {
+                    found.add(new InetSocketAddress(one, HostPort.port(whole)));
                 }
             } catch (UnknownHostException e) {
-                log.debug("{} has no address now", host);
+                log.debug("{} has no address now", address);
             }
         }
-        found.add(own);
         return found;
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.util.List;
 import java.util.Optional;
 import org.apache.ignite.configuration.AddressResolver;
@@ -49,6 +50,17 @@ record IgniteAddress(String bind, Optional<InetAddress> external) {
     /** An address at which the node reaches itself. */
     InetSocketAddress own(int port) {
         return new InetSocketAddress(HostPort.isWildcard(bind) ? "127.0.0.1" : bind, port);
+    }
+
+    /** Whether an address leads to this machine; some have their own name in /etc/hosts at another of loopback than 127.0.0.1. */
+    boolean leadsHere(InetAddress address) {
+        try {
+            return address.isLoopbackAddress()
+                    || external.filter(address::equals).isPresent()
+                    || NetworkInterface.getByInetAddress(address) != null;
+        } catch (SocketException e) {
+            return false;
+        }
     }
 
     /** What Ignite asks under which other addresses one of its own is known. */

@@ -24,6 +24,7 @@ import org.apache.ignite.cache.CacheAtomicityMode;
 import org.apache.ignite.cache.CacheMode;
 import org.apache.ignite.cache.CachePeekMode;
 import org.apache.ignite.cache.CacheWriteSynchronizationMode;
+import org.apache.ignite.cluster.ClusterNode;
 import org.apache.ignite.configuration.CacheConfiguration;
 import org.apache.ignite.internal.processors.cache.CacheObjectByteArrayImpl;
 import org.apache.ignite.internal.util.future.IgniteFinishedFutureImpl;
@@ -105,6 +106,11 @@ public final class IgniteBlockStorage implements BlockStorage {
     /** Who owns which block. */
     public BlockOwners owners() {
         return owners;
+    }
+
+    /** The nodes that hold a block, if it is stored at all; empty if nobody is known to. */
+    List<ClusterNode> ownersOf(BlockKey key) {
+        return owners.nodes(key);
     }
 
     /** Tells the other nodes what was used here since the last time. To be called at short intervals; may block. */

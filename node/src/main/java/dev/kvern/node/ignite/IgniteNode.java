@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -27,6 +28,7 @@ import org.apache.ignite.configuration.DataRegionConfiguration;
 import org.apache.ignite.configuration.DataStorageConfiguration;
 import org.apache.ignite.configuration.IgniteConfiguration;
 import org.apache.ignite.configuration.SystemDataRegionConfiguration;
+import org.apache.ignite.internal.pagemem.impl.PageMemoryNoStoreImpl;
 import org.apache.ignite.spi.discovery.tcp.TcpDiscoverySpi;
 import org.slf4j.LoggerFactory;
 
@@ -61,6 +63,9 @@ public final class IgniteNode implements AutoCloseable {
     /** One may wait to send while another takes in what has come. */
     private static final int REBALANCE_THREADS = 2;
 
+    /** Within that a machine that is there answers; one that is gone may never say so. */
+    private static final int CONNECT_MILLIS = 1_000;
+
     private static final long SYSTEM_REGION_BYTES = 32L << 20;
 
     private final Ignite ignite;
@@ -87,6 +92,7 @@ public final class IgniteNode implements AutoCloseable {
      * @param discoveryPort 0 for a free one
      * @param communicationPort 0 for a free one
      * @param addresses where others may be, HOST or HOST:PORT
+     * @param foundAfterMillis for how long others are looked for in vain before a cluster begins; 0: it begins at once
      * @param workDirectory empty for one of the directory for temporary files
      * @param rebalanceBytesPerSecond most that is sent, and most that is received, to move partitions
      */
@@ -98,6 +104,7 @@ public final class IgniteNode implements AutoCloseable {
             int discoveryPort,
             int communicationPort,
             List<String> addresses,
+            int foundAfterMillis,
             String workDirectory,
             int failureDetectionMillis,
             long rebalanceBytesPerSecond,
@@ -105,7 +112,7 @@ public final class IgniteNode implements AutoCloseable {
             int maxBlockBytes) {}
 
     /**
-     * Starts the node and joins the others, if there are any.
+     * Starts the node and joins the others, if there are any; waits for {@code foundAfterMillis} if it finds none.
      *
      * @param policy told which blocks the node holds
      * @param onGone told of blocks that it holds no more, after the policy
@@ -122,6 +129,12 @@ public final class IgniteNode implements AutoCloseable {
         IgniteAddress address = IgniteAddress.of(settings.host(), settings.advertiseHost());
         int discoveryPort = port("ignite.discovery_port", address.bind(), settings.discoveryPort());
         int communicationPort = port("ignite.communication_port", address.bind(), settings.communicationPort());
+        var finder = new AddressIpFinder(settings.addresses(), address.own(discoveryPort));
+        new ClusterSearch(
+                        finder::listed,
+                        one -> one.getPort() == discoveryPort && address.leadsHere(one.getAddress()),
+                        IgniteNode::listens)
+                .await(settings.foundAfterMillis());
         boolean temporary = settings.workDirectory().isEmpty();
         Path directory = workDirectory(settings.workDirectory());
         var metrics = new GroupMetrics();
@@ -156,7 +169,10 @@ public final class IgniteNode implements AutoCloseable {
                         .setSocketReceiveBuffer(0)
                         .setSocketSendBuffer(0)
                         .setIdleConnectionTimeout(IDLE_CONNECTION_MILLIS))
-                .setDiscoverySpi(discovery(settings, address.own(discoveryPort)));
+                .setDiscoverySpi(new TcpDiscoverySpi()
+                        .setLocalPort(discoveryPort)
+                        .setLocalPortRange(0)
+                        .setIpFinder(finder));
         try {
             Ignite ignite = Ignition.start(configuration);
             return new IgniteNode(ignite, metrics, HostPort.of(address.bind(), discoveryPort), directory, temporary);
@@ -182,7 +198,9 @@ public final class IgniteNode implements AutoCloseable {
      * evicts in the order of use must begin before.
      */
     public static double evictsAtRandomFrom(long regionBytes, int maxBlockBytes) {
-        return PAGE_EVICTION_THRESHOLD - (double) emptyPages(regionBytes, maxBlockBytes) * PAGE_BYTES / regionBytes;
+        // Of pages Ignite counts with what it puts before each.
+        double threshold = PAGE_EVICTION_THRESHOLD * PAGE_BYTES / (PAGE_BYTES + PageMemoryNoStoreImpl.PAGE_OVERHEAD);
+        return threshold - (double) emptyPages(regionBytes, maxBlockBytes) * PAGE_BYTES / regionBytes;
     }
 
     /** Bytes of a region that a value takes: whole pages, less what Ignite keeps of each for itself. */
@@ -207,11 +225,13 @@ public final class IgniteNode implements AutoCloseable {
                         .setEvictionThreshold(PAGE_EVICTION_THRESHOLD));
     }
 
-    private static TcpDiscoverySpi discovery(Settings settings, InetSocketAddress own) {
-        return new TcpDiscoverySpi()
-                .setLocalPort(own.getPort())
-                .setLocalPortRange(0)
-                .setIpFinder(new AddressIpFinder(settings.addresses(), own));
+    private static boolean listens(InetSocketAddress address) {
+        try (var socket = new Socket()) {
+            socket.connect(address, CONNECT_MILLIS);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** The port, or a free one for 0. Ignite would otherwise say in many words that a port is taken. */

@@ -13,17 +13,20 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.cluster.ClusterGroup;
 import org.apache.ignite.cluster.ClusterNode;
 import org.apache.ignite.events.DiscoveryEvent;
 import org.apache.ignite.events.EventType;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,12 +53,19 @@ public final class NodeMessages {
     private final AtomicLong lastNumber = new AtomicLong();
     private final Map<Long, Question> open = new ConcurrentHashMap<>();
     private final Map<String, Served> served = new ConcurrentHashMap<>();
+    private final List<Consumer<UUID>> leftListeners = new CopyOnWriteArrayList<>();
 
     /** @param message as it was sent */
     private record Question(UUID node, byte[] message, CompletableFuture<Optional<byte[]>> answer) {}
 
+    /** Answers a question of a node's, in time. */
+    @FunctionalInterface
+    interface Answerer {
+        CompletableFuture<byte[]> answer(UUID from, byte[] question);
+    }
+
     /** @param atOnce on the thread that hears the question */
-    private record Served(UnaryOperator<byte[]> answer, boolean atOnce) {}
+    private record Served(Answerer answerer, boolean atOnce) {}
 
     /**
      * What all nodes say.
@@ -99,7 +109,9 @@ public final class NodeMessages {
                 .localListen(
                         event -> {
                             if (event instanceof DiscoveryEvent gone) {
-                                left(gone.eventNode().id());
+                                UUID node = gone.eventNode().id();
+                                left(node);
+                                leftListeners.forEach(listener -> listener.accept(node));
                             }
                             return true;
                         },
@@ -110,12 +122,37 @@ public final class NodeMessages {
 
     /** Answers the questions of a name at this node, on a thread of the executor's. */
     public void serve(String name, UnaryOperator<byte[]> answer) {
-        served.put(name, new Served(answer, false));
+        serve(name, new Served(known(answer), false));
     }
 
     /** Answers the questions of a name on the thread that hears them: for what takes no longer than to hand it over. */
     void serveAtOnce(String name, UnaryOperator<byte[]> answer) {
-        served.put(name, new Served(answer, true));
+        serve(name, new Served(known(answer), true));
+    }
+
+    /**
+     * The same where the answer may come later.
+     *
+     * @param answerer must not block
+     */
+    void serveInTime(String name, Answerer answerer) {
+        serve(name, new Served(answerer, true));
+    }
+
+    private void serve(String name, Served by) {
+        if (served.putIfAbsent(name, by) != null) {
+            throw new IllegalStateException(
+                    "questions named " + name + ": answered already (expected: a name of their own)");
+        }
+    }
+
+    private static Answerer known(UnaryOperator<byte[]> answer) {
+        return (from, question) -> CompletableFuture.completedFuture(answer.apply(question));
+    }
+
+    /** Has the ids of nodes that have left told from now on, on a thread that must not be blocked. */
+    void onLeft(Consumer<UUID> listener) {
+        leftListeners.add(listener);
     }
 
     /** All server nodes. */
@@ -162,6 +199,21 @@ public final class NodeMessages {
                 failure -> CompletableFuture.failedFuture(described(node, name, limitMillis, failure)));
     }
 
+    /** Sends something that needs no answer to a node that listens to the topic. Does not block. */
+    void tell(ClusterNode node, String topic, byte[] message) {
+        try {
+            executor.execute(() -> {
+                try {
+                    ignite.message(ignite.cluster().forNodeId(node.id())).send(topic, message);
+                } catch (RuntimeException e) {
+                    log.debug("{} does not hear of {}: {}", id(node), topic, e.toString());
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            log.debug("{} does not hear of {}: too many messages at a time", id(node), topic);
+        }
+    }
+
     /** Asks all server nodes at once. Those that have left meanwhile, or do not serve it yet, are in neither part of the answer. */
     public Answers askAll(String name, byte[] question) {
         var asked = new LinkedHashMap<ClusterNode, CompletableFuture<Optional<byte[]>>>();
@@ -193,8 +245,17 @@ public final class NodeMessages {
     private void askHere(String name, byte[] question, CompletableFuture<Optional<byte[]>> answer) {
         try {
             Served here = served.get(name);
-            answer.complete(
-                    here == null ? Optional.empty() : Optional.of(here.answer().apply(question)));
+            if (here == null) {
+                answer.complete(Optional.empty());
+                return;
+            }
+            here.answerer().answer(ignite.cluster().localNode().id(), question).whenComplete((bytes, failure) -> {
+                if (failure == null) {
+                    answer.complete(Optional.of(bytes));
+                } else {
+                    answer.completeExceptionally(failure);
+                }
+            });
         } catch (RuntimeException e) {
             answer.completeExceptionally(e);
         }
@@ -261,14 +322,32 @@ public final class NodeMessages {
     }
 
     private void answer(UUID to, long number, Served asked, byte[] question) {
-        byte[] answer;
+        CompletableFuture<byte[]> answer;
         try {
-            answer = asked.answer().apply(question);
+            answer = asked.answerer().answer(to, question);
         } catch (RuntimeException e) {
-            reply(to, number, FAILED, text(String.valueOf(e.getMessage())));
+            answer = CompletableFuture.failedFuture(e);
+        }
+        if (answer.isDone()) {
+            answer.whenComplete((bytes, failure) -> reply(to, number, bytes, failure));
             return;
         }
-        reply(to, number, ANSWERED, answer);
+        // Who completes it must not wait for a connection.
+        answer.whenComplete((bytes, failure) -> {
+            try {
+                executor.execute(() -> reply(to, number, bytes, failure));
+            } catch (RejectedExecutionException e) {
+                log.debug("{} gets no answer: {}", to, e.toString());
+            }
+        });
+    }
+
+    private void reply(UUID to, long number, byte @Nullable [] answer, @Nullable Throwable failure) {
+        if (failure == null && answer != null) {
+            reply(to, number, ANSWERED, answer);
+        } else {
+            reply(to, number, FAILED, text(failure == null ? "nothing" : String.valueOf(failure.getMessage())));
+        }
     }
 
     private static byte[] text(String text) {

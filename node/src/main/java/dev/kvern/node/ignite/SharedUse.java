@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  */
 final class SharedUse {
     private static final Logger log = LoggerFactory.getLogger(SharedUse.class);
-    private static final String TOPIC = "kvern-used-blocks";
+    private static final String TOPIC = "kvern-timed-uses";
     private static final int HEADER_BYTES = 2 * Integer.BYTES;
 
     private final Ignite ignite;
@@ -84,7 +84,7 @@ final class SharedUse {
     private void hear(ByteBuffer uses) {
         while (uses.remaining() > HEADER_BYTES) {
             int keys = uses.getInt();
-            long ago = TimeUnit.MICROSECONDS.toNanos(uses.getInt());
+            long ago = TimeUnit.MICROSECONDS.toNanos(Math.max(0, uses.getInt()));
             var run = new ArrayList<BlockKey>();
             for (int left = keys; left > 0 && uses.remaining() >= BlockKey.BYTES; left--) {
                 run.add(BlockKey.read(uses));

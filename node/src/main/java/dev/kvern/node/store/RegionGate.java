@@ -1,6 +1,5 @@
 package dev.kvern.node.store;
 
-import dev.kvern.block.BlockKey;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.KvernException;
 import java.util.ArrayDeque;
@@ -22,7 +21,7 @@ import java.util.function.LongSupplier;
  * through and is not stored yet counts as used. How many wait is bounded by who calls: the blocks are in memory that is
  * budgeted already. Safe for use by several threads; guarded by this.
  */
-public final class RegionGate implements WriteGate {
+public final class RegionGate {
     private static final long LOOK_MILLIS = 5;
 
     /** Of the limit: eviction is never asked to free more at a time than what is beyond it. */
@@ -37,19 +36,9 @@ public final class RegionGate implements WriteGate {
      */
     public record Region(LongSupplier usedBytes, long limitBytes, IntToLongFunction footprint) {}
 
-    /** Where a block would be held. */
-    public interface Owners {
-        /** Whether this node would hold a copy. */
-        boolean includeThisNode(BlockKey key);
-
-        /** Whether another node that would hold a copy has said that it is nearly full. */
-        boolean includeFullNode(BlockKey key);
-    }
-
-    private record Waiting(BlockKey key, long need, long deadline, CompletableFuture<Room> room) {}
+    private record Waiting(long need, long deadline, CompletableFuture<WriteGate.Room> room) {}
 
     private final Region region;
-    private final Owners owners;
     private final LongConsumer makeRoom;
     private final long waitMillis;
     private final StoreCounters counters;
@@ -68,14 +57,12 @@ public final class RegionGate implements WriteGate {
      */
     public RegionGate(
             Region region,
-            Owners owners,
             LongConsumer makeRoom,
             long waitMillis,
             StoreCounters counters,
             ScheduledExecutorService scheduler,
             LongSupplier nanoTime) {
         this.region = region;
-        this.owners = owners;
         this.makeRoom = makeRoom;
         this.waitMillis = waitMillis;
         this.counters = counters;
@@ -83,41 +70,35 @@ public final class RegionGate implements WriteGate {
         this.nanoTime = nanoTime;
     }
 
-    @Override
-    public synchronized CompletableFuture<Room> admit(BlockKey key, int bytes) {
-        // A block that is held elsewhere only takes nothing of this region.
-        long need = takesRoomHere(key) ? region.footprint().applyAsLong(bytes) : 0;
-        boolean afterOthers = need > 0 && waiting.stream().anyMatch(other -> other.need() > 0);
-        if (!afterOthers && fits(key, need)) {
+    /**
+     * Waits for room for a block.
+     *
+     * @param bytes as stored
+     * @return ends with a {@link KvernException} RESOURCE_EXHAUSTED if there is none within the longest wait
+     */
+    public synchronized CompletableFuture<WriteGate.Room> admit(int bytes) {
+        long need = region.footprint().applyAsLong(bytes);
+        if (waiting.isEmpty() && fits(need)) {
             return CompletableFuture.completedFuture(reserve(need));
         }
         counters.heldBack();
         var held = new Waiting(
-                key, need, nanoTime.getAsLong() + TimeUnit.MILLISECONDS.toNanos(waitMillis), new CompletableFuture<>());
+                need, nanoTime.getAsLong() + TimeUnit.MILLISECONDS.toNanos(waitMillis), new CompletableFuture<>());
         waiting.add(held);
         lookSoon();
         return held.room();
     }
 
-    private boolean takesRoomHere(BlockKey key) {
+    private boolean fits(long need) {
         try {
-            return owners.includeThisNode(key);
-        } catch (RuntimeException e) {
-            return false;
-        }
-    }
-
-    private boolean fits(BlockKey key, long need) {
-        try {
-            return !owners.includeFullNode(key)
-                    && (need == 0 || region.usedBytes().getAsLong() + reserved + need <= region.limitBytes());
+            return region.usedBytes().getAsLong() + reserved + need <= region.limitBytes();
         } catch (RuntimeException e) {
             // The engine is not there to say: the store, which is asked next, says why.
             return true;
         }
     }
 
-    private Room reserve(long need) {
+    private WriteGate.Room reserve(long need) {
         reserved += need;
         var open = new AtomicBoolean(true);
         return () -> {
@@ -164,9 +145,9 @@ public final class RegionGate implements WriteGate {
         for (Iterator<Waiting> all = waiting.iterator(); all.hasNext(); ) {
             Waiting next = all.next();
             // In the order in which they came, or the largest would wait for ever.
-            if ((next.need() == 0 || lacking == 0) && fits(next.key(), next.need())) {
+            if (lacking == 0 && fits(next.need())) {
                 all.remove();
-                Room room = reserve(next.need());
+                WriteGate.Room room = reserve(next.need());
                 outcomes.add(() -> next.room().complete(room));
             } else if (now - next.deadline() >= 0) {
                 all.remove();
@@ -188,6 +169,6 @@ public final class RegionGate implements WriteGate {
                 "block put: no room within " + waitMillis + " ms, with "
                         + region.usedBytes().getAsLong() + " of "
                         + region.limitBytes()
-                        + " bytes used here, or another owner full (expected: fewer writers, or later)");
+                        + " bytes used (expected: fewer writers, or later)");
     }
 }

@@ -55,7 +55,7 @@ class BlockPagesTest {
     private static IgniteNode start(String id) {
         return IgniteNode.start(
                 new IgniteNode.Settings(
-                        id, "127.0.0.1", "", "", 0, 0, List.of(), "", 5_000, 1L << 30, 64L << 20, MAX_BLOCK),
+                        id, "127.0.0.1", "", "", 0, 0, List.of(), 0, "", 5_000, 1L << 30, 64L << 20, MAX_BLOCK),
                 POLICY,
                 key -> {},
                 why -> {});

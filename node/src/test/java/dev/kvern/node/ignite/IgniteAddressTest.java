@@ -2,6 +2,7 @@ package dev.kvern.node.ignite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import org.junit.jupiter.api.Test;
 
@@ -45,5 +46,14 @@ class IgniteAddressTest {
     @Test
     void aNameWithoutAnAddressChangesNothing() {
         assertThat(IgniteAddress.of("127.0.0.1", "no-such-host.invalid")).isEqualTo(IgniteAddress.of("127.0.0.1", ""));
+    }
+
+    @Test
+    void knowsWhatLeadsHere() throws Exception {
+        InetAddress elsewhere = InetAddress.getByName(ELSEWHERE);
+        IgniteAddress all = IgniteAddress.of("0.0.0.0", "");
+        assertThat(all.leadsHere(InetAddress.getLoopbackAddress())).isTrue();
+        assertThat(all.leadsHere(elsewhere)).isFalse();
+        assertThat(IgniteAddress.of("0.0.0.0", ELSEWHERE).leadsHere(elsewhere)).isTrue();
     }
 }

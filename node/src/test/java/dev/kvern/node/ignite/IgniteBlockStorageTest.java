@@ -35,7 +35,7 @@ class IgniteBlockStorageTest {
 
         Node(String id, List<String> addresses) {
             var settings = new IgniteNode.Settings(
-                    id, "127.0.0.1", "", "", 0, 0, addresses, "", 5_000, 1L << 30, 64L << 20, 1 << 20);
+                    id, "127.0.0.1", "", "", 0, 0, addresses, 0, "", 5_000, 1L << 30, 64L << 20, 1 << 20);
             ignite = IgniteNode.start(settings, policy, key -> {}, why -> {});
             nodes.push(ignite);
             var messages = new NodeMessages(ignite.ignite(), executor, 10_000);

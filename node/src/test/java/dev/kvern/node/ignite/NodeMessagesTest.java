@@ -1,6 +1,7 @@
 package dev.kvern.node.ignite;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvern.node.store.ChainLru;
 import dev.kvern.rpc.ErrorReason;
@@ -8,12 +9,14 @@ import dev.kvern.rpc.KvernException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.ignite.cluster.ClusterNode;
@@ -37,7 +40,7 @@ class NodeMessagesTest {
     private static IgniteNode start(String id, List<String> addresses) {
         return IgniteNode.start(
                 new IgniteNode.Settings(
-                        id, "127.0.0.1", "", "", 0, 0, addresses, "", 5_000, 1L << 30, 64L << 20, 1 << 20),
+                        id, "127.0.0.1", "", "", 0, 0, addresses, 0, "", 5_000, 1L << 30, 64L << 20, 1 << 20),
                 new ChainLru(),
                 key -> {},
                 why -> {});
@@ -76,6 +79,30 @@ class NodeMessagesTest {
         NodeMessages.Answers all = messages.askAll("length", "abc".getBytes(StandardCharsets.US_ASCII));
         assertThat(all.answers()).hasSize(2).containsEntry(node(second), new byte[] {3, 2});
         assertThat(all.silent()).isEmpty();
+    }
+
+    @Test
+    void anAnswerMayComeLaterAndWhoLeavesIsTold() throws Exception {
+        var there = new NodeMessages(second.ignite(), executor, LONG_MILLIS);
+        var askers = new LinkedBlockingQueue<UUID>();
+        var later = new CompletableFuture<byte[]>();
+        there.serveInTime("later", (from, question) -> {
+            askers.add(from);
+            return later;
+        });
+        assertThatThrownBy(() -> there.serve("later", question -> question)).hasMessageContaining("later");
+        CompletableFuture<Optional<byte[]>> answer = messages.ask(node(second), "later", new byte[1]);
+        assertThat(askers.poll(SOON_SECONDS, TimeUnit.SECONDS))
+                .isEqualTo(node(first).id());
+        assertThat(answer).isNotDone();
+        later.complete(new byte[] {9});
+        assertThat(soon(answer)).hasValue(new byte[] {9});
+
+        var left = new LinkedBlockingQueue<UUID>();
+        messages.onLeft(left::add);
+        UUID leaving = node(second).id();
+        second.close();
+        assertThat(left.poll(SOON_SECONDS, TimeUnit.SECONDS)).isEqualTo(leaving);
     }
 
     @Test

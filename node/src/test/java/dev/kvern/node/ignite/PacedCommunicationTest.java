@@ -36,7 +36,7 @@ class PacedCommunicationTest {
     private static IgniteNode start(String id, List<String> addresses, EvictionPolicy policy) {
         return IgniteNode.start(
                 new IgniteNode.Settings(
-                        id, "127.0.0.1", "", "", 0, 0, addresses, "", 5_000, RATE, 128L << 20, LARGE_BYTES),
+                        id, "127.0.0.1", "", "", 0, 0, addresses, 0, "", 5_000, RATE, 128L << 20, LARGE_BYTES),
                 policy,
                 key -> {},
                 why -> {});

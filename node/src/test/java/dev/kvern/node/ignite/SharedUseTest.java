@@ -27,7 +27,7 @@ class SharedUseTest {
     private static IgniteNode start(String id, List<String> addresses, EvictionPolicy policy) {
         return IgniteNode.start(
                 new IgniteNode.Settings(
-                        id, "127.0.0.1", "", "", 0, 0, addresses, "", 5_000, 1L << 30, 64L << 20, 1 << 20),
+                        id, "127.0.0.1", "", "", 0, 0, addresses, 0, "", 5_000, 1L << 30, 64L << 20, 1 << 20),
                 policy,
                 key -> {},
                 why -> {});

@@ -42,7 +42,7 @@ class ZonesTest {
         var policy = new ChainLru();
         IgniteNode ignite = IgniteNode.start(
                 new IgniteNode.Settings(
-                        id, "127.0.0.1", "", zone, 0, 0, addresses, "", 5_000, 1L << 30, 64L << 20, 1 << 20),
+                        id, "127.0.0.1", "", zone, 0, 0, addresses, 0, "", 5_000, 1L << 30, 64L << 20, 1 << 20),
                 policy,
                 key -> {},
                 why -> {});

@@ -3,11 +3,7 @@ package dev.kvern.node.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kvern.block.BlockKey;
-import dev.kvern.node.Blocks;
 import dev.kvern.rpc.KvernException;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -29,25 +25,12 @@ class RegionGateTest {
     };
 
     private final StoreCounters counters = new StoreCounters();
-    private final Set<BlockKey> here = new HashSet<>(Set.of(Blocks.key(1), Blocks.key(2), Blocks.key(3)));
     private volatile long used;
     private volatile long wanted = -1;
     private volatile long nanos;
-    private volatile boolean otherFull;
 
     private final RegionGate gate = new RegionGate(
             new RegionGate.Region(() -> used, LIMIT, bytes -> 2L * bytes),
-            new RegionGate.Owners() {
-                @Override
-                public boolean includeThisNode(BlockKey key) {
-                    return here.contains(key);
-                }
-
-                @Override
-                public boolean includeFullNode(BlockKey key) {
-                    return otherFull;
-                }
-            },
             bytes -> wanted = bytes,
             WAIT_MILLIS,
             counters,
@@ -62,8 +45,8 @@ class RegionGateTest {
     @Test
     void whatIsUnderWayCountsAsUsed() {
         used = 600;
-        var first = gate.admit(Blocks.key(1), 150);
-        var second = gate.admit(Blocks.key(2), 100);
+        var first = gate.admit(150);
+        var second = gate.admit(100);
         assertThat(first).isCompleted();
         assertThat(second).isNotDone();
         first.join().close();
@@ -72,14 +55,14 @@ class RegionGateTest {
         assertThat(second).isCompleted();
         assertThat(counters.snapshot().getHeldBackBlocks()).isEqualTo(1);
         used = 801;
-        assertThat(gate.admit(Blocks.key(3), 1)).as("given back twice").isNotDone();
+        assertThat(gate.admit(1)).as("given back twice").isNotDone();
     }
 
     @Test
     void whatWaitsAsksForRoomAndGoesOnWhenThereIs() {
         used = 950;
-        var first = gate.admit(Blocks.key(1), 50);
-        var second = gate.admit(Blocks.key(2), 100);
+        var first = gate.admit(50);
+        var second = gate.admit(100);
         gate.look();
         assertThat(wanted).isEqualTo(LIMIT - 2 * 150);
         used = 900;
@@ -94,8 +77,8 @@ class RegionGateTest {
     @Test
     void aSmallBlockDoesNotOvertakeALargeOneForEver() {
         used = 900;
-        var large = gate.admit(Blocks.key(1), 100);
-        var small = gate.admit(Blocks.key(2), 10);
+        var large = gate.admit(100);
+        var small = gate.admit(10);
         gate.look();
         assertThat(small).isNotDone();
         used = 700;
@@ -105,21 +88,9 @@ class RegionGateTest {
     }
 
     @Test
-    void aBlockThatIsHeldElsewhereNeedsNoRoomHere() {
-        used = LIMIT;
-        assertThat(gate.admit(Blocks.key(7), 100)).isCompleted();
-        otherFull = true;
-        var waiting = gate.admit(Blocks.key(7), 100);
-        assertThat(waiting).isNotDone();
-        otherFull = false;
-        gate.look();
-        assertThat(waiting).isCompleted();
-    }
-
-    @Test
     void withNoRoomInTimeItIsRefused() {
         used = 980;
-        CompletableFuture<WriteGate.Room> waiting = gate.admit(Blocks.key(1), 100);
+        CompletableFuture<WriteGate.Room> waiting = gate.admit(100);
         nanos = TimeUnit.MILLISECONDS.toNanos(WAIT_MILLIS) - 1;
         gate.look();
         assertThat(waiting).isNotDone();
@@ -131,6 +102,6 @@ class RegionGateTest {
                 .hasMessageContaining("expected");
         // It left nothing behind.
         used = 800;
-        assertThat(gate.admit(Blocks.key(2), 100)).isCompleted();
+        assertThat(gate.admit(100)).isCompleted();
     }
 }

@@ -1,5 +1,6 @@
 package dev.kvern.launcher.bench.scale;
 
+import dev.kvern.cluster.ClusterId;
 import dev.kvern.cluster.TopologyWatch;
 import dev.kvern.process.ProcessNames;
 import dev.kvern.rpc.ErrorReason;
@@ -33,6 +34,7 @@ final class ClusterClient implements AutoCloseable {
         var follower = new TopologyFollower(client);
         this.watch = new TopologyWatch(
                 coordinator,
+                ClusterId.NONE,
                 MemberRole.MEMBER_ROLE_NODE,
                 snapshot -> {
                     follower.accept(snapshot);

@@ -1,9 +1,10 @@
-package dev.kvern.it;
+package dev.kvern.it.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.kvern.it.Source;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.DirectoryStream;
@@ -41,7 +42,7 @@ class ImagesIT {
 
     ImagesIT(String role) throws IOException {
         this.role = role;
-        Path tar = tar(role);
+        Path tar = KvernImages.tar(role);
         assumeTrue(Files.exists(tar), tar + " is not there: deploy/images/build.sh makes it");
         this.image = read(tar);
         assumeTrue(isOfTheseSources(), tar + " is of other sources: deploy/images/build.sh makes it anew");
@@ -55,10 +56,6 @@ class ImagesIT {
             IMAGES.put(tar, image);
         }
         return image;
-    }
-
-    private static Path tar(String role) {
-        return Source.ROOT.resolve("deploy/images/" + role + "/target/jib-image.tar");
     }
 
     /** Jars are the same byte for byte when built from the same sources. */

@@ -1,19 +1,24 @@
-package dev.kvern.it;
+package dev.kvern.it.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.kvern.it.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,23 +34,38 @@ class ImageStartIT {
     @TempDir
     private static Path directory;
 
-    private static final Map<String, UnpackedImage> IMAGES = new TreeMap<>();
+    private static @Nullable ImageProcesses processes;
 
     @BeforeAll
-    static void unpack() throws IOException, InterruptedException {
-        assumeTrue(
-                "root".equals(System.getProperty("user.name")) && Files.isExecutable(Path.of("/usr/bin/unshare")),
-                "mounting takes root");
+    static void unpack() {
+        assumeTrue("root".equals(System.getProperty("user.name")), "mounting takes root");
+        var images = new TreeMap<String, Image>();
         for (String role : ROLES) {
-            Path tar = Source.ROOT.resolve("deploy/images/" + role + "/target/jib-image.tar");
+            Path tar = KvernImages.tar(role);
             assumeTrue(Files.exists(tar), tar + " is not there: deploy/images/build.sh makes it");
-            IMAGES.put(role, UnpackedImage.of(tar, directory.resolve(role)));
+            images.put(role, JibTar.unpack(tar, directory.resolve(role)));
         }
+        try {
+            processes = ImageProcesses.of(images);
+        } catch (IllegalStateException e) {
+            abort("no network of namespaces: " + e.getMessage());
+        }
+    }
+
+    @AfterAll
+    static void remove() {
+        if (processes != null) {
+            processes.close();
+        }
+    }
+
+    private static ImageProcesses processes() {
+        return Objects.requireNonNull(processes);
     }
 
     /** All commands are loaded to be listed, those of other roles included, whose libraries an image lacks. */
     @Test
-    void everyImageHasTheWholeCommandLine() throws IOException, InterruptedException {
+    void everyImageHasTheWholeCommandLine() throws IOException {
         for (String role : ROLES) {
             String printed = command(role, "--help");
             assertThat(printed).as(role).contains("Usage: kvern", "health", "cache", "verify-model");
@@ -53,14 +73,14 @@ class ImageStartIT {
     }
 
     @Test
-    void aClusterOfThemServesAndWritesNothingButWhereItMay() throws IOException, InterruptedException {
-        Process coordinator = null;
-        Process node = null;
-        Process runner = null;
+    void aClusterOfThemServesAndWritesNothingButWhereItMay() throws IOException {
+        var running = new ArrayList<ImageProcesses.Started>();
         try {
-            coordinator = start("coordinator", "--set", "listen.grpc_port=0", "--set", "listen.http_port=0");
+            ImageProcesses.Started coordinator =
+                    start(running, "coordinator", "--set", "listen.grpc_port=0", "--set", "listen.http_port=0");
             String front = awaitReady("coordinator", coordinator);
-            node = start(
+            ImageProcesses.Started node = start(
+                    running,
                     "node",
                     "--set",
                     "coordinator=" + front,
@@ -74,7 +94,8 @@ class ImageStartIT {
                     "memory.region_bytes=268435456",
                     "--set",
                     "listen.unix_socket=/tmp/node.sock");
-            runner = start(
+            ImageProcesses.Started runner = start(
+                    running,
                     "runner",
                     "--set",
                     "coordinator=" + front,
@@ -98,39 +119,32 @@ class ImageStartIT {
             assertThat(command(
                             "coordinator", "generate", "--target", front, "--prompt", "The cache", "--max-tokens", "4"))
                     .contains("first token after");
-            for (Process process : List.of(coordinator, node, runner)) {
+            for (ImageProcesses.Started process : running) {
                 assertThat(written(process))
                         .allMatch(path -> path.matches("/hsperfdata_kvern/\\d+|/node\\.sock|/kvern-node-.*"));
             }
             // Native libraries are the image's, none was unpacked: Netty's, without which there is no Unix socket, and
             // PyTorch.
-            assertThat(mapped(node)).contains("/opt/kvern/native/libio_grpc_netty_shaded_netty_transport_native_epoll");
-            assertThat(mapped(runner)).contains("/opt/djl/pytorch", "/opt/djl/tokenizers");
+            assertThat(processes().mapped("node"))
+                    .contains("/opt/kvern/native/libio_grpc_netty_shaded_netty_transport_native_epoll");
+            assertThat(processes().mapped("runner")).contains("/opt/djl/pytorch", "/opt/djl/tokenizers");
         } finally {
-            for (Process process : new Process[] {runner, node, coordinator}) {
-                if (process != null) {
-                    process.destroy();
-                    if (!process.waitFor(20, TimeUnit.SECONDS)) {
-                        process.destroyForcibly();
-                    }
-                }
-            }
+            running.forEach(process -> process.container().signal("TERM"));
         }
     }
 
-    private static Process start(String role, String... arguments) throws IOException {
-        return IMAGES.get(role).start(log(role), Source.MODEL, List.of(arguments));
+    private static ImageProcesses.Started start(List<ImageProcesses.Started> running, String role, String... arguments)
+            throws IOException {
+        ImageProcesses.Started started = processes().start(role, List.of(arguments));
+        running.add(started);
+        return started;
     }
 
-    private static Path log(String name) {
-        return directory.resolve(name + ".log");
-    }
-
-    private static String awaitReady(String role, Process process) {
+    private static String awaitReady(String role, ImageProcesses.Started process) {
         String printed = Await.until(
                 role + "'s ready line",
                 START_SECONDS,
-                () -> read(log(role)),
+                () -> read(process.log()),
                 text -> READY.matcher(text).find() || !process.isAlive());
         Matcher ready = READY.matcher(printed);
         assertThat(ready.find()).as(printed).isTrue();
@@ -139,22 +153,20 @@ class ImageStartIT {
 
     /** Runs a command of an image to its end; fails if it fails. */
     private static String command(String role, String... arguments) {
-        Path log = log("command");
         try {
-            Process process = IMAGES.get(role).startCommand(log, Source.MODEL, List.of(arguments));
+            ImageProcesses.Started process = processes().command(role, List.of(arguments));
             try {
-                assertThat(process.waitFor(START_SECONDS, TimeUnit.SECONDS)).isTrue();
-                assertThat(process.exitValue())
-                        .as("%s %s: %s", role, List.of(arguments), read(log))
-                        .isZero();
-                return read(log);
+                assertThat(process.container().exit())
+                        .as("%s %s", role, List.of(arguments))
+                        .succeedsWithin(START_SECONDS, TimeUnit.SECONDS)
+                        .as(() -> read(process.log()))
+                        .isEqualTo(0);
+                return read(process.log());
             } finally {
-                process.destroyForcibly();
+                process.container().signal("KILL");
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
         }
     }
 
@@ -167,16 +179,11 @@ class ImageStartIT {
     }
 
     /** Files that a process has in its /tmp. */
-    private static List<String> written(Process process) throws IOException {
-        Path tmp = Path.of("/proc", String.valueOf(process.pid()), "root/tmp");
-        try (Stream<Path> files = Files.walk(tmp)) {
+    private static List<String> written(ImageProcesses.Started process) throws IOException {
+        try (Stream<Path> files = Files.walk(process.tmp())) {
             return files.filter(file -> !Files.isDirectory(file))
-                    .map(file -> "/" + tmp.relativize(file))
+                    .map(file -> "/" + process.tmp().relativize(file))
                     .toList();
         }
-    }
-
-    private static String mapped(Process process) throws IOException {
-        return Files.readString(Path.of("/proc", String.valueOf(process.pid()), "maps"));
     }
 }

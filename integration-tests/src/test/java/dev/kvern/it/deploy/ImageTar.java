@@ -1,4 +1,4 @@
-package dev.kvern.it;
+package dev.kvern.it.deploy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
