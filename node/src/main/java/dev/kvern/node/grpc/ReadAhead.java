@@ -15,6 +15,9 @@ final class ReadAhead {
     /** A call reads ahead until it holds one part in so many of what may be held for all. */
     private static final int MOST_OF_THE_BUDGET = 4;
 
+    /** However large blocks are: one is read while the one before it is sent, or a caller waits for each in turn. */
+    private static final int LEAST_AHEAD = 2;
+
     private final BlockReader reader;
     private final List<BlockKey> keys;
     private final int depth;
@@ -93,7 +96,7 @@ final class ReadAhead {
 
     /** A caller that takes nothing must leave room for others. */
     private boolean mayTakeMore() {
-        return taken == 0 || taken < budget.limit() / MOST_OF_THE_BUDGET;
+        return reading.size() < LEAST_AHEAD || taken < budget.limit() / MOST_OF_THE_BUDGET;
     }
 
     /** The next block; null if none is being read. */

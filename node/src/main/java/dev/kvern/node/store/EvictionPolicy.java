@@ -58,6 +58,13 @@ public interface EvictionPolicy {
         used(List.of(key));
     }
 
+    /** Whether a block is held, as it was told last. */
+    default boolean holds(BlockKey key) {
+        Lease lease = lease(key);
+        lease.close();
+        return lease != Lease.NONE;
+    }
+
     /** Protects a block while it is being read; it may be leased several times at once. NONE for one that is not held. */
     Lease lease(BlockKey key);
 

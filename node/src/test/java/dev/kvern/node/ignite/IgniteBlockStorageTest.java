@@ -84,6 +84,20 @@ class IgniteBlockStorageTest {
         }
     }
 
+    @Test
+    void aLookUpBelievesWhatTheNodeRemembersToHold() {
+        var node = new Node("look-up-1", List.of());
+        node.storage.put(Blocks.key(0), Blocks.stored(0, 20_000)).join();
+        node.policy.held(Blocks.key(1), Optional.of(Blocks.key(0)), 20_000);
+
+        List<BlockKey> chain = List.of(Blocks.key(0), Blocks.key(1), Blocks.key(2));
+        // No page of the second is there to be read.
+        assertThat(node.storage.match(chain).join()).isEqualTo(2);
+
+        node.storage.delete(Blocks.key(0)).join();
+        assertThat(node.storage.match(chain).join()).isZero();
+    }
+
     /** As if the first Put of a block had reached its primary owner and not yet its backups. */
     @Test
     void aSecondPutBringsTheBlockToAllOfItsOwners() {

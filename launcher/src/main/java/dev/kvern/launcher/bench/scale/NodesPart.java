@@ -36,6 +36,9 @@ final class NodesPart {
     /** Blocks of one operation. */
     private static final int RUN = 8;
 
+    /** Each of several nodes does a part of the work, and has compiled its code the later. */
+    private static final int WARM_UPS = 4;
+
     private static final double GIGA = 1e9;
 
     private final ScaleSettings.Nodes settings;
@@ -81,8 +84,8 @@ final class NodesPart {
             for (int nodes : settings.counts()) {
                 clusters.add(start(nodes, processors, opened));
             }
-            for (int round = 0; round <= rounds; round++) {
-                out.println("nodes: " + (round == 0 ? "warm-up" : "round " + round + " of " + rounds));
+            for (int round = 1 - WARM_UPS; round <= rounds; round++) {
+                out.println("nodes: " + (round < 1 ? "warm-up" : "round " + round + " of " + rounds));
                 Collections.shuffle(clusters, random);
                 for (Sized each : clusters) {
                     measure(each, loop);
