@@ -71,7 +71,7 @@ class FaultyNodeTest {
     /** Every fault, at once and after some chunks that are as they should be. */
     static Stream<Arguments> faults() {
         return Stream.of(Fault.values())
-                .filter(fault -> fault != Fault.NONE && fault != Fault.BEGINS_ANEW)
+                .filter(fault -> fault != Fault.NONE)
                 .flatMap(fault -> Stream.of(0, 4).map(good -> Arguments.of(fault, good)));
     }
 
@@ -91,7 +91,7 @@ class FaultyNodeTest {
                 assertThat(usage.clusterTokens()).isEqualTo(came * EngineRig.CHUNK);
                 assertThat(usage.computedTokens()).isEqualTo(PROMPT.length - came * EngineRig.CHUNK);
                 assertThat(client.counters().fetchesEndedBy(reason(fault))).isEqualTo(1);
-                assertThat(client.counters().fetchFailures()).isEqualTo(reason(fault) == MissReason.NOT_STORED ? 0 : 1);
+                assertThat(client.counters().fetchFailures()).isEqualTo(1);
                 assertThat(client.counters().fetchedChunks()).isEqualTo(came);
                 assertNothingIsHeld(rig, client);
 
@@ -211,7 +211,6 @@ class FaultyNodeTest {
             case SILENT, STALLS_IN_A_CHUNK -> MissReason.TIMEOUT;
             case FAILS, FAILS_AFTER_ONE, FAILS_IN_A_CHUNK -> MissReason.NODE_FAILED;
             case REFUSES -> MissReason.REJECTED;
-            case GONE_IN_A_CHUNK -> MissReason.NOT_STORED;
             default -> MissReason.MALFORMED;
         };
     }
