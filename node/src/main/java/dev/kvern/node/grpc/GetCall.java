@@ -184,7 +184,15 @@ final class GetCall implements SendBudget.Holder {
     }
 
     private void sendPart(Sending sending) {
-        Optional<BlockPart.Data> part = sending.next(messageBytes);
+        Optional<BlockPart.Data> part;
+        try {
+            part = sending.next(messageBytes);
+        } catch (KvernException e) {
+            // The node is stopping.
+            release();
+            responses.onError(e);
+            return;
+        }
         lastSent = budget.now();
         if (part.isEmpty()) {
             beginAgain(sending);

@@ -76,8 +76,13 @@ final class ReadAhead {
     }
 
     private CompletableFuture<Optional<ReadableBlock>> fromStore(BlockKey key) {
-        Optional<ReadableBlock> there = reader.inStore(key, share);
-        return there.isPresent() ? done(there) : reader.read(key, share);
+        try {
+            Optional<ReadableBlock> there = reader.inStore(key, share, reading.isEmpty());
+            return there.isPresent() ? done(there) : reader.read(key, share);
+        } catch (RuntimeException e) {
+            // The node is stopping, say. A miss.
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     private static CompletableFuture<Optional<ReadableBlock>> done(Optional<ReadableBlock> block) {

@@ -135,10 +135,13 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     @Override
     public CompletableFuture<Optional<ReadableBlock>> open(BlockKey key) {
-        return calls.start("get", () -> new IgniteFinishedFutureImpl<>(here(key)))
-                .thenCompose(here -> here.isPresent()
-                        ? CompletableFuture.completedFuture(here)
-                        : get(key).thenApply(block -> block.map(found -> found)));
+        // Opened by what follows the call: if that was not in time, nobody would close it.
+        return calls.start("get", () -> new IgniteFinishedFutureImpl<>(key)).thenCompose(started -> {
+            Optional<ReadableBlock> here = here(started);
+            return here.isPresent()
+                    ? CompletableFuture.completedFuture(here)
+                    : get(key).thenApply(block -> block.map(found -> found));
+        });
     }
 
     @Override

@@ -7,6 +7,12 @@ import java.util.concurrent.CompletableFuture;
 
 /** Reads blocks: those at hand from the read cache, all others from the store. Safe for use by several threads. */
 public final class BlockReader {
+    /**
+     * Largest block that is copied where others wait: sending it would copy as much there. To wake another thread for it, and this one
+     * again, takes as long as copying a few hundred kilobytes.
+     */
+    private static final int COPIED_AT_ONCE_BYTES = 4 << 20;
+
     private final BlockStorage storage;
     private final ReadCache cache;
     private final StoreCounters counters;
@@ -28,19 +34,53 @@ public final class BlockReader {
     }
 
     /**
-     * A block that lies in this node's store and can be sent from there; empty if it must be {@link #read}, be it that a copy is to be
-     * made of it. To be closed.
+     * A block that lies in this node's store and can be sent from there, or a copy in the shared file; empty if it must be
+     * {@link #read}, be it that a copy is to be made of it that takes its time. To be closed.
      *
      * @param share whether whoever asks can read the shared file
+     * @param next whether whoever asks waits for this block
      */
-    public Optional<ReadableBlock> inStore(BlockKey key, boolean share) {
-        if (share) {
+    public Optional<ReadableBlock> inStore(BlockKey key, boolean share, boolean next) {
+        if (share && !next) {
+            // Copied by others, several at a time.
             return Optional.empty();
         }
-        Optional<ReadableBlock> block = storage.here(key);
-        if (block.isPresent() && cache.wasReadBefore(key)) {
-            block.get().close();
+        Optional<ReadableBlock> there = storage.here(key);
+        if (there.isEmpty()) {
+            return there;
+        }
+        ReadableBlock block = there.get();
+        if (share && block.header().payloadBytes() <= COPIED_AT_ONCE_BYTES) {
+            return Optional.of(shared(key, block));
+        }
+        if (share || cache.wasReadBefore(key)) {
+            block.close();
             return Optional.empty();
+        }
+        return there;
+    }
+
+    /** A copy in the shared file instead of the block, if there is room for one. */
+    private ReadableBlock shared(BlockKey key, ReadableBlock block) {
+        Optional<ReadableBlock> passed;
+        try {
+            passed = cache.pass(key, block);
+        } catch (RuntimeException e) {
+            block.close();
+            throw e;
+        }
+        if (passed.isPresent()) {
+            block.close();
+        }
+        return passed.orElse(block);
+    }
+
+    private ReadableBlock offered(BlockKey key, ReadableBlock block) {
+        try {
+            cache.offer(key, block);
+        } catch (RuntimeException e) {
+            block.close();
+            throw e;
         }
         return block;
     }
@@ -52,17 +92,7 @@ public final class BlockReader {
      */
     public CompletableFuture<Optional<ReadableBlock>> read(BlockKey key, boolean share) {
         return storage.open(key)
-                .thenApply(found -> found.map(block -> {
-                    if (!share) {
-                        cache.offer(key, block);
-                        return block;
-                    }
-                    Optional<ReadableBlock> passed = cache.pass(key, block);
-                    if (passed.isPresent()) {
-                        block.close();
-                    }
-                    return passed.orElse(block);
-                }));
+                .thenApply(found -> found.map(block -> share ? shared(key, block) : offered(key, block)));
     }
 
     /**
