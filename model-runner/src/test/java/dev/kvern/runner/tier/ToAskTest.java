@@ -2,12 +2,14 @@ package dev.kvern.runner.tier;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.grpc.ManagedChannel;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 class ToAskTest {
@@ -15,13 +17,17 @@ class ToAskTest {
     private static final int CHUNK_BYTES = ToAsk.UNREAD_BYTES / 10;
 
     private static final int WINDOW_BYTES = 4 << 20;
+    private static final ManagedChannel NOBODY =
+            InProcessChannelBuilder.forName("nobody").build();
+
+    @AfterAll
+    static void stop() {
+        NOBODY.shutdownNow();
+    }
 
     private static TierNode node(int number) {
         return new TierNode(
-                NodeTarget.at("node-" + number),
-                InProcessChannelBuilder.forName("nobody").build(),
-                new Breaker(1, 1, () -> 1),
-                new SharedBlocks(false));
+                NodeTarget.at("node-" + number), NOBODY, new Breaker(1, 1, () -> 1), new SharedBlocks(false));
     }
 
     private static List<OwnerGroup> groups(Random random, int nodes, int chunks) {
