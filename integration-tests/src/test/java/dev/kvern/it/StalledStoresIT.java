@@ -35,9 +35,14 @@ class StalledStoresIT {
                 Collections.nCopies(3, List.of("backups=1")),
                 List.of(List.of("tier.fetch_policy=always")))) {
             // So that the runner knows the owners, and connections are open.
-            cluster.coordinator().generate(Requests.greedy(Requests.prompt(1, 300), ANSWER_TOKENS));
+            Prompt first = Requests.prompt(1, CHUNKS * TestCluster.CHUNK_TOKENS + 1);
+            cluster.coordinator().generate(Requests.greedy(first, ANSWER_TOKENS));
+            Await.until(
+                    "the first blocks to be stored",
+                    STORED_WITHIN_SECONDS,
+                    () -> stored(cluster, first),
+                    stored -> stored == CHUNKS);
             RunnerLoad before = cluster.idleLoad("runner-a");
-            assertThat(before.getOffloadedBlocks()).isPositive();
 
             cluster.process("node-b").pause();
             var prompts = new ArrayList<Prompt>();
