@@ -119,7 +119,7 @@ final class ReadAhead {
 
     /** Of the budget. */
     long taken() {
-        return taken;
+        return taken + granted;
     }
 
     /** Room that was waited for, to be used for the next block. */

@@ -15,6 +15,9 @@ import org.apache.ignite.cluster.ClusterNode;
 import org.apache.ignite.internal.IgniteEx;
 import org.apache.ignite.internal.processors.affinity.AffinityTopologyVersion;
 import org.apache.ignite.internal.processors.cache.GridCacheAffinityManager;
+import org.apache.ignite.internal.processors.cache.GridCacheContext;
+import org.apache.ignite.internal.processors.cache.distributed.dht.topology.GridDhtLocalPartition;
+import org.apache.ignite.internal.processors.cache.distributed.dht.topology.GridDhtPartitionState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +29,7 @@ import org.slf4j.LoggerFactory;
 final class AffinityOwners implements BlockOwners {
     private static final Logger log = LoggerFactory.getLogger(AffinityOwners.class);
 
+    private final GridCacheContext<?, ?> context;
     private final GridCacheAffinityManager affinity;
     private final String localId;
     private final long clusterStartedAtMillis;
@@ -36,7 +40,8 @@ final class AffinityOwners implements BlockOwners {
 
     /** @param cache of {@code ignite}'s, that exists */
     AffinityOwners(Ignite ignite, String cache) {
-        this.affinity = ((IgniteEx) ignite).cachex(cache).context().affinity();
+        this.context = ((IgniteEx) ignite).cachex(cache).context();
+        this.affinity = context.affinity();
         this.localId = NodeMessages.id(ignite.cluster().localNode());
         // Nodes that join take it over from those that are there: it is the cluster's, and no node's.
         this.clusterStartedAtMillis = ignite.configuration().getDiscoverySpi().getGridStartTime();
@@ -81,6 +86,13 @@ final class AffinityOwners implements BlockOwners {
     @Override
     public boolean isHeldHere(BlockKey key) {
         return map().owners(key).contains(localId);
+    }
+
+    /** Whether this node has all blocks of a block's partition: one that joins owns it before they have come. */
+    boolean isWholeHere(BlockKey key) {
+        GridDhtLocalPartition partition =
+                context.topology().localPartition(KeyPartition.of(key, affinity.partitions()));
+        return partition != null && partition.state() == GridDhtPartitionState.OWNING;
     }
 
     private PartitionMap message(AffinityTopologyVersion version, List<List<ClusterNode>> assignment) {

@@ -38,8 +38,17 @@ final class BlockCopies {
                     .map(StoredBlock::encoded)
                     .orElse(NOTHING);
         });
-        messages.serveAtOnce(
-                HELD, question -> here(cache, BlockKey.wrap(question)).isPresent() ? new byte[1] : NOTHING);
+        messages.serveAtOnce(HELD, question -> {
+            BlockKey key = BlockKey.wrap(question);
+            if (here(cache, key).isPresent()) {
+                return new byte[1];
+            }
+            if (!owners.isWholeHere(key)) {
+                // No answer: it may be on its way here.
+                throw new IllegalStateException("blocks of this partition are still to come");
+            }
+            return NOTHING;
+        });
     }
 
     /** The copy held here, not verified. */

@@ -41,7 +41,28 @@ final class ChainLookUp {
         return countFrom(0);
     }
 
-    private CompletableFuture<Integer> countFrom(int from) {
+    private CompletableFuture<Integer> countFrom(int begin) {
+        int from = begin;
+        // Not by recursion: what is held here is known at once, of however long a chain.
+        while (true) {
+            CompletableFuture<Integer> matched = batch(from);
+            int to = Math.min(chain.size(), from + BATCH);
+            if (to == chain.size()) {
+                return matched;
+            }
+            if (!matched.isDone()) {
+                return matched.thenCompose(
+                        count -> count < to ? CompletableFuture.completedFuture(count) : countFrom(to));
+            }
+            if (matched.isCompletedExceptionally() || matched.join() < to) {
+                return matched;
+            }
+            from = to;
+        }
+    }
+
+    /** How many leading keys are stored, if all before one of them are, up to the end of its batch. */
+    private CompletableFuture<Integer> batch(int from) {
         List<BlockKey> batch = chain.subList(from, Math.min(chain.size(), from + BATCH));
         var stored = new ArrayList<CompletableFuture<Boolean>>();
         batch.forEach(key -> stored.add(store.apply(key)));
@@ -53,14 +74,12 @@ final class ChainLookUp {
                 }
             }
         });
-        return CompletableFuture.allOf(stored.toArray(CompletableFuture[]::new)).thenCompose(all -> {
-            for (int i = 0; i < stored.size(); i++) {
-                if (!stored.get(i).join()) {
-                    return CompletableFuture.completedFuture(from + i);
-                }
+        return CompletableFuture.allOf(stored.toArray(CompletableFuture[]::new)).thenApply(all -> {
+            int matched = 0;
+            while (matched < stored.size() && stored.get(matched).join()) {
+                matched++;
             }
-            int to = from + stored.size();
-            return to == chain.size() ? CompletableFuture.completedFuture(to) : countFrom(to);
+            return from + matched;
         });
     }
 }

@@ -76,6 +76,7 @@ final class ClusterSearch {
         long began = nanoTime.getAsLong();
         long told = began;
         long aloneSince = began;
+        boolean alone = false;
         while (aloneMillis > 0) {
             List<InetSocketAddress> others = new ArrayList<>(listed.get());
             boolean listsThis = others.removeIf(own);
@@ -85,7 +86,9 @@ final class ClusterSearch {
                 return;
             }
             long now = nanoTime.getAsLong();
-            if (!listsThis) {
+            if (!listsThis || !alone) {
+                // From the first look that has come to its end.
+                alone = listsThis;
                 aloneSince = now;
             } else if (passed(aloneSince, now) >= aloneMillis) {
                 log.info("no other node has answered for {} ms: if none does now, a cluster begins", aloneMillis);

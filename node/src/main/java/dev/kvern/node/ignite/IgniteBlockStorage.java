@@ -48,6 +48,9 @@ public final class IgniteBlockStorage implements BlockStorage {
     /** The same for look-ups, which are answered from memory, and whose callers wait for a quarter of a second. */
     private static final long HEDGE_LOOK_UP_MILLIS = 100;
 
+    /** Sending a block takes milliseconds; who takes longer than runners wait for an answer has no claim to it any more. */
+    private static final long LEASE_MILLIS = 5_000;
+
     private final Ignite ignite;
     private final IgniteCache<String, byte[]> cache;
     private final EvictionPolicy policy;
@@ -129,8 +132,7 @@ public final class IgniteBlockStorage implements BlockStorage {
             lease.close();
             return Optional.empty();
         }
-        use.used(key, block.get().header().parent());
-        return Optional.of(new LeasedBlock(block.get(), lease));
+        return Optional.of(new LeasedBlock(block.get(), lease, LEASE_MILLIS));
     }
 
     @Override
@@ -138,6 +140,7 @@ public final class IgniteBlockStorage implements BlockStorage {
         // Opened by what follows the call: if that was not in time, nobody would close it.
         return calls.start("get", () -> new IgniteFinishedFutureImpl<>(key)).thenCompose(started -> {
             Optional<ReadableBlock> here = here(started);
+            here.ifPresent(block -> use.used(key, block.header().parent()));
             return here.isPresent()
                     ? CompletableFuture.completedFuture(here)
                     : get(key).thenApply(block -> block.map(found -> found));
@@ -267,7 +270,7 @@ public final class IgniteBlockStorage implements BlockStorage {
 
     /** Of what is held here Ignite would read all pages to say that it is there. */
     private CompletableFuture<Boolean> isStored(BlockKey key) {
-        return policy.holds(key)
+        return policy.holds(key) && owners.isHeldHere(key)
                 ? CompletableFuture.completedFuture(true)
                 : calls.start("look-up", () -> cache.containsKeyAsync(key.toHex()));
     }

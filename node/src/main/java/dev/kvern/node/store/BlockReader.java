@@ -50,14 +50,13 @@ public final class BlockReader {
             return there;
         }
         ReadableBlock block = there.get();
-        if (share && block.header().payloadBytes() <= COPIED_AT_ONCE_BYTES) {
-            return Optional.of(shared(key, block));
-        }
-        if (share || cache.wasReadBefore(key)) {
+        int bytes = block.header().payloadBytes();
+        if (share ? bytes > COPIED_AT_ONCE_BYTES : cache.wasReadBefore(key, bytes)) {
             block.close();
             return Optional.empty();
         }
-        return there;
+        storage.used(key, block.header().parent());
+        return Optional.of(share ? shared(key, block) : block);
     }
 
     /** A copy in the shared file instead of the block, if there is room for one. */

@@ -15,7 +15,7 @@ public interface BlockStorage {
 
     /**
      * A block that can be sent from where it lies at this node, not verified, and kept from being evicted until it is closed; empty if
-     * there is none like that, and {@link #get} may still find it. Does not wait.
+     * there is none like that, and {@link #get} may still find it. Does not wait. To be told of by {@link #used} if it is sent.
      */
     default Optional<ReadableBlock> here(BlockKey key) {
         return Optional.empty();

@@ -2,15 +2,23 @@ package dev.kvern.node.store;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
-/** A block that is not evicted before it is closed. Safe for use as the block is. */
+/**
+ * A block that is not evicted before it is closed, or for so long: a caller that takes nothing must not keep a full node from
+ * evicting. Of what it takes later the checksum tells whether it is still the block. Safe for use as the block is.
+ */
 public final class LeasedBlock implements ReadableBlock {
     private final ReadableBlock block;
     private final EvictionPolicy.Lease lease;
+    private final CompletableFuture<Void> end = new CompletableFuture<>();
 
-    public LeasedBlock(ReadableBlock block, EvictionPolicy.Lease lease) {
+    /** @param millis longest time that the block is kept */
+    public LeasedBlock(ReadableBlock block, EvictionPolicy.Lease lease, long millis) {
         this.block = block;
         this.lease = lease;
+        end.completeOnTimeout(null, millis, TimeUnit.MILLISECONDS).thenRun(lease::close);
     }
 
     @Override
@@ -37,5 +45,7 @@ public final class LeasedBlock implements ReadableBlock {
     public void close() {
         block.close();
         lease.close();
+        // Not run any more, and forgotten by the timer.
+        end.cancel(false);
     }
 }

@@ -117,8 +117,8 @@ public final class ReadCache {
     }
 
     /** Whether a read of the block is to be told by {@link #offer}, which may take a copy; if not, this one is noted. */
-    public synchronized boolean wasReadBefore(BlockKey key) {
-        return readOnce.putIfAbsent(key, true) != null;
+    public synchronized boolean wasReadBefore(BlockKey key, int bytes) {
+        return PageSlab.pagesFor(bytes) <= slab.pages() && readOnce.putIfAbsent(key, true) != null;
     }
 
     private synchronized @Nullable Entry admitReadAgain(BlockKey key, ReadableBlock block) {
