@@ -96,13 +96,8 @@ final class PutBatch {
                     left.addAll(of);
                     lastFailure = MissReason.OWNER_SILENT;
                 } else {
-                    lanes.add(new PutLane(
-                            tier,
-                            new OwnerGroup(group.node(), of),
-                            owners,
-                            attempt,
-                            turn == SilentOwners.Turn.TO_SEE,
-                            this::changed));
+                    lanes.add(
+                            new PutLane(tier, new OwnerGroup(group.node(), of), owners, attempt, turn, this::changed));
                 }
             });
         }

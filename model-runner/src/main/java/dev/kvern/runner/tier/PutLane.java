@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
  * as one that hangs holds up all that comes after it. Confined to the sender's thread.
  */
 final class PutLane {
-    /** Of a call's time: for so long the node may take nothing and say nothing. Longer than it waits for room itself. */
+    /** Of a call's time: for so long the node may take nothing and say nothing. Longer than it waits for room and stores. */
     private static final int STALL_PART = 2;
 
     /** The same where owners were silent before. */
@@ -32,16 +32,22 @@ final class PutLane {
      * @param group the node, and places of the chunks
      * @param owners of all of these chunks; empty if nobody knows them
      * @param attempt how many nodes were offered them before
-     * @param toSee whether these owners were silent before
+     * @param turn how these owners are to be waited for
      * @param onChange told when there may be something to do, on other threads
      */
-    PutLane(TierAccess tier, OwnerGroup group, Set<String> owners, int attempt, boolean toSee, Runnable onChange) {
+    PutLane(
+            TierAccess tier,
+            OwnerGroup group,
+            Set<String> owners,
+            int attempt,
+            SilentOwners.Turn turn,
+            Runnable onChange) {
         this.places = group.places();
         this.owners = owners;
         this.attempt = attempt;
-        this.toSee = toSee;
+        this.toSee = turn.isToSee();
         this.stallNanos = TimeUnit.MILLISECONDS.toNanos(tier.options().putTimeoutMillis())
-                / (toSee ? STALL_PART_TO_SEE : STALL_PART);
+                / (turn == SilentOwners.Turn.TO_SEE ? STALL_PART_TO_SEE : STALL_PART);
         this.end = places.size();
         this.call = new PutCall(tier, group.node(), onChange);
     }
