@@ -70,7 +70,7 @@ final class PutBatch {
 
     private PutOutcome outcome() {
         if (!left.isEmpty()) {
-            return new PutOutcome.Failed(lastFailure);
+            return new PutOutcome.Failed(lastFailure, stored, alreadyStored, rejected, left);
         }
         return rejected == 0
                 ? new PutOutcome.Stored(stored, alreadyStored)
@@ -162,6 +162,8 @@ final class PutBatch {
             tier.silent().answered(lane.owners());
             stored += done.stored();
             alreadyStored += done.alreadyStored();
+            // Some if it was told to send no more.
+            left.addAll(lane.unsent());
         } else if (outcome instanceof PutOutcome.Failed failure) {
             failed(lane, failure.reason());
         }

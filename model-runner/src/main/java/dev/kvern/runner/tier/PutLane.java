@@ -60,6 +60,11 @@ final class PutLane {
         return places;
     }
 
+    /** Places of the chunks that it has not begun to send. */
+    List<Integer> unsent() {
+        return places.subList(begun, places.size());
+    }
+
     Set<String> owners() {
         return owners;
     }
@@ -112,13 +117,13 @@ final class PutLane {
 
     /** How the stream has ended; once. */
     PutOutcome settle() {
-        PutOutcome outcome = call.settle();
+        PutOutcome outcome = call.settle(places);
         if (outcome instanceof PutOutcome.Stored && !halfClosed) {
             // It has yet to be sent some.
-            return new PutOutcome.Failed(MissReason.MALFORMED);
+            return PutCall.failed(MissReason.MALFORMED, places);
         }
         // The node may be well, and wait as well.
-        return stalled && toSee ? new PutOutcome.Failed(MissReason.OWNER_SILENT) : outcome;
+        return stalled && toSee ? PutCall.failed(MissReason.OWNER_SILENT, places) : outcome;
     }
 
     /** Whether it speaks for the node that it has ended the stream at all. */

@@ -405,7 +405,7 @@ class FanOutTest {
         assertThat(store("c").blocks.keySet()).containsExactlyInAnyOrderElementsOf(ownedBy("c"));
         assertThat(client.counters().nodeFailures()).isEqualTo(1);
         NAMES.forEach(name -> store(name).putFault = ScriptedStore.PutFault.FAILS);
-        assertThat(client.put(sources())).isEqualTo(new PutOutcome.Failed(MissReason.NODE_FAILED));
+        assertThat(client.put(sources())).isEqualTo(PutOutcome.Failed.ofAll(MissReason.NODE_FAILED, CHUNKS));
     }
 
     @Test
@@ -442,7 +442,7 @@ class FanOutTest {
         fill(true);
         NAMES.forEach(name -> store(name).putFault = ScriptedStore.PutFault.OWNER_SILENT);
         for (int i = 0; i < 3; i++) {
-            assertThat(client.put(sources())).isEqualTo(new PutOutcome.Failed(MissReason.OWNER_SILENT));
+            assertThat(client.put(sources())).isEqualTo(PutOutcome.Failed.ofAll(MissReason.OWNER_SILENT, CHUNKS));
         }
         assertThat(client.counters().nodeFailures()).isPositive();
         NAMES.forEach(name -> store(name).asked.clear());
