@@ -250,7 +250,8 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         } catch (InterruptedException e) {
             countDropped(batch);
             throw e;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
+            // Nobody else would send the chunks that follow: a shortage of direct memory passes.
             RequestScope.run(
                     batch.request(),
                     () -> log.error(
@@ -372,7 +373,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
                 chunk.copyTo(payload);
                 copies.add(new OffloadCargo.Staged(
                         chunk.key(), chunk.parent(), chunk.tokens(), chunk.labels(), payload.array()));
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | OutOfMemoryError e) {
                 log.warn("a chunk that was not stored cannot be copied: {}", e.toString());
                 synchronized (this) {
                     stagedBytes -= chunk.bytes();

@@ -60,9 +60,9 @@ final class PutBatch {
             while (!lanes.isEmpty()) {
                 advance();
             }
-        } catch (InterruptedException e) {
+        } finally {
+            // None are left but when this was interrupted or failed.
             lanes.forEach(PutLane::cancel);
-            throw e;
         }
         tier.counters().putEnded(tier.nanoTime().getAsLong() - begun);
         return outcome();

@@ -42,7 +42,7 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
     /** Of the chunk being sent. */
     private ByteBuffer unsent = ByteBuffer.allocate(0);
 
-    /** Whether a chunk could not be copied. */
+    /** Whether a chunk could not be copied, by us or by the transport. */
     private boolean uncopied;
 
     private long lastMoved = System.nanoTime();
@@ -135,8 +135,10 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         }
         try {
             sending.run();
-        } catch (RuntimeException e) {
-            // Also what the stub throws when the call ended between the check and the message.
+        } catch (RuntimeException | OutOfMemoryError e) {
+            // Also what the stub throws when the call ended between the check and the message. Direct memory that is
+            // used up is an error to Java, and no more than a shortage that passes here.
+            uncopied |= e instanceof OutOfMemoryError;
             requests.cancel("sending failed", e);
             end(Status.CANCELLED.withCause(e));
         }
@@ -196,7 +198,7 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         return status != null;
     }
 
-    /** Ends a call whose sender was interrupted. */
+    /** Ends a call whose sender goes no further. */
     void cancel() {
         requests.cancel("stopping", null);
     }

@@ -131,7 +131,7 @@ final class PutLane {
         return !stalled;
     }
 
-    /** Ends a stream whose sender was interrupted. */
+    /** Ends a stream whose sender goes no further. */
     void cancel() {
         call.cancel();
     }

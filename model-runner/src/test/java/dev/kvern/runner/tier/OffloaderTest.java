@@ -259,6 +259,21 @@ class OffloaderTest {
     }
 
     @Test
+    void withoutDirectMemoryABatchFailsAndTheNextIsSent() throws InterruptedException {
+        tier.gate.release(1_000);
+        tier.shortOfMemory = true;
+        List<BlockKey> keys = Chains.keys(1, 2);
+        stage(keys, 0);
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(offloader.stats().failedChunks()).isEqualTo(1);
+        assertThat(offloader.stats().pendingBytes()).isZero();
+        tier.shortOfMemory = false;
+        stage(keys, 1);
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(tier.stored.keySet()).containsExactly(keys.get(1));
+    }
+
+    @Test
     void aCopyThatFailsIsForgotten() throws InterruptedException {
         List<BlockKey> keys = Chains.keys(1, 1);
         assertThatThrownBy(() ->
@@ -370,6 +385,7 @@ class OffloaderTest {
         private final List<Integer> batches = new CopyOnWriteArrayList<>();
         private volatile boolean away;
         private volatile boolean full;
+        private volatile boolean shortOfMemory;
 
         /** The chunk of which an owner is silent. */
         private volatile @Nullable BlockKey silent;
@@ -396,6 +412,9 @@ class OffloaderTest {
             puts.addAndGet(chunks.size());
             if (away || failure.isPresent()) {
                 return PutOutcome.Failed.ofAll(failure.orElse(MissReason.NO_NODES), chunks.size());
+            }
+            if (shortOfMemory) {
+                throw new OutOfMemoryError("no direct memory");
             }
             if (silent != null) {
                 BlockKey without = silent;

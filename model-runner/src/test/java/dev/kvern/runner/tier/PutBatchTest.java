@@ -256,7 +256,8 @@ class PutBatchTest {
         for (int place : new int[] {0, CHUNKS / 2, CHUNKS - 1}) {
             stores.values().forEach(store -> store.blocks.clear());
             List<ChunkSource> sources = new ArrayList<>(sources());
-            sources.set(place, new Uncopied(sources.get(place)));
+            // Memory of the device, and of Java.
+            sources.set(place, new Uncopied(sources.get(place), place == 0));
             PutOutcome outcome = client.put(sources);
             assertThat(outcome).isInstanceOf(PutOutcome.Failed.class);
             if (outcome instanceof PutOutcome.Failed failure) {
@@ -269,7 +270,7 @@ class PutBatchTest {
     }
 
     /** A chunk for a copy of which there is no memory. */
-    private record Uncopied(ChunkSource of) implements ChunkSource {
+    private record Uncopied(ChunkSource of, boolean onDevice) implements ChunkSource {
         @Override
         public BlockKey key() {
             return of.key();
@@ -292,7 +293,10 @@ class PutBatchTest {
 
         @Override
         public void copyTo(ByteBuffer target) {
-            throw new OutOfDeviceMemoryException("no memory for a copy", null);
+            if (onDevice) {
+                throw new OutOfDeviceMemoryException("no memory for a copy", null);
+            }
+            throw new OutOfMemoryError("no direct memory for a copy");
         }
     }
 
