@@ -48,7 +48,7 @@ class FanOutTest {
     private static final TierOptions PATIENT = new TierOptions(40_000, 40_000, 40_000, 256, 2, 1_000);
 
     /** Where a node is to be given up that stalls: it has half of the time, and so has the next. */
-    private static final TierOptions STALLED = new TierOptions(2_000, 2_000, 4_000, 256, 2, 1_000);
+    private static final TierOptions STALLED = new TierOptions(8_000, 8_000, 8_000, 256, 2, 1_000);
 
     private final Map<String, ScriptedStore> stores = new TreeMap<>();
     private final Map<String, String> servers = new TreeMap<>();
