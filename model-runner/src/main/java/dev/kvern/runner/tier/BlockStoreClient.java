@@ -117,7 +117,7 @@ public final class BlockStoreClient implements CacheTier, AutoCloseable {
             return new PutBatch(tier, chunks).store();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return new PutOutcome.Failed(MissReason.CANCELLED);
+            return PutOutcome.Failed.ofAll(MissReason.CANCELLED, chunks.size());
         }
     }
 

@@ -21,7 +21,7 @@ public interface CacheTier {
 
         @Override
         public PutOutcome put(List<? extends ChunkSource> chunks) {
-            return new PutOutcome.Failed(MissReason.NO_NODES);
+            return PutOutcome.Failed.ofAll(MissReason.NO_NODES, chunks.size());
         }
     };
 

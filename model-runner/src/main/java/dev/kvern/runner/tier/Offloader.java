@@ -21,8 +21,10 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -248,7 +250,8 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
         } catch (InterruptedException e) {
             countDropped(batch);
             throw e;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
+            // Nobody else would send the chunks that follow: a shortage of direct memory passes.
             RequestScope.run(
                     batch.request(),
                     () -> log.error(
@@ -331,10 +334,24 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
             count(full.stored(), full.alreadyStored(), List.of());
             countRejected(full.rejected());
         } else if (outcome instanceof PutOutcome.Failed failure) {
+            List<OffloadCargo> left = at(missing, failure.left()::contains);
+            // Of those that were refused nobody says which they are.
+            List<OffloadCargo> there = failure.rejected() == 0
+                    ? at(missing, place -> !failure.left().contains(place))
+                    : List.of();
+            count(failure.stored(), failure.alreadyStored(), there);
+            countRejected(failure.rejected());
             boolean worthwhile = OffloadRetries.worth(failure.reason(), batch.offers() + 1);
-            return new Unstored(missing.size(), worthwhile ? copies(missing) : List.of());
+            return new Unstored(left.size(), worthwhile ? copies(left) : List.of());
         }
         return Unstored.NOTHING;
+    }
+
+    private static List<OffloadCargo> at(List<OffloadCargo> chunks, IntPredicate which) {
+        return IntStream.range(0, chunks.size())
+                .filter(which)
+                .mapToObj(chunks::get)
+                .toList();
     }
 
     /** Copies of leading chunks, as many as there is room for: their blocks are not held up by a node that failed. */
@@ -356,7 +373,7 @@ public final class Offloader implements OffloadQueue, AutoCloseable {
                 chunk.copyTo(payload);
                 copies.add(new OffloadCargo.Staged(
                         chunk.key(), chunk.parent(), chunk.tokens(), chunk.labels(), payload.array()));
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | OutOfMemoryError e) {
                 log.warn("a chunk that was not stored cannot be copied: {}", e.toString());
                 synchronized (this) {
                     stagedBytes -= chunk.bytes();

@@ -60,9 +60,9 @@ final class PutBatch {
             while (!lanes.isEmpty()) {
                 advance();
             }
-        } catch (InterruptedException e) {
+        } finally {
+            // None are left but when this was interrupted or failed.
             lanes.forEach(PutLane::cancel);
-            throw e;
         }
         tier.counters().putEnded(tier.nanoTime().getAsLong() - begun);
         return outcome();
@@ -70,7 +70,7 @@ final class PutBatch {
 
     private PutOutcome outcome() {
         if (!left.isEmpty()) {
-            return new PutOutcome.Failed(lastFailure);
+            return new PutOutcome.Failed(lastFailure, stored, alreadyStored, rejected, left);
         }
         return rejected == 0
                 ? new PutOutcome.Stored(stored, alreadyStored)
@@ -96,13 +96,8 @@ final class PutBatch {
                     left.addAll(of);
                     lastFailure = MissReason.OWNER_SILENT;
                 } else {
-                    lanes.add(new PutLane(
-                            tier,
-                            new OwnerGroup(group.node(), of),
-                            owners,
-                            attempt,
-                            turn == SilentOwners.Turn.TO_SEE,
-                            this::changed));
+                    lanes.add(
+                            new PutLane(tier, new OwnerGroup(group.node(), of), owners, attempt, turn, this::changed));
                 }
             });
         }
@@ -167,6 +162,8 @@ final class PutBatch {
             tier.silent().answered(lane.owners());
             stored += done.stored();
             alreadyStored += done.alreadyStored();
+            // Some if it was told to send no more.
+            left.addAll(lane.unsent());
         } else if (outcome instanceof PutOutcome.Failed failure) {
             failed(lane, failure.reason());
         }

@@ -17,6 +17,7 @@ import io.grpc.stub.ClientResponseObserver;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +42,7 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
     /** Of the chunk being sent. */
     private ByteBuffer unsent = ByteBuffer.allocate(0);
 
-    /** Whether a chunk could not be copied. */
+    /** Whether a chunk could not be copied, by us or by the transport. */
     private boolean uncopied;
 
     private long lastMoved = System.nanoTime();
@@ -134,8 +135,10 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         }
         try {
             sending.run();
-        } catch (RuntimeException e) {
-            // Also what the stub throws when the call ended between the check and the message.
+        } catch (RuntimeException | OutOfMemoryError e) {
+            // Also what the stub throws when the call ended between the check and the message. Direct memory that is
+            // used up is an error to Java, and no more than a shortage that passes here.
+            uncopied |= e instanceof OutOfMemoryError;
             requests.cancel("sending failed", e);
             end(Status.CANCELLED.withCause(e));
         }
@@ -160,15 +163,24 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         return ended;
     }
 
-    /** How the call has ended; once. */
-    PutOutcome settle() {
-        PutOutcome outcome = outcome();
+    /**
+     * How the call has ended; once.
+     *
+     * @param places of the chunks that were meant for it
+     */
+    PutOutcome settle(List<Integer> places) {
+        PutOutcome outcome = outcome(places);
         // Not before: the transport may still look at what it has not sent.
         copies.forEach(tier.sent()::give);
-        return uncopied ? new PutOutcome.Failed(MissReason.LOCAL_FAILURE) : outcome;
+        return uncopied ? failed(MissReason.LOCAL_FAILURE, places) : outcome;
     }
 
-    private synchronized PutOutcome outcome() {
+    /** None of the chunks with these places is known to be stored. */
+    static PutOutcome failed(MissReason reason, List<Integer> places) {
+        return new PutOutcome.Failed(reason, 0, 0, 0, Set.copyOf(places));
+    }
+
+    private synchronized PutOutcome outcome(List<Integer> places) {
         PutResponse stored = response;
         if (status == null) {
             throw new IllegalStateException("the call has not ended");
@@ -176,8 +188,9 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         if (status.isOk() && stored != null) {
             return new PutOutcome.Stored(stored.getStored(), stored.getAlreadyStored());
         }
-        return new PutOutcome.Failed(
-                status.getCode() == Status.Code.INVALID_ARGUMENT ? MissReason.MALFORMED : MissReason.of(status));
+        return failed(
+                status.getCode() == Status.Code.INVALID_ARGUMENT ? MissReason.MALFORMED : MissReason.of(status),
+                places);
     }
 
     /** Whether the node has ended the call, with an answer or without. */
@@ -185,7 +198,7 @@ final class PutCall implements ClientResponseObserver<BlockPart, PutResponse> {
         return status != null;
     }
 
-    /** Ends a call whose sender was interrupted. */
+    /** Ends a call whose sender goes no further. */
     void cancel() {
         requests.cancel("stopping", null);
     }

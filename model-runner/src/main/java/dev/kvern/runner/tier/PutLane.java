@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
  * as one that hangs holds up all that comes after it. Confined to the sender's thread.
  */
 final class PutLane {
-    /** Of a call's time: for so long the node may take nothing and say nothing. Longer than it waits for room itself. */
+    /** Of a call's time: for so long the node may take nothing and say nothing. Longer than it waits for room and stores. */
     private static final int STALL_PART = 2;
 
     /** The same where owners were silent before. */
@@ -32,16 +32,22 @@ final class PutLane {
      * @param group the node, and places of the chunks
      * @param owners of all of these chunks; empty if nobody knows them
      * @param attempt how many nodes were offered them before
-     * @param toSee whether these owners were silent before
+     * @param turn how these owners are to be waited for
      * @param onChange told when there may be something to do, on other threads
      */
-    PutLane(TierAccess tier, OwnerGroup group, Set<String> owners, int attempt, boolean toSee, Runnable onChange) {
+    PutLane(
+            TierAccess tier,
+            OwnerGroup group,
+            Set<String> owners,
+            int attempt,
+            SilentOwners.Turn turn,
+            Runnable onChange) {
         this.places = group.places();
         this.owners = owners;
         this.attempt = attempt;
-        this.toSee = toSee;
+        this.toSee = turn.isToSee();
         this.stallNanos = TimeUnit.MILLISECONDS.toNanos(tier.options().putTimeoutMillis())
-                / (toSee ? STALL_PART_TO_SEE : STALL_PART);
+                / (turn == SilentOwners.Turn.TO_SEE ? STALL_PART_TO_SEE : STALL_PART);
         this.end = places.size();
         this.call = new PutCall(tier, group.node(), onChange);
     }
@@ -52,6 +58,11 @@ final class PutLane {
 
     List<Integer> places() {
         return places;
+    }
+
+    /** Places of the chunks that it has not begun to send. */
+    List<Integer> unsent() {
+        return places.subList(begun, places.size());
     }
 
     Set<String> owners() {
@@ -106,13 +117,13 @@ final class PutLane {
 
     /** How the stream has ended; once. */
     PutOutcome settle() {
-        PutOutcome outcome = call.settle();
+        PutOutcome outcome = call.settle(places);
         if (outcome instanceof PutOutcome.Stored && !halfClosed) {
             // It has yet to be sent some.
-            return new PutOutcome.Failed(MissReason.MALFORMED);
+            return PutCall.failed(MissReason.MALFORMED, places);
         }
         // The node may be well, and wait as well.
-        return stalled && toSee ? new PutOutcome.Failed(MissReason.OWNER_SILENT) : outcome;
+        return stalled && toSee ? PutCall.failed(MissReason.OWNER_SILENT, places) : outcome;
     }
 
     /** Whether it speaks for the node that it has ended the stream at all. */
@@ -120,7 +131,7 @@ final class PutLane {
         return !stalled;
     }
 
-    /** Ends a stream whose sender was interrupted. */
+    /** Ends a stream whose sender goes no further. */
     void cancel() {
         call.cancel();
     }

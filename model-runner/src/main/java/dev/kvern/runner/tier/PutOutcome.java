@@ -1,5 +1,9 @@
 package dev.kvern.runner.tier;
 
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
 /** What became of chunks to be stored. */
 public sealed interface PutOutcome {
     /** All are stored now: {@code stored} of them new, {@code alreadyStored} were there. */
@@ -11,6 +15,22 @@ public sealed interface PutOutcome {
      */
     record Rejected(int stored, int alreadyStored, int rejected) implements PutOutcome {}
 
-    /** Not all of them are stored. */
-    record Failed(MissReason reason) implements PutOutcome {}
+    /**
+     * Something is wrong: some are neither stored nor refused for want of room.
+     *
+     * @param reason of the last failure
+     * @param left which of the chunks, by their places in the call, are not known to be stored
+     */
+    record Failed(MissReason reason, int stored, int alreadyStored, int rejected, Set<Integer> left)
+            implements PutOutcome {
+        public Failed {
+            left = Set.copyOf(left);
+        }
+
+        /** None of that many chunks is known to be stored. */
+        public static Failed ofAll(MissReason reason, int chunks) {
+            return new Failed(
+                    reason, 0, 0, 0, IntStream.range(0, chunks).boxed().collect(Collectors.toSet()));
+        }
+    }
 }

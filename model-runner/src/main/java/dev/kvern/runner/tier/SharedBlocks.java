@@ -40,9 +40,11 @@ final class SharedBlocks {
         return readable ? Optional.of(mapped.file()) : Optional.empty();
     }
 
-    /** Bytes of the file that is mapped; 0 if none is. */
+    /** Bytes of the file that is mapped; 0 if none is, or the node's memory cannot be read. */
     long bytes() {
-        return mapped.segments().stream().mapToLong(ByteBuffer::capacity).sum();
+        return !readable
+                ? 0
+                : mapped.segments().stream().mapToLong(ByteBuffer::capacity).sum();
     }
 
     /** Takes over the file that the node has named. After one that cannot be read no other is tried. */

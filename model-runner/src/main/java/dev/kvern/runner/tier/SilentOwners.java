@@ -13,13 +13,16 @@ import java.util.function.LongSupplier;
 final class SilentOwners {
     private static final int MOST = 1_024;
 
+    /** One look in so many is a long one: a node that has to wait for room is otherwise taken for one that waits in vain. */
+    private static final int LOOKS_TO_A_LONG_ONE = 4;
+
     private final long restNanos;
     private final LongSupplier nanoTime;
-    private final Map<Set<String>, Breaker> silent = new LinkedHashMap<>() {
+    private final Map<Set<String>, Silence> silent = new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Set<String>, Breaker> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Set<String>, Silence> eldest) {
             return size() > MOST;
         }
     };
@@ -29,7 +32,24 @@ final class SilentOwners {
         NOW,
         /** To see; not to be waited for as usual. */
         TO_SEE,
-        LATER
+        /** To see; to be waited for as usual. */
+        TO_SEE_AT_LENGTH,
+        LATER;
+
+        /** Whether the owners were silent before. */
+        boolean isToSee() {
+            return this == TO_SEE || this == TO_SEE_AT_LENGTH;
+        }
+    }
+
+    /** Of some owners, since they last answered. */
+    private static final class Silence {
+        private final Breaker breaker;
+        private int looks;
+
+        private Silence(Breaker breaker) {
+            this.breaker = breaker;
+        }
     }
 
     SilentOwners(long restNanos, LongSupplier nanoTime) {
@@ -38,23 +58,27 @@ final class SilentOwners {
     }
 
     /**
-     * Whether blocks may be offered that have these owners. {@link Turn#TO_SEE} is said once in a while: whoever hears it has to offer
+     * Whether blocks may be offered that have these owners. That it is to see is said once in a while: whoever hears it has to offer
      * them.
      *
      * @param owners member ids; empty if nobody knows them
      */
     synchronized Turn turn(Set<String> owners) {
-        Breaker breaker = silent.get(owners);
-        if (breaker == null) {
+        Silence silence = silent.get(owners);
+        if (silence == null) {
             return Turn.NOW;
         }
-        return breaker.allow() ? Turn.TO_SEE : Turn.LATER;
+        if (!silence.breaker.allow()) {
+            return Turn.LATER;
+        }
+        return ++silence.looks % LOOKS_TO_A_LONG_ONE == 0 ? Turn.TO_SEE_AT_LENGTH : Turn.TO_SEE;
     }
 
     /** One of them was waited for in vain. */
     synchronized void kept(Set<String> owners) {
         if (!owners.isEmpty()) {
-            silent.computeIfAbsent(owners, any -> new Breaker(1, restNanos, nanoTime))
+            silent.computeIfAbsent(owners, any -> new Silence(new Breaker(1, restNanos, nanoTime)))
+                    .breaker
                     .failed();
         }
     }

@@ -18,5 +18,5 @@ public record TierOptions(
         int sickAfterFailures,
         int sickMillis) {
     /** What the runner's defaults say. */
-    public static final TierOptions DEFAULTS = new TierOptions(2_000, 500, 5_000, 256 << 10, 2, 2_000);
+    public static final TierOptions DEFAULTS = new TierOptions(2_000, 500, 10_000, 256 << 10, 2, 2_000);
 }

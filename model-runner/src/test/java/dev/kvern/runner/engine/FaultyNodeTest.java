@@ -51,8 +51,11 @@ class FaultyNodeTest {
     /** No call is to end because this machine is busy. */
     private static final int PATIENT_MILLIS = 20_000;
 
-    /** Of fetches that stall: what comes before must have come by then. */
+    /** Of fetches that stall and bring nothing. */
     private static final int STALLED_MILLIS = 1_000;
+
+    /** Of fetches that stall later: what comes before must have come by then, over a connection that is yet to be made. */
+    private static final int STALLED_LATER_MILLIS = 5_000;
 
     /** A node that says nothing says nothing of what it stores either. */
     private static final int MATCH_MILLIS = 1_000;
@@ -82,7 +85,7 @@ class FaultyNodeTest {
             fill(server);
             store.goodChunks = good;
             store.fault = fault;
-            try (var client = connect(server, fault);
+            try (var client = connect(server, fault, good);
                     var rig = new EngineRig(128, client, OPTIONS)) {
                 Collected answer = rig.run(PROMPT, TOKENS);
                 assertThat(answer.array()).isEqualTo(rig.model.expected(PROMPT, TOKENS));
@@ -111,7 +114,7 @@ class FaultyNodeTest {
             fill(server);
             store.goodChunks = good;
             store.fault = fault;
-            try (var client = connect(server, fault);
+            try (var client = connect(server, fault, good);
                     var rig = new EngineRig(128, client, OPTIONS, FetchPolicy.OVERLAP)) {
                 rig.slowChunks();
                 Collected answer = rig.run(PROMPT, TOKENS);
@@ -242,8 +245,15 @@ class FaultyNodeTest {
         return connect(server, PATIENT_MILLIS);
     }
 
-    private static BlockStoreClient connect(GrpcServer server, Fault fault) {
-        return connect(server, reason(fault) == MissReason.TIMEOUT ? STALLED_MILLIS : PATIENT_MILLIS);
+    private static BlockStoreClient connect(GrpcServer server, Fault fault, int good) {
+        return connect(server, millis(fault, good));
+    }
+
+    private static int millis(Fault fault, int good) {
+        if (reason(fault) != MissReason.TIMEOUT) {
+            return PATIENT_MILLIS;
+        }
+        return chunksThatCome(fault, good) > 0 ? STALLED_LATER_MILLIS : STALLED_MILLIS;
     }
 
     private static BlockStoreClient connect(GrpcServer server, int fetchMillis) {

@@ -72,7 +72,7 @@ final class SimulatedTier implements CacheTier, OffloadQueue {
 
     @Override
     public PutOutcome put(List<? extends ChunkSource> chunks) {
-        return new PutOutcome.Failed(MissReason.NO_NODES);
+        return PutOutcome.Failed.ofAll(MissReason.NO_NODES, chunks.size());
     }
 
     @Override

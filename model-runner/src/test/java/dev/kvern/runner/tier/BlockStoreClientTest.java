@@ -140,7 +140,7 @@ class BlockStoreClientTest {
     void withoutNodesThereIsNothing() {
         assertThat(fetch(new Arrived())).isEqualTo(new FetchOutcome.Miss(MissReason.NO_NODES));
         assertThat(client.match(keys)).isEmpty();
-        assertThat(client.put(sources(1))).isEqualTo(new PutOutcome.Failed(MissReason.NO_NODES));
+        assertThat(client.put(sources(1))).isEqualTo(PutOutcome.Failed.ofAll(MissReason.NO_NODES, 1));
     }
 
     /** Whatever a lone node does wrong, what arrived before is right and the rest is a miss. */
@@ -281,7 +281,7 @@ class BlockStoreClientTest {
                 throw new OutOfDeviceMemoryException("no memory for a copy", null);
             }
         });
-        assertThat(client.put(sources)).isEqualTo(new PutOutcome.Failed(MissReason.LOCAL_FAILURE));
+        assertThat(client.put(sources)).isEqualTo(PutOutcome.Failed.ofAll(MissReason.LOCAL_FAILURE, sources.size()));
         assertThat(client.counters().nodeFailures()).isZero();
         assertThat(client.put(sources(3))).isInstanceOf(PutOutcome.Stored.class);
     }
@@ -322,7 +322,7 @@ class BlockStoreClientTest {
         }
         assertThat(store(SECOND).blocks).hasSize(3);
         store(SECOND).putFault = ScriptedStore.PutFault.FAILS;
-        assertThat(client.put(sources(3))).isEqualTo(new PutOutcome.Failed(MissReason.NODE_FAILED));
+        assertThat(client.put(sources(3))).isEqualTo(PutOutcome.Failed.ofAll(MissReason.NODE_FAILED, 3));
     }
 
     @Test

@@ -48,7 +48,7 @@ class FanOutTest {
     private static final TierOptions PATIENT = new TierOptions(40_000, 40_000, 40_000, 256, 2, 1_000);
 
     /** Where a node is to be given up that stalls: it has half of the time, and so has the next. */
-    private static final TierOptions STALLED = new TierOptions(2_000, 2_000, 4_000, 256, 2, 1_000);
+    private static final TierOptions STALLED = new TierOptions(8_000, 8_000, 8_000, 256, 2, 1_000);
 
     private final Map<String, ScriptedStore> stores = new TreeMap<>();
     private final Map<String, String> servers = new TreeMap<>();
@@ -405,7 +405,7 @@ class FanOutTest {
         assertThat(store("c").blocks.keySet()).containsExactlyInAnyOrderElementsOf(ownedBy("c"));
         assertThat(client.counters().nodeFailures()).isEqualTo(1);
         NAMES.forEach(name -> store(name).putFault = ScriptedStore.PutFault.FAILS);
-        assertThat(client.put(sources())).isEqualTo(new PutOutcome.Failed(MissReason.NODE_FAILED));
+        assertThat(client.put(sources())).isEqualTo(PutOutcome.Failed.ofAll(MissReason.NODE_FAILED, CHUNKS));
     }
 
     @Test
@@ -442,7 +442,7 @@ class FanOutTest {
         fill(true);
         NAMES.forEach(name -> store(name).putFault = ScriptedStore.PutFault.OWNER_SILENT);
         for (int i = 0; i < 3; i++) {
-            assertThat(client.put(sources())).isEqualTo(new PutOutcome.Failed(MissReason.OWNER_SILENT));
+            assertThat(client.put(sources())).isEqualTo(PutOutcome.Failed.ofAll(MissReason.OWNER_SILENT, CHUNKS));
         }
         assertThat(client.counters().nodeFailures()).isPositive();
         NAMES.forEach(name -> store(name).asked.clear());

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
@@ -25,6 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -145,6 +147,29 @@ class OffloaderTest {
     }
 
     @Test
+    void onlyWhatIsLeftOfABatchIsOfferedAgain() throws InterruptedException {
+        tier.gate.release(1_000);
+        List<OffloadChunk> chain = chain(3);
+        List<BlockKey> keys = chain.stream().map(OffloadChunk::key).toList();
+        tier.silent = keys.get(1);
+        offloader.offer(chain);
+        await(() -> offloader.stats().failedChunks() == 1 && pool.usage().used() == 0);
+        assertThat(offloader.stats().offloadedChunks()).isEqualTo(2);
+        assertThat(offloader.stats().pendingBytes()).isEqualTo(2 * BLOCK_BYTES);
+        nanos.addAndGet(Duration.ofMillis(501).toNanos());
+        await(() -> offloader.stats().failedChunks() == 2);
+        assertThat(offloader.stats().offloadedChunks()).isEqualTo(2);
+        tier.silent = null;
+        nanos.addAndGet(Duration.ofMillis(400).toNanos());
+        assertThat(keys).as("stored lately, or on its way").noneMatch(offloader::wants);
+        nanos.addAndGet(Duration.ofMillis(101).toNanos());
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(tier.puts).hasValue(3 + 1 + 1);
+        assertThat(offloader.stats().offloadedChunks()).isEqualTo(3);
+        assertThat(offloader.stats().pendingBytes()).isZero();
+    }
+
+    @Test
     void whatCannotBeStoredIsGivenUpInTheEnd() throws InterruptedException {
         tier.gate.release(1_000);
         tier.failure = Optional.of(MissReason.TIMEOUT);
@@ -231,6 +256,21 @@ class OffloaderTest {
                 .containsEntry(keys.get(1), new byte[] {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
         assertThat(offloader.stats().pendingBytes()).isZero();
         assertThat(stage(keys, 3)).as("there is room again").isTrue();
+    }
+
+    @Test
+    void withoutDirectMemoryABatchFailsAndTheNextIsSent() throws InterruptedException {
+        tier.gate.release(1_000);
+        tier.shortOfMemory = true;
+        List<BlockKey> keys = Chains.keys(1, 2);
+        stage(keys, 0);
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(offloader.stats().failedChunks()).isEqualTo(1);
+        assertThat(offloader.stats().pendingBytes()).isZero();
+        tier.shortOfMemory = false;
+        stage(keys, 1);
+        assertThat(offloader.awaitIdle(Duration.ofSeconds(20))).isTrue();
+        assertThat(tier.stored.keySet()).containsExactly(keys.get(1));
     }
 
     @Test
@@ -345,6 +385,11 @@ class OffloaderTest {
         private final List<Integer> batches = new CopyOnWriteArrayList<>();
         private volatile boolean away;
         private volatile boolean full;
+        private volatile boolean shortOfMemory;
+
+        /** The chunk of which an owner is silent. */
+        private volatile @Nullable BlockKey silent;
+
         private volatile Optional<MissReason> failure = Optional.empty();
 
         @Override
@@ -366,7 +411,18 @@ class OffloaderTest {
         public PutOutcome put(List<? extends ChunkSource> chunks) {
             puts.addAndGet(chunks.size());
             if (away || failure.isPresent()) {
-                return new PutOutcome.Failed(failure.orElse(MissReason.NO_NODES));
+                return PutOutcome.Failed.ofAll(failure.orElse(MissReason.NO_NODES), chunks.size());
+            }
+            if (shortOfMemory) {
+                throw new OutOfMemoryError("no direct memory");
+            }
+            if (silent != null) {
+                BlockKey without = silent;
+                int place = chunks.stream().map(ChunkSource::key).toList().indexOf(without);
+                chunks.stream()
+                        .filter(chunk -> !chunk.key().equals(without))
+                        .forEach(chunk -> stored.put(chunk.key(), ChunkBytes.of(chunk)));
+                return new PutOutcome.Failed(MissReason.OWNER_SILENT, chunks.size() - 1, 0, 0, Set.of(place));
             }
             if (full) {
                 return new PutOutcome.Rejected(0, 0, chunks.size());

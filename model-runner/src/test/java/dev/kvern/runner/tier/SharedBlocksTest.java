@@ -119,6 +119,17 @@ class SharedBlocksTest {
     }
 
     @Test
+    void memoryThatCannotBeReadHasNoBytes() {
+        var shared = new SharedBlocks(true);
+        assertThat(shared.bytes()).isZero();
+        shared.offered(node.file.toString());
+        assertThat(shared.bytes()).isEqualTo(4 * PAGE);
+        shared.offered(directory.resolve("none").toString());
+        assertThat(shared.file()).isEmpty();
+        assertThat(shared.bytes()).isZero();
+    }
+
+    @Test
     void aNewFileAfterTheNodesNextStartIsTakenOver() throws IOException {
         fetched();
         node.file = Files.copy(node.file, directory.resolve("next"));
