@@ -153,7 +153,7 @@ class GenerationFrontDoorTest {
     void aCallWhoseNextRunnerCannotBeCalledEndsWithWhatBefellItsFirst() throws InterruptedException {
         members.deregister("b");
         a.behaviour = Behaviour.SILENT;
-        for (int i = 0; i < 10; i++) {
+        for (int i = 0; i < 5; i++) {
             // More than may be under way together.
             var answer = new LinkedBlockingQueue<String>();
             GenerationServiceGrpc.newStub(channel).generate(request(PROMPT).build(), noting(answer));
