@@ -186,7 +186,7 @@ final class TestCluster implements AutoCloseable {
                     "listen.grpc_port=" + fronts.get(2 * i),
                     "listen.http_port=" + fronts.get(2 * i + 1),
                     "membership.heartbeat_millis=200",
-                    "membership.lease_millis=3000",
+                    "membership.lease_millis=8000",
                     // Without its blocks, for lack of time, a prompt would go to any runner.
                     "routing.tokenize_timeout_millis=20000"));
             front.addAll(coordinatorSettings);

@@ -197,6 +197,14 @@ public final class Membership implements CoordinatorLink {
         return ClusterServiceGrpc.newStub(channel).withDeadlineAfter(limits.callMillis(), TimeUnit.MILLISECONDS);
     }
 
+    /** Once, until it is taken again. */
+    private void sayRefused(Throwable t) {
+        if (!refused) {
+            refused = true;
+            log.warn("the coordinator at {} refuses this member: {}", coordinatorTarget, t.getMessage());
+        }
+    }
+
     private void failed(String what, Throwable t) {
         inContact = false;
         long wait = backoff.next();
@@ -264,6 +272,7 @@ public final class Membership implements CoordinatorLink {
             map.accepted(told);
             heartbeatMillis = Math.max(50, response.getHeartbeatIntervalMillis());
             registered = true;
+            refused = false;
             log.info("joined the cluster as {} at {}", self.getId(), coordinatorTarget);
         }
 
@@ -272,9 +281,8 @@ public final class Membership implements CoordinatorLink {
             // Who has not answered in time may have taken it all the same.
             Status.Code code = Status.fromThrowable(t).getCode();
             registering = code == Status.Code.DEADLINE_EXCEEDED;
-            if (code == Status.Code.FAILED_PRECONDITION && !refused) {
-                refused = true;
-                log.warn("the coordinator at {} refuses this member: {}", coordinatorTarget, t.getMessage());
+            if (code == Status.Code.FAILED_PRECONDITION) {
+                sayRefused(t);
             }
             failed("joining", t);
         }
@@ -301,12 +309,21 @@ public final class Membership implements CoordinatorLink {
 
         @Override
         public void onError(Throwable t) {
-            if (Status.fromThrowable(t).getCode() == Status.Code.NOT_FOUND) {
-                registered = false;
-                map.forgotten();
-                schedule(0);
-            } else {
-                failed("heartbeat", t);
+            switch (Status.fromThrowable(t).getCode()) {
+                case NOT_FOUND -> {
+                    registered = false;
+                    map.forgotten();
+                    schedule(0);
+                }
+                case FAILED_PRECONDITION -> {
+                    // One of another cluster is where ours was: it knows nothing of this member.
+                    sayRefused(t);
+                    registered = false;
+                    registering = false;
+                    map.forgotten();
+                    failed("heartbeat", t);
+                }
+                default -> failed("heartbeat", t);
             }
         }
 

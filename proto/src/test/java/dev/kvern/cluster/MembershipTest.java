@@ -2,6 +2,10 @@ package dev.kvern.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import dev.kvern.rpc.ErrorReason;
 import dev.kvern.rpc.GrpcServer;
 import dev.kvern.rpc.KvernException;
@@ -17,6 +21,8 @@ import dev.kvern.v1.RegisterRequest;
 import dev.kvern.v1.RegisterResponse;
 import dev.kvern.v1.WatchTopologyRequest;
 import dev.kvern.v1.WatchTopologyResponse;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +34,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class MembershipTest {
     /** Also of every call: a busy machine must not make one fail. */
@@ -209,6 +216,46 @@ class MembershipTest {
             server = GrpcServer.start("127.0.0.1", port, Runnable::run, List.of(coordinator));
             expect("heartbeat 7 false");
         }
+    }
+
+    @Test
+    void aMemberThatIsRefusedLaterOnSaysSoEachTimeOnce() throws Exception {
+        var said = new LinkedBlockingQueue<String>();
+        var logger = (Logger) LoggerFactory.getLogger(Membership.class);
+        var appender = new AppenderBase<ILoggingEvent>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                if (event.getLevel() == Level.WARN) {
+                    said.add(event.getFormattedMessage());
+                }
+            }
+        };
+        appender.start();
+        logger.addAppender(appender);
+        map = map(1);
+        try (var membership = membership()) {
+            membership.start();
+            expect("heartbeat 7 false");
+            for (String id : List.of("another", "third")) {
+                replaceServer(ServerInterceptors.intercept(coordinator, new ClusterId(id).expectedOfCallers()));
+                assertThat(said.poll(LIMIT_SECONDS, TimeUnit.SECONDS)).contains("refuses this member", "'this'", id);
+                coordinator.heard.clear();
+                replaceServer(coordinator.bindService());
+                expect("register runner-1 map 1");
+                expect("heartbeat 7 false");
+            }
+            assertThat(membership.isRegistered()).isTrue();
+        } finally {
+            logger.detachAppender(appender);
+        }
+        assertThat(said).isEmpty();
+    }
+
+    /** The next server listens where this one has. */
+    private void replaceServer(ServerServiceDefinition service) {
+        int port = server.port();
+        server.close();
+        server = GrpcServer.start("127.0.0.1", port, Runnable::run, List.of(() -> service));
     }
 
     @Test

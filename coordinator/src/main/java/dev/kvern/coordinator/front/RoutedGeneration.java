@@ -108,11 +108,7 @@ final class RoutedGeneration {
 
     /** Ends the call with an error before anything was sent anywhere. */
     synchronized void refuse(RuntimeException failure) {
-        Attempt current = attempt;
-        if (current != null) {
-            // One whose runner could not be called.
-            leave(current);
-        }
+        leaveUncalled();
         fail(Failures.toStatus(failure));
     }
 
@@ -176,6 +172,14 @@ final class RoutedGeneration {
                 .build();
     }
 
+    /** Leaves an attempt that was begun, if there is one whose runner could not be called. */
+    private void leaveUncalled() {
+        Attempt begun = attempt;
+        if (begun != null) {
+            leave(begun);
+        }
+    }
+
     private void leave(Attempt current) {
         underWay.remove(current.runner(), current);
         attempt = null;
@@ -194,6 +198,11 @@ final class RoutedGeneration {
             } catch (KvernException e) {
                 // Nobody is left: what the last one said tells the caller more.
                 log.debug("not sent to another: {}", e.getMessage());
+                leaveUncalled();
+            } catch (RuntimeException e) {
+                // The caller must hear of the call's end, whatever is wrong with the other one.
+                log.warn("not sent to another", e);
+                leaveUncalled();
             }
         }
         fail(status.getCode() == Status.Code.UNAVAILABLE ? named(failed, status) : status);

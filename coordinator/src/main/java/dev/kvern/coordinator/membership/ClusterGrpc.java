@@ -83,7 +83,7 @@ public final class ClusterGrpc extends ClusterServiceGrpc.ClusterServiceImplBase
 
     @Override
     public StreamObserver<PublishKvEventsRequest> publishKvEvents(StreamObserver<PublishKvEventsResponse> responses) {
-        return new KvEventStream(index, id -> members.current().find(id).isPresent(), settling::replayed, responses);
+        return new KvEventStream(index, id -> members.current().find(id).isPresent(), settling, responses);
     }
 
     @Override

@@ -6,7 +6,6 @@ import dev.kvern.v1.KvEvent;
 import dev.kvern.v1.PublishKvEventsRequest;
 import dev.kvern.v1.PublishKvEventsResponse;
 import io.grpc.stub.StreamObserver;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -16,7 +15,7 @@ import java.util.function.Predicate;
 final class KvEventStream implements StreamObserver<PublishKvEventsRequest> {
     private final PrefixIndex index;
     private final Predicate<String> isMember;
-    private final Consumer<String> replayed;
+    private final Settling settling;
     private final StreamObserver<PublishKvEventsResponse> responses;
     private long next;
     private boolean ended;
@@ -24,16 +23,16 @@ final class KvEventStream implements StreamObserver<PublishKvEventsRequest> {
 
     /**
      * @param isMember whether a runner of this id is one now
-     * @param replayed told of a runner once the index has all that it held when the stream began
+     * @param settling told whether the index has all that a runner held when its stream began
      */
     KvEventStream(
             PrefixIndex index,
             Predicate<String> isMember,
-            Consumer<String> replayed,
+            Settling settling,
             StreamObserver<PublishKvEventsResponse> responses) {
         this.index = index;
         this.isMember = isMember;
-        this.replayed = replayed;
+        this.settling = settling;
         this.responses = responses;
     }
 
@@ -57,7 +56,7 @@ final class KvEventStream implements StreamObserver<PublishKvEventsRequest> {
             return;
         }
         if (message.getReplayed()) {
-            replayed.accept(runner);
+            settling.replayed(runner);
         }
     }
 
@@ -65,7 +64,7 @@ final class KvEventStream implements StreamObserver<PublishKvEventsRequest> {
         switch (event.getEventCase()) {
             case STORED -> index.stored(runner, event.getStored());
             case REMOVED -> index.removed(runner, event.getRemoved());
-            case CLEARED -> index.clear(runner);
+            case CLEARED -> forget();
             case EVENT_NOT_SET -> throw new IllegalArgumentException("an event of no kind");
         }
     }
@@ -79,8 +78,13 @@ final class KvEventStream implements StreamObserver<PublishKvEventsRequest> {
     /** A runner that has left goes on with what it had begun, and says so: nobody else would forget that again. */
     private void forgetIfGone() {
         if (!isMember.test(runner)) {
-            index.clear(runner);
+            forget();
         }
+    }
+
+    private void forget() {
+        settling.replaying(runner);
+        index.clear(runner);
     }
 
     @Override

@@ -83,6 +83,11 @@ public final class Settling implements AutoCloseable {
         }
     }
 
+    /** To be told when a runner begins to say what its pool holds, and when what it has said is forgotten. */
+    synchronized void replaying(String runnerId) {
+        replayed.remove(runnerId);
+    }
+
     /** To be told once a runner has said all that its pool holds; it may do so before it is a member. */
     synchronized void replayed(String runnerId) {
         if (!ready && replayed.size() < mostMembers) {

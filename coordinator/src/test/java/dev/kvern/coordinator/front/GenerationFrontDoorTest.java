@@ -150,6 +150,25 @@ class GenerationFrontDoorTest {
     }
 
     @Test
+    void aCallWhoseNextRunnerCannotBeCalledEndsWithWhatBefellItsFirst() throws InterruptedException {
+        members.deregister("b");
+        a.behaviour = Behaviour.SILENT;
+        for (int i = 0; i < 5; i++) {
+            // More than may be under way together.
+            var answer = new LinkedBlockingQueue<String>();
+            GenerationServiceGrpc.newStub(channel).generate(request(PROMPT).build(), noting(answer));
+            assertThat(a.requests.poll(20, TimeUnit.SECONDS)).isNotNull();
+            members.register(runner("broken"));
+            underWay.lost("a");
+            assertThat(answer.poll(20, TimeUnit.SECONDS)).contains("runner a: no longer heard by the coordinator");
+            assertThat(record().outcome()).isEqualTo(Outcome.FAILED);
+            assertThat(underWay.requests("a")).isZero();
+            assertThat(underWay.requests("broken")).isZero();
+            members.deregister("broken");
+        }
+    }
+
+    @Test
     void requestsTogetherAreBounded() {
         Status refused = failure(request("x".repeat(100_000)));
         assertThat(refused.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
