@@ -270,7 +270,7 @@ class OpenAiJavaIT {
     @Test
     void aCallThatRunsOutOfTimeEndsAtTheRunner() {
         long before = cluster.idleLoad(RUNNER).getFailedRequests();
-        var options = RequestOptions.builder().timeout(Duration.ofSeconds(15)).build();
+        var options = RequestOptions.builder().timeout(Duration.ofSeconds(3)).build();
         assertThat(catchThrowableOfType(
                         OpenAIIoException.class, () -> client.completions().create(endless(), options)))
                 .isNotNull();
