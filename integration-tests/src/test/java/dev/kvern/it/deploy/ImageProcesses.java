@@ -33,7 +33,13 @@ final class ImageProcesses implements AutoCloseable {
      * @throws IllegalStateException with the reason if this machine does not let us
      */
     static ImageProcesses of(Map<String, Image> images) {
-        return new ImageProcesses(PodNetwork.create(HostNames.own()), images);
+        try {
+            return new ImageProcesses(PodNetwork.create(HostNames.own()), images);
+        } catch (RuntimeException e) {
+            // Half of a network would keep other tests of this process from theirs.
+            Leftovers.remove(HostNames.own());
+            throw e;
+        }
     }
 
     /** A process, and the host's directory that is its {@code /tmp}. */
