@@ -29,7 +29,7 @@ class ZonesIT {
     private static final int NODE_GRPC_PORT = 7410;
 
     /** Longer than nodes take to start, which without names would each be alone. */
-    private static final long PUBLISH_MILLIS = 30_000;
+    private static final long PUBLISH_MILLIS = 15_000;
 
     private static final long LIMIT_SECONDS = 240;
     private static final long ANSWER_SECONDS = 5;
