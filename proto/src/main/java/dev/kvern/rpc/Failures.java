@@ -23,15 +23,21 @@ public final class Failures {
         }
     }
 
+    /** What a future failed with, without what futures put around it. */
+    public static Throwable unwrapped(Throwable failure) {
+        Throwable t = failure;
+        while ((t instanceof CompletionException || t instanceof ExecutionException) && t.getCause() != null) {
+            t = t.getCause();
+        }
+        return t;
+    }
+
     /**
      * The status for a failure: its reason's code and its message; a gRPC failure's own status; INTERNAL, with the
      * exception's class for a message, for anything else.
      */
     public static Status toStatus(Throwable failure) {
-        Throwable t = failure;
-        while ((t instanceof CompletionException || t instanceof ExecutionException) && t.getCause() != null) {
-            t = t.getCause();
-        }
+        Throwable t = unwrapped(failure);
         if (t instanceof KvernException e) {
             return Status.fromCode(e.reason().code())
                     .withDescription(e.getMessage())

@@ -214,9 +214,7 @@ final class FetchCall implements Fetch {
     void failed(FetchLane lane, MissReason reason, boolean progressed) {
         forget(lane);
         tier.counters().nodeFailed();
-        // A slow node that delivers is not a sick one, nor is one that has much to do, waits for another, or was asked
-        // at
-        // the end.
+        // Not sick is who is slow and delivers, has much to do, waits for another, or was asked at the end.
         boolean late = reason == MissReason.TIMEOUT && (progressed || lane.nanos() < fairNanos());
         if (reason.blamesNode() && !late) {
             lane.node().breaker().failed();

@@ -3,6 +3,7 @@ package dev.kvern.node.admin;
 import dev.kvern.block.BlockKey;
 import dev.kvern.node.grpc.BlockHeaders;
 import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.Failures;
 import dev.kvern.rpc.KvernException;
 import dev.kvern.v1.CacheAdminServiceGrpc;
 import dev.kvern.v1.DeleteBlocksRequest;
@@ -17,7 +18,6 @@ import io.grpc.Context;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -111,10 +111,7 @@ public final class CacheAdminGrpc extends CacheAdminServiceGrpc.CacheAdminServic
                 responses.onNext(value);
                 responses.onCompleted();
             } else {
-                responses.onError(
-                        failure instanceof CompletionException wrapped && wrapped.getCause() != null
-                                ? wrapped.getCause()
-                                : failure);
+                responses.onError(Failures.unwrapped(failure));
             }
         });
     }

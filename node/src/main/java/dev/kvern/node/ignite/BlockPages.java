@@ -73,7 +73,8 @@ final class BlockPages {
     }
 
     /** A block of more than one page, as it lies, its header checked and its payload not; empty if there is none like that. To be closed. */
-    Optional<ReadableBlock> find(BlockKey key, String name) {
+    Optional<ReadableBlock> find(BlockKey key) {
+        String name = key.toHex();
         if (!gate.enter()) {
             return Optional.empty();
         }

@@ -10,11 +10,11 @@ import dev.kvern.node.store.StorageUsage;
 import dev.kvern.node.store.StoreCounters;
 import dev.kvern.node.store.StoredBlock;
 import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.Failures;
 import dev.kvern.rpc.KvernException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -127,7 +127,7 @@ public final class IgniteBlockStorage implements BlockStorage {
             return Optional.empty();
         }
         EvictionPolicy.Lease lease = policy.lease(key);
-        Optional<ReadableBlock> block = pages.get().find(key, key.toHex());
+        Optional<ReadableBlock> block = pages.get().find(key);
         if (block.isEmpty()) {
             lease.close();
             return Optional.empty();
@@ -141,9 +141,7 @@ public final class IgniteBlockStorage implements BlockStorage {
         return calls.start("get", () -> new IgniteFinishedFutureImpl<>(key)).thenCompose(started -> {
             Optional<ReadableBlock> here = here(started);
             here.ifPresent(block -> use.used(key, block.header().parent()));
-            return here.isPresent()
-                    ? CompletableFuture.completedFuture(here)
-                    : get(key).thenApply(block -> block.map(found -> found));
+            return here.isPresent() ? CompletableFuture.completedFuture(here) : BlockStorage.super.open(key);
         });
     }
 
@@ -233,8 +231,7 @@ public final class IgniteBlockStorage implements BlockStorage {
     }
 
     private static boolean isSilence(Throwable failure) {
-        Throwable why =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable why = Failures.unwrapped(failure);
         return why instanceof KvernException e && e.reason() == ErrorReason.PEER_SILENT;
     }
 

@@ -2,6 +2,7 @@ package dev.kvern.node.ignite;
 
 import dev.kvern.node.store.RegionGate;
 import dev.kvern.node.store.WriteGate;
+import dev.kvern.rpc.Failures;
 import dev.kvern.rpc.KvernException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -100,8 +101,7 @@ public final class LentRoom {
     }
 
     private static byte[] refused(Throwable failure) {
-        Throwable why =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable why = Failures.unwrapped(failure);
         if (!(why instanceof KvernException)) {
             throw new CompletionException(why);
         }

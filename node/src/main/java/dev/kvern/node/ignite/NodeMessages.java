@@ -1,6 +1,7 @@
 package dev.kvern.node.ignite;
 
 import dev.kvern.rpc.ErrorReason;
+import dev.kvern.rpc.Failures;
 import dev.kvern.rpc.KvernException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -386,8 +387,7 @@ public final class NodeMessages {
     }
 
     private static KvernException described(ClusterNode node, String name, long limitMillis, Throwable failure) {
-        Throwable why =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable why = Failures.unwrapped(failure);
         boolean silent = why instanceof TimeoutException;
         return new KvernException(
                 silent ? ErrorReason.PEER_SILENT : ErrorReason.UNAVAILABLE,

@@ -14,7 +14,6 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.apache.ignite.Ignite;
 import org.apache.ignite.cluster.ClusterNode;
@@ -99,7 +98,7 @@ public final class OwnersGate implements WriteGate {
         RoomWindow window = windows.computeIfAbsent(owner.id(), id -> new RoomWindow(lent.windowBytes()));
         long need = IgniteNode.footprintBytes(bytes);
         if (window.take(need)) {
-            return CompletableFuture.completedFuture(once(() -> window.done(need)));
+            return CompletableFuture.completedFuture(Room.once(() -> window.done(need)));
         }
         byte[] question = ByteBuffer.allocate(Integer.BYTES).putInt(bytes).array();
         return messages.ask(owner, LentRoom.ASK, question, answerMillis)
@@ -127,18 +126,9 @@ public final class OwnersGate implements WriteGate {
         }
         long number = said.getLong();
         window.renew(said.getLong());
-        return CompletableFuture.completedFuture(once(() -> messages.tell(
+        return CompletableFuture.completedFuture(Room.once(() -> messages.tell(
                 owner,
                 LentRoom.BACK,
                 ByteBuffer.allocate(Long.BYTES).putLong(number).array())));
-    }
-
-    private static Room once(Runnable close) {
-        var open = new AtomicBoolean(true);
-        return () -> {
-            if (open.compareAndSet(true, false)) {
-                close.run();
-            }
-        };
     }
 }

@@ -10,7 +10,6 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntToLongFunction;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
@@ -100,12 +99,7 @@ public final class RegionGate {
 
     private WriteGate.Room reserve(long need) {
         reserved += need;
-        var open = new AtomicBoolean(true);
-        return () -> {
-            if (open.compareAndSet(true, false)) {
-                giveBack(need);
-            }
-        };
+        return WriteGate.Room.once(() -> giveBack(need));
     }
 
     private synchronized void giveBack(long need) {

@@ -2,6 +2,7 @@ package dev.kvern.node.store;
 
 import dev.kvern.block.BlockKey;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Holds a block back until there is room for it. Implementations are safe for use by several threads. */
 @FunctionalInterface
@@ -11,6 +12,16 @@ public interface WriteGate {
     interface Room extends AutoCloseable {
         @Override
         void close();
+
+        /** Room that is given back once, however often it is closed. */
+        static Room once(Runnable giveBack) {
+            var open = new AtomicBoolean(true);
+            return () -> {
+                if (open.compareAndSet(true, false)) {
+                    giveBack.run();
+                }
+            };
+        }
     }
 
     /** Lets everything through. */
